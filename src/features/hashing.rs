@@ -1,0 +1,358 @@
+//! The terms of an article, hashed and counted.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::{TokenSink, tokenize};
+
+/// Which terms an article is turned into. Kept in the model file: an article must be read as the
+/// training articles were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TermParams {
+    /// Lengths of the word n-grams, from and to, both counted: `(1, 2)` is words and pairs.
+    pub ngram_range: (u8, u8),
+    /// Shorter tokens are dropped. 2 drops single ASCII letters and digits and keeps single Han
+    /// characters, which have 3 bytes.
+    pub min_token_bytes: u32,
+    /// Longer words yield their first characters as one more term, which stands in for stemming;
+    /// 0: no such terms.
+    pub prefix_chars: u32,
+    /// Whether every digit counts as the digit 0, so that amounts and years of one length agree.
+    pub fold_digits: bool,
+}
+
+impl Default for TermParams {
+    fn default() -> Self {
+        Self {
+            ngram_range: (1, 2),
+            min_token_bytes: 2,
+            prefix_chars: 4,
+            fold_digits: true,
+        }
+    }
+}
+
+const HASH_SEED: u64 = 0xcbf2_9ce4_8422_2325;
+const HASH_PRIME: u64 = 0x0000_0100_0000_01b3;
+const NGRAM_FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+const PREFIX_SALT: u64 = 0x1111_2222_3333_0001;
+/// Tables over this many slots are given back after the article that needed them.
+const MAX_IDLE_SLOTS: usize = 1 << 16;
+const MIN_SLOTS: usize = 1 << 10;
+
+/// Spreads the bits of a hash (the finaliser of SplitMix64, Steele et al. 2014, shortened).
+fn mix(hash: u64) -> u64 {
+    let hash = (hash ^ (hash >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    hash ^ (hash >> 32)
+}
+
+fn push(hash: u64, c: char) -> u64 {
+    // FNV-1a, a character at a time.
+    (hash ^ u64::from(u32::from(c))).wrapping_mul(HASH_PRIME)
+}
+
+/// The distinct terms of one article with their counts. Made once and used for many articles:
+/// after the longest article so far it allocates nothing.
+#[derive(Debug)]
+pub struct TermCounts {
+    /// Open addressing with linear probing; a count of 0 is an empty slot.
+    slots: Vec<(u64, u32)>,
+    /// Slots in the order in which their terms were first met: sums over terms keep one order.
+    used: Vec<u32>,
+    tokens: Vec<TokenHash>,
+    n_tokens: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct TokenHash {
+    word: u64,
+    /// Hash of the first characters if the word is longer than these.
+    prefix: Option<u64>,
+}
+
+impl Default for TermCounts {
+    fn default() -> Self {
+        Self {
+            slots: vec![(0, 0); MIN_SLOTS],
+            used: Vec::new(),
+            tokens: Vec::new(),
+            n_tokens: 0,
+        }
+    }
+}
+
+impl TermCounts {
+    /// Forgets the last article and counts the terms of this one. No n-gram spans title and body.
+    pub fn count(&mut self, title: &str, body: &str, params: &TermParams) {
+        self.clear();
+        for text in [title, body] {
+            if !text.is_empty() {
+                self.count_text(text, params);
+            }
+        }
+    }
+
+    /// How many tokens the article had, the dropped ones not counted.
+    pub fn n_tokens(&self) -> usize {
+        self.n_tokens
+    }
+
+    /// How many distinct terms the article has.
+    pub fn len(&self) -> usize {
+        self.used.len()
+    }
+
+    /// Whether the article has no terms.
+    pub fn is_empty(&self) -> bool {
+        self.used.is_empty()
+    }
+
+    /// Each distinct term's hash and count, in order of first mention.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, u32)> + '_ {
+        self.used.iter().map(|&slot| self.slots[slot as usize])
+    }
+
+    /// Hashes of the words of the body, or of the title if there is no body, in their order.
+    pub fn last_words(&self) -> impl Iterator<Item = u64> + '_ {
+        self.tokens.iter().map(|token| token.word)
+    }
+
+    fn clear(&mut self) {
+        if self.slots.len() > MAX_IDLE_SLOTS {
+            *self = Self::default();
+            return;
+        }
+        for &slot in &self.used {
+            self.slots[slot as usize] = (0, 0);
+        }
+        self.used.clear();
+        self.n_tokens = 0;
+    }
+
+    fn count_text(&mut self, text: &str, params: &TermParams) {
+        let mut tokens = std::mem::take(&mut self.tokens);
+        tokens.clear();
+        tokenize(text, &mut TokenHasher::new(params, &mut tokens));
+        self.n_tokens += tokens.len();
+        let (shortest, longest) = params.ngram_range;
+        let n_lengths = usize::from(longest) + 1 - usize::from(shortest).max(1);
+        self.reserve(tokens.len() * (n_lengths + 1));
+        for (i, token) in tokens.iter().enumerate() {
+            let mut hash = token.word;
+            for length in 1..=longest {
+                if length > 1 {
+                    let Some(next) = tokens.get(i + usize::from(length) - 1) else {
+                        break;
+                    };
+                    hash = mix(hash.wrapping_mul(NGRAM_FACTOR) ^ next.word);
+                }
+                if length >= shortest {
+                    self.add(hash);
+                }
+            }
+            if let Some(prefix) = token.prefix {
+                self.add(prefix);
+            }
+        }
+        self.tokens = tokens;
+    }
+
+    /// Makes room for so many further terms at a load of at most one half.
+    fn reserve(&mut self, additional: usize) {
+        let needed = ((self.used.len() + additional) * 2).next_power_of_two();
+        if needed <= self.slots.len() {
+            return;
+        }
+        let terms: Vec<(u64, u32)> = self.iter().collect();
+        self.slots = vec![(0, 0); needed];
+        self.used.clear();
+        for (hash, count) in terms {
+            let slot = self.find(hash);
+            self.slots[slot] = (hash, count);
+            self.used.push(slot as u32);
+        }
+    }
+
+    fn find(&self, hash: u64) -> usize {
+        let mask = self.slots.len() - 1;
+        let mut slot = (hash >> 20) as usize & mask;
+        while self.slots[slot].1 != 0 && self.slots[slot].0 != hash {
+            slot = (slot + 1) & mask;
+        }
+        slot
+    }
+
+    fn add(&mut self, hash: u64) {
+        let slot = self.find(hash);
+        if self.slots[slot].1 == 0 {
+            self.slots[slot] = (hash, 1);
+            self.used.push(slot as u32);
+        } else {
+            self.slots[slot].1 += 1;
+        }
+    }
+}
+
+/// Hashes tokens as the tokenizer spells them: lower-cased, digits folded.
+struct TokenHasher<'a> {
+    params: &'a TermParams,
+    tokens: &'a mut Vec<TokenHash>,
+    hash: u64,
+    n_bytes: u32,
+    n_chars: u32,
+    prefix: u64,
+}
+
+impl<'a> TokenHasher<'a> {
+    fn new(params: &'a TermParams, tokens: &'a mut Vec<TokenHash>) -> Self {
+        Self {
+            params,
+            tokens,
+            hash: HASH_SEED,
+            n_bytes: 0,
+            n_chars: 0,
+            prefix: 0,
+        }
+    }
+
+    fn push_folded(&mut self, c: char) {
+        self.hash = push(self.hash, c);
+        self.n_bytes += c.len_utf8() as u32;
+        self.n_chars += 1;
+        if self.n_chars == self.params.prefix_chars {
+            self.prefix = self.hash;
+        }
+    }
+}
+
+impl TokenSink for TokenHasher<'_> {
+    #[inline]
+    fn push_char(&mut self, c: char) {
+        if c.is_ascii() {
+            let is_folded = self.params.fold_digits && c.is_ascii_digit();
+            self.push_folded(if is_folded {
+                '0'
+            } else {
+                c.to_ascii_lowercase()
+            });
+        } else if self.params.fold_digits && c.is_numeric() {
+            self.push_folded('0');
+        } else {
+            for lower in c.to_lowercase() {
+                // The final sigma is the same letter as the one within a word.
+                self.push_folded(if lower == 'ς' { 'σ' } else { lower });
+            }
+        }
+    }
+
+    #[inline]
+    fn end_token(&mut self, _bytes: Range<usize>) {
+        if self.n_bytes >= self.params.min_token_bytes {
+            let is_longer = self.params.prefix_chars > 0 && self.n_chars > self.params.prefix_chars;
+            self.tokens.push(TokenHash {
+                word: mix(self.hash),
+                prefix: is_longer.then(|| mix(self.prefix ^ PREFIX_SALT)),
+            });
+        }
+        self.hash = HASH_SEED;
+        self.n_bytes = 0;
+        self.n_chars = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn counts(title: &str, body: &str, params: &TermParams) -> Vec<(u64, u32)> {
+        let mut terms = TermCounts::default();
+        terms.count(title, body, params);
+        let mut counts: Vec<_> = terms.iter().collect();
+        counts.sort_unstable();
+        counts
+    }
+
+    fn words_only() -> TermParams {
+        TermParams {
+            ngram_range: (1, 1),
+            prefix_chars: 0,
+            ..TermParams::default()
+        }
+    }
+
+    #[test]
+    fn counts_words_pairs_and_prefixes() {
+        // "elections won elections": 2 words, 2 pairs, the prefix "elec".
+        let all = counts("", "elections won elections", &TermParams::default());
+        let mut n: Vec<u32> = all.iter().map(|t| t.1).collect();
+        n.sort_unstable();
+        assert_eq!(n, [1, 1, 1, 2, 2]);
+    }
+
+    #[test]
+    fn case_and_digits_fold() {
+        let params = words_only();
+        assert_eq!(
+            counts("", "Paris 1998", &params),
+            counts("", "pARIS 2024", &params)
+        );
+        assert_eq!(counts("", "ΟΔΟΣ", &params), counts("", "οδος", &params));
+        let exact = TermParams {
+            fold_digits: false,
+            ..params
+        };
+        assert_ne!(counts("", "1998", &exact), counts("", "2024", &exact));
+    }
+
+    #[test]
+    fn no_pair_spans_title_and_body() {
+        let pairs = TermParams {
+            ngram_range: (2, 2),
+            prefix_chars: 0,
+            ..TermParams::default()
+        };
+        assert_eq!(counts("one", "two", &pairs), []);
+        assert_eq!(counts("", "one two", &pairs).len(), 1);
+    }
+
+    #[test]
+    fn single_letters_are_dropped_and_single_han_characters_kept() {
+        assert_eq!(counts("", "a 7 b", &words_only()), []);
+        assert_eq!(counts("", "东京", &words_only()).len(), 2);
+    }
+
+    #[test]
+    fn a_prefix_is_not_the_word_it_spells() {
+        let params = TermParams {
+            ngram_range: (1, 1),
+            ..TermParams::default()
+        };
+        let long = counts("", "parties", &params);
+        let short = counts("", "part", &params);
+        assert!(long.iter().all(|t| !short.contains(t)));
+    }
+
+    proptest! {
+        #[test]
+        fn the_last_article_leaves_no_trace(first in any::<String>(), second in any::<String>()) {
+            let params = TermParams::default();
+            let mut terms = TermCounts::default();
+            terms.count(&first, &second, &params);
+            terms.count("", &second, &params);
+            let mut again: Vec<_> = terms.iter().collect();
+            again.sort_unstable();
+            prop_assert_eq!(again, counts("", &second, &params));
+        }
+
+        #[test]
+        fn counts_add_up_to_the_tokens(words in proptest::collection::vec("[a-z]{2,6}", 0..300)) {
+            let mut terms = TermCounts::default();
+            terms.count("", &words.join(" "), &words_only());
+            prop_assert_eq!(terms.n_tokens(), words.len());
+            prop_assert_eq!(terms.iter().map(|t| t.1 as usize).sum::<usize>(), words.len());
+        }
+    }
+}

@@ -1,0 +1,380 @@
+//! A linear classifier packed for serving.
+
+use half::f16;
+
+use crate::features::TermCounts;
+use crate::features::weighting::sublinear_tf;
+
+/// Bytes of a slot before its class weights.
+const HEADER_BYTES: usize = 8;
+/// Row scales are kept in f16 multiplied by this, away from its subnormal range.
+const SCALE_UNIT: f32 = 1024.0;
+/// Share of the slots that are filled. Every probe for an unknown term ends at an empty slot.
+const TARGET_LOAD: f32 = 0.8;
+const MAX_LOAD: f32 = 0.95;
+
+/// One term of the vocabulary, to be packed.
+#[derive(Debug, Clone, Copy)]
+pub struct TermRow<'a> {
+    /// The term's 64-bit hash.
+    pub hash: u64,
+    /// The term's weight in an article (idf × IGM weight), above 0.
+    pub weight: f32,
+    /// (n_classes).
+    pub class_weights: &'a [f32],
+}
+
+/// A term of an article that the model knows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ScoredTerm {
+    /// The term's slot in the table.
+    pub slot: u32,
+    /// Its value in the article's row, which has length 1.
+    pub value: f32,
+}
+
+/// The vocabulary and the class weights in one open-addressing hash table. A slot is
+///
+/// | bytes | content |
+/// |---|---|
+/// | 0..4 | fingerprint, u32 little-endian; 0: empty |
+/// | 4..6 | term weight, f16 |
+/// | 6..8 | row scale × 1024, f16 |
+/// | 8.. | class weights, i8; the weight is `i8 × row scale` |
+///
+/// so that a term costs one probe and, up to 56 classes, one or two cache lines. A row holds the
+/// weights less their mean over the classes, which changes no probability.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TermTable {
+    n_classes: usize,
+    slots: Vec<u8>,
+    /// (n_classes).
+    intercepts: Vec<f32>,
+}
+
+/// Why bytes are no [`TermTable`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TableError {
+    /// The number of bytes is not a whole number of slots.
+    #[error("the term table has {bytes} bytes, which is no multiple of its slot of {slot_bytes}")]
+    Size {
+        /// Bytes found.
+        bytes: usize,
+        /// Bytes of one slot.
+        slot_bytes: usize,
+    },
+    /// Too few empty slots: a look-up could run long.
+    #[error("the term table is too full: {filled} of {capacity} slots")]
+    Load {
+        /// Slots with a term.
+        filled: usize,
+        /// All slots.
+        capacity: usize,
+    },
+    /// A weight is infinite or not a number.
+    #[error("a weight of the term table is not finite (slot {slot})")]
+    NotFinite {
+        /// The first such slot; for an intercept the number of slots.
+        slot: usize,
+    },
+}
+
+fn slot_bytes(n_classes: usize) -> usize {
+    (HEADER_BYTES + n_classes).next_multiple_of(4)
+}
+
+/// The term's first slot and its fingerprint, never 0.
+#[inline]
+fn address(hash: u64, capacity: usize) -> (usize, u32) {
+    let slot = ((hash >> 32) * capacity as u64) >> 32;
+    (slot as usize, hash as u32 | 1)
+}
+
+fn fingerprint(slot: &[u8]) -> u32 {
+    u32::from_le_bytes([slot[0], slot[1], slot[2], slot[3]])
+}
+
+fn half_at(slot: &[u8], at: usize) -> f32 {
+    f16::from_le_bytes([slot[at], slot[at + 1]]).to_f32()
+}
+
+impl TermTable {
+    /// Packs a classifier. Terms that are looked up often should come first: they get the shortest
+    /// probes. Of two terms with one fingerprint and slot the second is unreachable.
+    pub fn pack<'a>(rows: &[TermRow<'a>], intercepts: Vec<f32>) -> Self {
+        let n_classes = intercepts.len();
+        let slot_bytes = slot_bytes(n_classes);
+        let capacity = ((rows.len() as f32 / TARGET_LOAD) as usize).max(64);
+        let mut slots = vec![0; capacity * slot_bytes];
+        for row in rows {
+            let (mut slot, fingerprint_) = address(row.hash, capacity);
+            while fingerprint(&slots[slot * slot_bytes..]) != 0 {
+                slot = (slot + 1) % capacity;
+            }
+            let bytes = &mut slots[slot * slot_bytes..(slot + 1) * slot_bytes];
+            bytes[..4].copy_from_slice(&fingerprint_.to_le_bytes());
+            write_row(bytes, row);
+        }
+        Self {
+            n_classes,
+            slots,
+            intercepts,
+        }
+    }
+
+    /// Takes the bytes of [`TermTable::slots`] and the intercepts.
+    ///
+    /// # Errors
+    /// [`TableError`] if the bytes are not whole slots, the table is too full to be searched, or a
+    /// weight is not finite.
+    pub fn from_parts(slots: Vec<u8>, intercepts: Vec<f32>) -> Result<Self, TableError> {
+        let n_classes = intercepts.len();
+        let slot_bytes = slot_bytes(n_classes);
+        if slots.is_empty() || !slots.len().is_multiple_of(slot_bytes) {
+            return Err(TableError::Size {
+                bytes: slots.len(),
+                slot_bytes,
+            });
+        }
+        let capacity = slots.len() / slot_bytes;
+        let mut filled = 0;
+        for (i, slot) in slots.chunks_exact(slot_bytes).enumerate() {
+            if fingerprint(slot) != 0 {
+                filled += 1;
+                if !half_at(slot, 4).is_finite() || !half_at(slot, 6).is_finite() {
+                    return Err(TableError::NotFinite { slot: i });
+                }
+            }
+        }
+        if filled as f32 > capacity as f32 * MAX_LOAD || filled == capacity {
+            return Err(TableError::Load { filled, capacity });
+        }
+        if intercepts.iter().any(|w| !w.is_finite()) {
+            return Err(TableError::NotFinite { slot: capacity });
+        }
+        Ok(Self {
+            n_classes,
+            slots,
+            intercepts,
+        })
+    }
+
+    /// All slots, as [`TermTable`] describes them.
+    pub fn slots(&self) -> &[u8] {
+        &self.slots
+    }
+
+    /// (n_classes).
+    pub fn intercepts(&self) -> &[f32] {
+        &self.intercepts
+    }
+
+    /// Number of slots, filled or not.
+    pub fn capacity(&self) -> usize {
+        self.slots.len() / slot_bytes(self.n_classes)
+    }
+
+    /// Number of terms.
+    pub fn n_terms(&self) -> usize {
+        let slots = self.slots.chunks_exact(slot_bytes(self.n_classes));
+        slots.filter(|slot| fingerprint(slot) != 0).count()
+    }
+
+    /// The slot of a term, if the model knows it.
+    #[inline]
+    pub fn find(&self, hash: u64) -> Option<usize> {
+        let slot_bytes = slot_bytes(self.n_classes);
+        let capacity = self.slots.len() / slot_bytes;
+        self.find_among(hash, slot_bytes, capacity)
+    }
+
+    #[inline]
+    fn find_among(&self, hash: u64, slot_bytes: usize, capacity: usize) -> Option<usize> {
+        let (mut slot, wanted) = address(hash, capacity);
+        loop {
+            let found = fingerprint(&self.slots[slot * slot_bytes..]);
+            if found == wanted {
+                return Some(slot);
+            }
+            if found == 0 {
+                return None;
+            }
+            slot += 1;
+            if slot == capacity {
+                slot = 0;
+            }
+        }
+    }
+
+    /// Scores an article: fills `row` with its known terms (their values have length 1) and
+    /// `scores`, (n_classes), with intercepts plus the weighted sum of the row.
+    pub fn decision_function(
+        &self,
+        terms: &TermCounts,
+        row: &mut Vec<ScoredTerm>,
+        scores: &mut Vec<f32>,
+    ) {
+        row.clear();
+        scores.clear();
+        scores.resize(self.n_classes, 0.0);
+        let slot_bytes = slot_bytes(self.n_classes);
+        let capacity = self.slots.len() / slot_bytes;
+        let mut squares = 0.0;
+        for (hash, count) in terms.iter() {
+            let Some(slot) = self.find_among(hash, slot_bytes, capacity) else {
+                continue;
+            };
+            let bytes = &self.slots[slot * slot_bytes..(slot + 1) * slot_bytes];
+            let value = half_at(bytes, 4) * sublinear_tf(count);
+            squares += value * value;
+            row.push(ScoredTerm {
+                slot: slot as u32,
+                value,
+            });
+            let scaled = value * half_at(bytes, 6) * (1.0 / SCALE_UNIT);
+            for (score, &weight) in scores.iter_mut().zip(&bytes[HEADER_BYTES..]) {
+                *score += scaled * f32::from(weight as i8);
+            }
+        }
+        let norm = if squares > 0.0 {
+            1.0 / squares.sqrt()
+        } else {
+            0.0
+        };
+        row.iter_mut().for_each(|term| term.value *= norm);
+        for (score, intercept) in scores.iter_mut().zip(&self.intercepts) {
+            *score = *score * norm + intercept;
+        }
+    }
+}
+
+fn write_row(bytes: &mut [u8], row: &TermRow<'_>) {
+    let mean = row.class_weights.iter().sum::<f32>() / row.class_weights.len().max(1) as f32;
+    let largest = row
+        .class_weights
+        .iter()
+        .map(|w| (w - mean).abs())
+        .fold(0.0, f32::max);
+    let scale = f16::from_f32(largest / 127.0 * SCALE_UNIT);
+    bytes[4..6].copy_from_slice(&f16::from_f32(row.weight).to_le_bytes());
+    bytes[6..8].copy_from_slice(&scale.to_le_bytes());
+    let unit = scale.to_f32() / SCALE_UNIT;
+    for (byte, weight) in bytes[HEADER_BYTES..].iter_mut().zip(row.class_weights) {
+        let steps = if unit > 0.0 {
+            ((weight - mean) / unit).round()
+        } else {
+            0.0
+        };
+        *byte = steps.clamp(-127.0, 127.0) as i8 as u8;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::TermParams;
+    use proptest::prelude::*;
+
+    fn terms(text: &str) -> TermCounts {
+        let mut terms = TermCounts::default();
+        terms.count(
+            "",
+            text,
+            &TermParams {
+                ngram_range: (1, 1),
+                prefix_chars: 0,
+                ..TermParams::default()
+            },
+        );
+        terms
+    }
+
+    fn hash(word: &str) -> u64 {
+        terms(word).iter().next().unwrap().0
+    }
+
+    #[test]
+    fn scores_are_those_of_the_unpacked_model() {
+        let rows = [
+            TermRow {
+                hash: hash("goal"),
+                weight: 2.0,
+                class_weights: &[1.0, -1.0, 0.0],
+            },
+            TermRow {
+                hash: hash("bank"),
+                weight: 1.0,
+                class_weights: &[-0.5, 0.0, 0.5],
+            },
+        ];
+        let table = TermTable::pack(&rows, vec![0.1, 0.2, 0.3]);
+        let (mut row, mut scores) = (Vec::new(), Vec::new());
+        table.decision_function(&terms("goal goal bank unknown"), &mut row, &mut scores);
+        // By hand: goal 2 (1 + ln 2) = 3.386, bank 1; norm sqrt(3.386² + 1) = 3.531.
+        let (goal, bank) = (3.386_294_4 / 3.530_853, 1.0 / 3.530_853);
+        let want = [0.1 + goal - 0.5 * bank, 0.2 - goal, 0.3 + 0.5 * bank];
+        for (got, want) in scores.iter().zip(want) {
+            assert!((got - want).abs() < 5e-3, "{scores:?} {want}");
+        }
+        assert_eq!(row.len(), 2);
+        let length: f32 = row.iter().map(|t| t.value * t.value).sum();
+        assert!((length - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn no_known_term_leaves_the_intercepts() {
+        let table = TermTable::pack(&[], vec![0.5, -0.5]);
+        let (mut row, mut scores) = (Vec::new(), Vec::new());
+        table.decision_function(&terms("nothing known here"), &mut row, &mut scores);
+        assert_eq!((row.len(), scores), (0, vec![0.5, -0.5]));
+    }
+
+    #[test]
+    fn a_full_table_is_refused() {
+        let mut slots = Vec::new();
+        for i in 1u32..=64 {
+            slots.extend(i.to_le_bytes());
+            slots.extend([0; 8]);
+        }
+        assert_eq!(
+            TermTable::from_parts(slots, vec![0.0; 2]),
+            Err(TableError::Load {
+                filled: 64,
+                capacity: 64
+            })
+        );
+    }
+
+    #[test]
+    fn weights_that_are_not_finite_are_refused() {
+        let table = TermTable::pack(
+            &[TermRow {
+                hash: 5,
+                weight: 1.0,
+                class_weights: &[1.0, -1.0],
+            }],
+            vec![0.0; 2],
+        );
+        let mut slots = table.slots().to_vec();
+        let slot = table.find(5).unwrap();
+        slots[slot * 12 + 4..slot * 12 + 6].copy_from_slice(&f16::INFINITY.to_le_bytes());
+        assert_eq!(
+            TermTable::from_parts(slots, vec![0.0; 2]),
+            Err(TableError::NotFinite { slot })
+        );
+        assert!(TermTable::from_parts(table.slots().to_vec(), vec![f32::NAN, 0.0]).is_err());
+        assert!(TermTable::from_parts(table.slots()[1..].to_vec(), vec![0.0; 2]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn every_packed_term_is_found(hashes in proptest::collection::hash_set(any::<u64>(), 0..400)) {
+            let rows: Vec<_> = hashes.iter()
+                .map(|&hash| TermRow { hash, weight: 1.0, class_weights: &[] })
+                .collect();
+            let table = TermTable::pack(&rows, Vec::new());
+            prop_assert!(hashes.iter().all(|&h| table.find(h).is_some()));
+            prop_assert!(TermTable::from_parts(table.slots().to_vec(), Vec::new()).is_ok());
+        }
+    }
+}

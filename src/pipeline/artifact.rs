@@ -1,0 +1,325 @@
+//! A pipeline to bytes and back.
+//!
+//! The file is safetensors: arrays, and one JSON [`Manifest`] in the metadata under the key
+//! `copydesk`. Its digest covers every byte of the file. Arrays, little-endian:
+//!
+//! | name | type | shape |
+//! |---|---|---|
+//! | `topics.table` | U8 | (capacity, slot bytes), see [`TermTable`] |
+//! | `topics.intercepts` | F32 | (n_topics) |
+//! | `tags.intercepts`, `tags.scales` | F32 | (n_tags) |
+//! | `tags.slots`, `tags.lengths` | U32 | (terms with postings) |
+//! | `tags.posting_tags` | U16 | (n_postings) |
+//! | `tags.posting_weights` | I8 | (n_postings) |
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::Pipeline;
+use super::manifest::{FORMAT_VERSION, Manifest};
+use crate::model::{TableError, TermTable};
+use crate::tags::vocabulary::{LearntTagsParts, Posting};
+use crate::tags::{LearntTags, LearntTagsError};
+
+const METADATA_KEY: &str = "copydesk";
+const DIGEST_CHARS: usize = 64;
+
+/// Why bytes are no model.
+#[derive(Debug, thiserror::Error)]
+pub enum ArtifactError {
+    /// Not safetensors, or cut off.
+    #[error("not a model file, or not all of one: {0}")]
+    Container(#[from] SafeTensorError),
+    /// safetensors of another program.
+    #[error("no Copydesk model: the file has no {METADATA_KEY:?} metadata")]
+    NoManifest,
+    /// The manifest is not what this version writes.
+    #[error("the model's manifest cannot be read: {0}")]
+    Manifest(#[from] serde_json::Error),
+    /// Written by a later version.
+    #[error(
+        "the model file has format version {found}; this program reads version {FORMAT_VERSION}: use a newer program or train the model again"
+    )]
+    Version {
+        /// Version of the file.
+        found: u32,
+    },
+    /// The content is not what was written.
+    #[error("the model file is damaged: its digest is {found}, and {expected} was written")]
+    Digest {
+        /// Digest of the bytes.
+        found: String,
+        /// Digest in the manifest.
+        expected: String,
+    },
+    /// An array has another type or shape than the manifest calls for.
+    #[error("the model's array {name:?} has type {dtype} and shape {shape:?}")]
+    Array {
+        /// The array's name.
+        name: &'static str,
+        /// Its type.
+        dtype: String,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// The term table is unusable.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The learnt tags are unusable.
+    #[error(transparent)]
+    Tags(#[from] LearntTagsError),
+}
+
+/// The one field that every format version has.
+#[derive(Deserialize)]
+struct VersionOnly {
+    format_version: u32,
+}
+
+impl Pipeline {
+    /// Puts a pipeline together from its parts, which must agree: as many topics in the manifest as
+    /// classes in the table, as many tags as labels.
+    pub fn new(manifest: Manifest, table: TermTable, tags: LearntTags) -> Self {
+        let topics = manifest
+            .topics
+            .iter()
+            .map(|t| Arc::from(t.name.as_str()))
+            .collect();
+        let total: u64 = manifest.topics.iter().map(|t| t.training_articles).sum();
+        let base_rates = manifest
+            .topics
+            .iter()
+            .map(|t| t.training_articles as f32 / total.max(1) as f32)
+            .collect();
+        Self {
+            manifest,
+            topics,
+            base_rates,
+            table,
+            tags,
+        }
+    }
+
+    /// Reads a model file's bytes and checks them: container, format version, digest, every type
+    /// and shape, every weight finite, the table's load.
+    ///
+    /// # Errors
+    /// [`ArtifactError`] says what is wrong. No bytes make this panic.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ArtifactError> {
+        let (_, header) = SafeTensors::read_metadata(bytes)?;
+        let metadata = header.metadata().as_ref();
+        let json = metadata
+            .and_then(|m| m.get(METADATA_KEY))
+            .ok_or(ArtifactError::NoManifest)?;
+        let VersionOnly { format_version } = serde_json::from_str(json)?;
+        if format_version != FORMAT_VERSION {
+            return Err(ArtifactError::Version {
+                found: format_version,
+            });
+        }
+        let manifest: Manifest = serde_json::from_str(json)?;
+        check_digest(bytes, &manifest.digest)?;
+        let arrays = Arrays(SafeTensors::deserialize(bytes)?);
+        let (n_topics, n_tags) = (manifest.topics.len(), manifest.tags.len());
+        let intercepts = arrays.f32("topics.intercepts", n_topics)?;
+        let table = TermTable::from_parts(arrays.table("topics.table")?, intercepts)?;
+        let parts = LearntTagsParts {
+            intercepts: arrays.f32("tags.intercepts", n_tags)?,
+            scales: arrays.f32("tags.scales", n_tags)?,
+            slots: arrays.u32("tags.slots")?,
+            lengths: arrays.u32("tags.lengths")?,
+            postings: arrays.postings("tags.posting_tags", "tags.posting_weights")?,
+            calibration: manifest.tag_calibration,
+        };
+        let labels = manifest
+            .tags
+            .iter()
+            .map(|t| Arc::from(t.label.as_str()))
+            .collect();
+        let tags = LearntTags::new(labels, parts, table.capacity())?;
+        Ok(Self::new(manifest, table, tags))
+    }
+
+    /// The bytes of the model file. The manifest's digest is computed here; equal pipelines have
+    /// equal bytes.
+    ///
+    /// # Errors
+    /// Only if the manifest cannot be written as JSON.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ArtifactError> {
+        let manifest = Manifest {
+            digest: "0".repeat(DIGEST_CHARS),
+            ..self.manifest.clone()
+        };
+        let json = serde_json::to_string(&manifest)?;
+        let parts = self.tags.parts();
+        let le_f32 = |v: &[f32]| v.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+        let le_u32 = |v: &[u32]| v.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+        let tags: Vec<u8> = parts
+            .postings
+            .iter()
+            .flat_map(|p| p.tag.to_le_bytes())
+            .collect();
+        let weights: Vec<u8> = parts.postings.iter().map(|p| p.weight as u8).collect();
+        let capacity = self.table.capacity();
+        let table_shape = vec![capacity, self.table.slots().len() / capacity];
+        let arrays = [
+            (
+                "topics.table",
+                Dtype::U8,
+                table_shape,
+                self.table.slots().to_vec(),
+            ),
+            (
+                "topics.intercepts",
+                Dtype::F32,
+                vec![self.topics.len()],
+                le_f32(self.table.intercepts()),
+            ),
+            (
+                "tags.intercepts",
+                Dtype::F32,
+                vec![parts.intercepts.len()],
+                le_f32(&parts.intercepts),
+            ),
+            (
+                "tags.scales",
+                Dtype::F32,
+                vec![parts.scales.len()],
+                le_f32(&parts.scales),
+            ),
+            (
+                "tags.slots",
+                Dtype::U32,
+                vec![parts.slots.len()],
+                le_u32(&parts.slots),
+            ),
+            (
+                "tags.lengths",
+                Dtype::U32,
+                vec![parts.lengths.len()],
+                le_u32(&parts.lengths),
+            ),
+            (
+                "tags.posting_tags",
+                Dtype::U16,
+                vec![parts.postings.len()],
+                tags,
+            ),
+            (
+                "tags.posting_weights",
+                Dtype::I8,
+                vec![parts.postings.len()],
+                weights,
+            ),
+        ];
+        let views = arrays
+            .iter()
+            .map(|(name, dtype, shape, bytes)| {
+                Ok((*name, TensorView::new(*dtype, shape.clone(), bytes)?))
+            })
+            .collect::<Result<Vec<_>, SafeTensorError>>()?;
+        let metadata = HashMap::from([(METADATA_KEY.to_owned(), json)]);
+        let mut bytes = safetensors::serialize(views, Some(metadata))?;
+        write_digest(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+fn write_digest(bytes: &mut [u8]) -> Result<(), ArtifactError> {
+    let zeros = "0".repeat(DIGEST_CHARS);
+    let at = find(bytes, zeros.as_bytes()).ok_or(ArtifactError::NoManifest)?;
+    let digest = hex(&Sha256::digest(&*bytes));
+    bytes[at..at + DIGEST_CHARS].copy_from_slice(digest.as_bytes());
+    Ok(())
+}
+
+fn check_digest(bytes: &[u8], expected: &str) -> Result<(), ArtifactError> {
+    let damaged = |found: String| ArtifactError::Digest {
+        found,
+        expected: expected.to_owned(),
+    };
+    let at = find(bytes, expected.as_bytes()).filter(|_| expected.len() == DIGEST_CHARS);
+    let Some(at) = at else {
+        return Err(damaged("unknown".to_owned()));
+    };
+    let mut sha = Sha256::new();
+    sha.update(&bytes[..at]);
+    sha.update([b'0'; DIGEST_CHARS]);
+    sha.update(&bytes[at + DIGEST_CHARS..]);
+    let found = hex(&sha.finalize());
+    if found == expected {
+        Ok(())
+    } else {
+        Err(damaged(found))
+    }
+}
+
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes
+        .windows(wanted.len().max(1))
+        .position(|window| window == wanted)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+struct Arrays<'a>(SafeTensors<'a>);
+
+impl<'a> Arrays<'a> {
+    /// The bytes of an array of this type; `shape` says whether its shape will do.
+    fn bytes(
+        &self,
+        name: &'static str,
+        dtype: Dtype,
+        shape: impl Fn(&[usize]) -> bool,
+    ) -> Result<&'a [u8], ArtifactError> {
+        let view = self.0.tensor(name)?;
+        if view.dtype() == dtype && shape(view.shape()) {
+            return Ok(view.data());
+        }
+        Err(ArtifactError::Array {
+            name,
+            dtype: format!("{:?}", view.dtype()),
+            shape: view.shape().to_vec(),
+        })
+    }
+
+    fn table(&self, name: &'static str) -> Result<Vec<u8>, ArtifactError> {
+        Ok(self.bytes(name, Dtype::U8, |s| s.len() == 2)?.to_vec())
+    }
+
+    fn f32(&self, name: &'static str, length: usize) -> Result<Vec<f32>, ArtifactError> {
+        let bytes = self.bytes(name, Dtype::F32, |s| s == [length])?;
+        let (values, _) = bytes.as_chunks::<4>();
+        Ok(values.iter().map(|v| f32::from_le_bytes(*v)).collect())
+    }
+
+    fn u32(&self, name: &'static str) -> Result<Vec<u32>, ArtifactError> {
+        let bytes = self.bytes(name, Dtype::U32, |s| s.len() == 1)?;
+        let (values, _) = bytes.as_chunks::<4>();
+        Ok(values.iter().map(|v| u32::from_le_bytes(*v)).collect())
+    }
+
+    fn postings(
+        &self,
+        tags: &'static str,
+        weights: &'static str,
+    ) -> Result<Vec<Posting>, ArtifactError> {
+        let weights = self.bytes(weights, Dtype::I8, |s| s.len() == 1)?;
+        let tags = self.bytes(tags, Dtype::U16, |s| s == [weights.len()])?;
+        let (tags, _) = tags.as_chunks::<2>();
+        Ok(tags
+            .iter()
+            .zip(weights)
+            .map(|(tag, &weight)| Posting {
+                tag: u16::from_le_bytes(*tag),
+                weight: weight as i8,
+            })
+            .collect())
+    }
+}

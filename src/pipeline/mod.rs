@@ -1,0 +1,253 @@
+//! Step 5: the whole way from an article to its classification, and the file it is kept in.
+//!
+//! - [`Pipeline::classify`]: read this first.
+//! - [`options`]: what a caller may ask for.
+//! - [`manifest`]: what a model file says of itself.
+//! - [`artifact`]: a pipeline to bytes and back.
+
+pub mod artifact;
+pub mod manifest;
+pub mod options;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+pub use artifact::ArtifactError;
+pub use manifest::Manifest;
+pub use options::{Options, OptionsError, TagSource};
+
+use crate::features::TermCounts;
+use crate::model::softmax::softmax_in_place;
+use crate::model::{ScoredTerm, TermTable};
+use crate::tags::{LearntTags, Selection, Tag, TagCandidate, select};
+use crate::text::{Article, ContentFormat, LanguageTag, detect};
+
+/// The default model, built into the binary.
+static BUILT_IN: &[u8] = include_bytes!("../../models/news-en.safetensors");
+
+/// An article of fewer tokens has little to go by.
+const SHORT_ARTICLE_TOKENS: usize = 5;
+/// So many of an article's first words are looked up to tell whether it is in the model's language.
+const LANGUAGE_SAMPLE_TOKENS: usize = 100;
+/// An article of which the model knows this share of words is in the model's language.
+const KNOWN_LANGUAGE_SHARE: f32 = 0.7;
+
+/// A model ready to classify. Shared between threads; never changes.
+#[derive(Debug)]
+pub struct Pipeline {
+    manifest: Manifest,
+    topics: Vec<Arc<str>>,
+    /// Each topic's share of the training articles; (n_topics).
+    base_rates: Vec<f32>,
+    table: TermTable,
+    tags: LearntTags,
+}
+
+/// What an article is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Classification {
+    /// Best first; all of the model's topics unless fewer were asked for.
+    pub topics: Vec<TopicScore>,
+    /// Suggested tags, best first.
+    pub tags: Vec<Tag>,
+    /// Given or detected; `None` if the text has no letters.
+    pub language: Option<LanguageTag>,
+    /// What a reader of the answer should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// A topic with its probability.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TopicScore {
+    /// The topic's name.
+    pub topic: Arc<str>,
+    /// Calibrated probability in [0, 1]; over all topics they sum to 1.
+    pub probability: f32,
+    /// The topic's place in [`Manifest::topics`].
+    pub index: usize,
+}
+
+/// What a reader of a classification should know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Warning {
+    /// The article is not in a language the model was trained on.
+    UnsupportedLanguage,
+    /// No term of the article is known: the answer is the topics' base rates.
+    NoKnownTerms,
+    /// The article was not told from the page around it: the whole page was read.
+    LowExtractionQuality,
+    /// The article has fewer than five words.
+    ShortText,
+}
+
+/// Buffers of one thread, grown to the longest article so far.
+#[derive(Default)]
+struct Workspace {
+    terms: TermCounts,
+    row: Vec<ScoredTerm>,
+    topic_scores: Vec<f32>,
+    tag_scores: Vec<f32>,
+    candidates: Vec<TagCandidate>,
+}
+
+thread_local! {
+    static WORKSPACE: RefCell<Workspace> = RefCell::default();
+}
+
+impl Pipeline {
+    /// The default model: English news in twelve topics. See models/README.md.
+    ///
+    /// # Errors
+    /// None in a released binary; the built-in file is checked like any other.
+    pub fn built_in() -> Result<Self, ArtifactError> {
+        Self::from_bytes(BUILT_IN)
+    }
+
+    /// What the model says of itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Topic and tags of an article. Pure: the same article and options give the same answer.
+    pub fn classify(&self, article: &Article, options: &Options) -> Classification {
+        WORKSPACE.with_borrow_mut(|workspace| self.classify_in(workspace, article, options))
+    }
+
+    fn classify_in(
+        &self,
+        workspace: &mut Workspace,
+        article: &Article,
+        options: &Options,
+    ) -> Classification {
+        let Workspace {
+            terms,
+            row,
+            topic_scores,
+            tag_scores,
+            candidates,
+        } = workspace;
+        terms.count(article.title(), article.body(), &self.manifest.terms);
+        self.table.decision_function(terms, row, topic_scores);
+        if row.is_empty() {
+            topic_scores.copy_from_slice(&self.base_rates);
+        } else {
+            softmax_in_place(topic_scores);
+        }
+
+        candidates.clear();
+        if options.wants_vocabulary_tags() && !row.is_empty() {
+            let min_confidence = options
+                .min_tag_confidence()
+                .unwrap_or(self.tags.parts().calibration.threshold);
+            self.tags
+                .candidates(row, min_confidence, tag_scores, candidates);
+        }
+        let selection = Selection {
+            max_tags: options.max_tags(),
+            excluded: [options.deny_tags(), article.existing_tags()],
+        };
+
+        let language = self.language_of(article, terms);
+        Classification {
+            topics: self.best_topics(topic_scores, options.max_topics()),
+            tags: select(candidates, self.tags.labels(), &selection),
+            warnings: self.warnings(article, terms, row, language.as_ref()),
+            language: language.map(|l| l.tag),
+        }
+    }
+
+    fn best_topics(&self, probabilities: &[f32], max_topics: usize) -> Vec<TopicScore> {
+        let mut order: Vec<usize> = (0..probabilities.len()).collect();
+        order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
+        order
+            .into_iter()
+            .take(if max_topics == 0 {
+                usize::MAX
+            } else {
+                max_topics
+            })
+            .map(|index| TopicScore {
+                topic: Arc::clone(&self.topics[index]),
+                probability: probabilities[index],
+                index,
+            })
+            .collect()
+    }
+
+    fn warnings(
+        &self,
+        article: &Article,
+        terms: &TermCounts,
+        row: &[ScoredTerm],
+        language: Option<&ArticleLanguage>,
+    ) -> Vec<Warning> {
+        let is_foreign = language.is_some_and(|l| l.is_certain && !self.is_supported(&l.tag));
+        let warnings = [
+            (is_foreign, Warning::UnsupportedLanguage),
+            (row.is_empty(), Warning::NoKnownTerms),
+            (
+                article.format() == ContentFormat::PageText,
+                Warning::LowExtractionQuality,
+            ),
+            (terms.n_tokens() < SHORT_ARTICLE_TOKENS, Warning::ShortText),
+        ];
+        warnings
+            .into_iter()
+            .filter(|(holds, _)| *holds)
+            .map(|(_, w)| w)
+            .collect()
+    }
+
+    fn is_supported(&self, language: &LanguageTag) -> bool {
+        let primary = language.primary();
+        self.manifest.languages.is_empty() || self.manifest.languages.contains(&primary)
+    }
+
+    /// The language the caller gave; else the model's own if it knows most of the article's words,
+    /// which takes a microsecond; else the detector's answer, which takes a hundred.
+    fn language_of(&self, article: &Article, terms: &TermCounts) -> Option<ArticleLanguage> {
+        if let Some(tag) = article.language() {
+            return Some(ArticleLanguage {
+                tag: tag.clone(),
+                is_certain: true,
+            });
+        }
+        if let [only] = self.manifest.languages.as_slice()
+            && self.known_share(terms) >= KNOWN_LANGUAGE_SHARE
+        {
+            return LanguageTag::parse(only).map(|tag| ArticleLanguage {
+                tag,
+                is_certain: true,
+            });
+        }
+        let longer = if article.body().is_empty() {
+            article.title()
+        } else {
+            article.body()
+        };
+        detect(longer).map(|detected| ArticleLanguage {
+            tag: detected.tag,
+            is_certain: detected.is_reliable,
+        })
+    }
+
+    /// The share of the article's first words that the model knows, in [0, 1].
+    fn known_share(&self, terms: &TermCounts) -> f32 {
+        let words = terms.last_words().take(LANGUAGE_SAMPLE_TOKENS);
+        let (mut n_words, mut n_known) = (0u32, 0u32);
+        for hash in words {
+            n_words += 1;
+            n_known += u32::from(self.table.find(hash).is_some());
+        }
+        if n_words == 0 {
+            0.0
+        } else {
+            n_known as f32 / n_words as f32
+        }
+    }
+}
+
+struct ArticleLanguage {
+    tag: LanguageTag,
+    is_certain: bool,
+}

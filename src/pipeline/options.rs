@@ -1,0 +1,114 @@
+//! What a caller may ask for.
+
+/// How many tags are offered unless the caller says otherwise.
+pub const DEFAULT_MAX_TAGS: usize = 10;
+
+/// Where suggested tags may come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TagSource {
+    /// From anywhere.
+    #[default]
+    Any,
+    /// Only tags the model was trained on.
+    Vocabulary,
+    /// Only names and phrases found in the article.
+    Keyphrases,
+}
+
+/// What a caller wants, not yet checked. The default is the model's own choice.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OptionsDraft {
+    /// At most so many topics; 0: all.
+    pub max_topics: usize,
+    /// At most so many tags; `None`: [`DEFAULT_MAX_TAGS`].
+    pub max_tags: Option<usize>,
+    /// The least confidence of a tag, in [0, 1]; `None`: the model's own threshold.
+    pub min_tag_confidence: Option<f32>,
+    /// Where tags may come from.
+    pub tag_source: TagSource,
+    /// Tags that must not be suggested, compared without case.
+    pub deny_tags: Vec<String>,
+}
+
+/// Why an [`OptionsDraft`] is no [`Options`].
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum OptionsError {
+    /// A confidence that is no probability.
+    #[error("options.min_tag_confidence is {given}; send a number from 0 to 1")]
+    MinTagConfidence {
+        /// What was sent.
+        given: f32,
+    },
+}
+
+impl OptionsError {
+    /// The request field at fault.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::MinTagConfidence { .. } => "options.min_tag_confidence",
+        }
+    }
+}
+
+/// What a caller wants. A value that exists is valid.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Options(OptionsDraft);
+
+impl Options {
+    /// Checks a draft.
+    ///
+    /// # Errors
+    /// [`OptionsError`] names the field and what was sent.
+    pub fn new(draft: OptionsDraft) -> Result<Self, OptionsError> {
+        match draft.min_tag_confidence {
+            Some(given) if !(0.0..=1.0).contains(&given) => {
+                Err(OptionsError::MinTagConfidence { given })
+            }
+            _ => Ok(Self(draft)),
+        }
+    }
+
+    /// At most so many topics; 0: all.
+    pub fn max_topics(&self) -> usize {
+        self.0.max_topics
+    }
+
+    /// At most so many tags.
+    pub fn max_tags(&self) -> usize {
+        self.0.max_tags.unwrap_or(DEFAULT_MAX_TAGS)
+    }
+
+    /// The least confidence of a tag, in [0, 1]; `None`: the model's own threshold.
+    pub fn min_tag_confidence(&self) -> Option<f32> {
+        self.0.min_tag_confidence
+    }
+
+    /// Tags that must not be suggested.
+    pub fn deny_tags(&self) -> &[String] {
+        &self.0.deny_tags
+    }
+
+    /// Whether learnt tags are wanted at all.
+    pub fn wants_vocabulary_tags(&self) -> bool {
+        self.max_tags() > 0 && self.0.tag_source != TagSource::Keyphrases
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_confidence_is_a_probability() {
+        let with = |c| {
+            Options::new(OptionsDraft {
+                min_tag_confidence: Some(c),
+                ..OptionsDraft::default()
+            })
+        };
+        assert!(with(0.0).is_ok() && with(1.0).is_ok());
+        for bad in [-0.01, 1.01, f32::NAN, f32::INFINITY] {
+            assert_eq!(with(bad).unwrap_err().field(), "options.min_tag_confidence");
+        }
+    }
+}
