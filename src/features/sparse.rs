@@ -1,12 +1,15 @@
 //! Many articles as one sparse matrix.
 
+use std::sync::Arc;
+
 use sprs::CsMatI;
 
 /// A CSR matrix of articles and terms, (n_samples, n_features). Column indices of a row ascend.
 ///
-/// A type of its own because linfa's `Records` cannot be implemented for a matrix of another crate.
+/// A type of its own because linfa's `Records` cannot be implemented for a matrix of another crate. A
+/// clone shares the matrix.
 #[derive(Debug, Clone)]
-pub struct SparseRecords(CsMatI<f32, u32, usize>);
+pub struct SparseRecords(Arc<CsMatI<f32, u32, usize>>);
 
 impl SparseRecords {
     /// Takes the rows as they come: each a list of (column, value) with ascending columns below
@@ -25,12 +28,8 @@ impl SparseRecords {
             }
             indptr.push(indices.len());
         }
-        Self(CsMatI::new(
-            (indptr.len() - 1, n_features),
-            indptr,
-            indices,
-            data,
-        ))
+        let shape = (indptr.len() - 1, n_features);
+        Self(Arc::new(CsMatI::new(shape, indptr, indices, data)))
     }
 
     /// Number of rows.
@@ -73,12 +72,8 @@ impl SparseRecords {
             }
             indptr.push(data.len());
         }
-        Self(CsMatI::new(
-            (rows.len(), self.n_features()),
-            indptr,
-            indices,
-            data,
-        ))
+        let shape = (rows.len(), self.n_features());
+        Self(Arc::new(CsMatI::new(shape, indptr, indices, data)))
     }
 }
 

@@ -104,6 +104,11 @@ impl Pipeline {
         }
     }
 
+    /// The manifest, to be completed before the pipeline is written.
+    pub(crate) fn manifest_mut(&mut self) -> &mut Manifest {
+        &mut self.manifest
+    }
+
     /// Reads a model file's bytes and checks them: container, format version, digest, every type
     /// and shape, every weight finite, the table's load.
     ///

@@ -1,1 +1,413 @@
-//! Step 6.
+//! Step 6: labelled articles become a pipeline.
+//!
+//! - [`train`]: read this first.
+//! - [`corpus`]: articles out of files; bad rows named.
+//! - [`split`]: near-duplicates, hold-outs and folds.
+//! - [`vectorize`]: a corpus becomes a matrix.
+//! - [`svm`]: the solver, a linfa estimator.
+//! - [`calibrate`]: scores become probabilities that hold.
+//! - [`topics`], [`tags`]: the recipes of the two models.
+//! - [`pack`]: fitted models become a pipeline.
+//! - [`evaluate`]: how good a pipeline is.
+
+pub mod calibrate;
+pub mod corpus;
+pub mod evaluate;
+pub mod pack;
+pub mod split;
+pub mod svm;
+pub mod tags;
+pub mod topics;
+pub mod vectorize;
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::features::TermParams;
+use crate::pipeline::{ArtifactError, Pipeline};
+use corpus::{Corpus, LabelledArticle};
+use evaluate::Evaluation;
+use svm::SvmError;
+use tags::{TagData, TagModel};
+use topics::{N_FOLDS, TopicData, TopicModel};
+use vectorize::{VectorizedCorpus, vectorize};
+
+/// How a model is trained. The defaults are those of the default model.
+#[derive(Debug, Clone)]
+pub struct TrainParams {
+    /// Name of the model, such as `news-en`.
+    pub name: String,
+    /// Seed of splits and solvers.
+    pub seed: u64,
+    /// Which terms articles are turned into.
+    pub terms: TermParams,
+    /// Terms of fewer articles are dropped.
+    pub min_df: u32,
+    /// Weight of the inverse gravity moment; 0: plain tf × idf.
+    pub igm_lambda: f32,
+    /// At most so many terms are kept, the most telling ones.
+    pub max_terms: usize,
+    /// Topics of fewer training articles are an error.
+    pub min_topic_examples: usize,
+    /// Tags of fewer training articles are not learnt.
+    pub min_tag_examples: usize,
+    /// The tags' C.
+    pub tag_c: f32,
+    /// At most so many terms speak for or against one tag.
+    pub max_tag_terms: usize,
+    /// IPTC Media Topic of each topic that has one, by name.
+    pub topic_codes: BTreeMap<String, String>,
+    /// Primary BCP 47 subtags; empty: detected from the articles.
+    pub languages: Vec<String>,
+    /// Where the articles came from.
+    pub data: String,
+    /// Licence of the model.
+    pub licence: String,
+    /// Unix seconds to record.
+    pub trained_at_unix_seconds: Option<i64>,
+}
+
+impl Default for TrainParams {
+    fn default() -> Self {
+        Self {
+            name: "custom".into(),
+            seed: 42,
+            terms: TermParams::default(),
+            min_df: 2,
+            igm_lambda: 3.0,
+            max_terms: 200_000,
+            min_topic_examples: 1,
+            min_tag_examples: 5,
+            tag_c: 1.0,
+            max_tag_terms: 4_000,
+            topic_codes: iptc_codes(),
+            languages: Vec::new(),
+            data: String::new(),
+            licence: String::new(),
+            trained_at_unix_seconds: None,
+        }
+    }
+}
+
+/// The IPTC Media Topics of the default model's topic names.
+///
+/// Source: IPTC NewsCodes, Media Topics, top level (<https://iptc.org/standards/media-topics/>).
+pub fn iptc_codes() -> BTreeMap<String, String> {
+    [
+        ("Culture & Entertainment", "01000000"),
+        ("Crime", "02000000"),
+        ("Disasters", "03000000"),
+        ("Economy", "04000000"),
+        ("Education", "05000000"),
+        ("Environment", "06000000"),
+        ("Health", "07000000"),
+        ("Lifestyle", "10000000"),
+        ("Politics", "11000000"),
+        ("Science & Tech", "13000000"),
+        ("Sports", "15000000"),
+        ("Conflict", "16000000"),
+    ]
+    .map(|(topic, code)| (topic.to_owned(), format!("medtop:{code}")))
+    .into()
+}
+
+/// What a training run is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Looking for near-duplicates.
+    Grouping {
+        /// Articles of the corpus.
+        n_articles: usize,
+    },
+    /// Counting and weighting terms.
+    Vectorizing {
+        /// Articles that are learnt from.
+        n_articles: usize,
+    },
+    /// Trying values of C.
+    ChoosingC,
+    /// Fitting the topic model and the models of the folds.
+    FittingTopics,
+    /// Fitting probabilities.
+    Calibrating,
+    /// Fitting tags.
+    FittingTags {
+        /// Tags to fit.
+        n_tags: usize,
+    },
+    /// Packing the model.
+    Packing,
+    /// Measuring on held-out articles.
+    Evaluating {
+        /// Held-out articles.
+        n_articles: usize,
+    },
+}
+
+/// Called when a training run begins something new.
+pub type OnStep<'a> = dyn Fn(Step) + Sync + 'a;
+
+/// Why no model came out.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// Nothing to tell apart.
+    #[error("a topic model needs at least two topics; the training articles have {}: {}", topics.len(), topics.join(", "))]
+    TooFewTopics {
+        /// The topics there are.
+        topics: Vec<String>,
+    },
+    /// Topics with too little to learn from.
+    #[error("topics with fewer than {min} training articles: {}; add examples, merge the topics, or lower --min-topic-examples", rare.join(", "))]
+    TooFewExamples {
+        /// The least number.
+        min: usize,
+        /// The topics with their counts.
+        rare: Vec<String>,
+    },
+    /// No tag is frequent enough and there are no topics.
+    #[error(
+        "nothing to learn: no article has a topic and no tag has {min} examples; lower --min-tag-examples or add articles"
+    )]
+    TooFewTags {
+        /// The least number of examples.
+        min: usize,
+    },
+    /// No term is in two articles.
+    #[error("the training articles share no words: every term is in fewer than {min_df} articles")]
+    NoTerms {
+        /// The least number of articles.
+        min_df: u32,
+    },
+    /// The solver refused its parameters.
+    #[error(transparent)]
+    Svm(#[from] SvmError),
+    /// linfa's logistic regression failed.
+    #[error("calibration failed: {0}")]
+    Calibration(String),
+    /// The model could not be put together.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+}
+
+/// A model with what was measured on the held-out articles, which it has not seen.
+#[derive(Debug)]
+pub struct Trained {
+    /// The finished model, as it will be served.
+    pub pipeline: Pipeline,
+    /// Its quality on the held-out articles.
+    pub evaluation: Evaluation,
+    /// Articles learnt from.
+    pub n_training_articles: usize,
+}
+
+/// What is learnt from and what is measured on.
+#[derive(Debug, Clone)]
+pub struct Split {
+    /// Learnt from.
+    pub train: Vec<LabelledArticle>,
+    /// Measured on.
+    pub test: Vec<LabelledArticle>,
+}
+
+/// Holds out a seeded, stratified share of a corpus, in (0, 1): whole groups, no near-duplicates
+/// across.
+pub fn hold_out(corpus: Corpus, share: f64, seed: u64, on_step: &OnStep<'_>) -> Split {
+    on_step(Step::Grouping {
+        n_articles: corpus.articles.len(),
+    });
+    let groups = split::groups(&corpus.articles);
+    let strata = strata(&corpus.articles);
+    let n_folds = (1.0 / share).round().max(2.0) as usize;
+    let folds = split::stratified_folds(&strata, &groups, n_folds, seed);
+    let (mut train, mut test) = (Vec::new(), Vec::new());
+    for (article, fold) in corpus.articles.into_iter().zip(folds) {
+        // The last fold is the one that rare labels reach last.
+        if fold + 1 == n_folds {
+            test.push(article)
+        } else {
+            train.push(article)
+        }
+    }
+    Split { train, test }
+}
+
+/// Trains a model on one part of a corpus and measures it on the other, by the same
+/// [`Pipeline::classify`] that the service calls. The same split and parameters give the same
+/// pipeline, bit for bit, on any number of threads.
+///
+/// # Errors
+/// [`TrainError`] says what the articles lack.
+pub fn train(
+    split: &Split,
+    params: &TrainParams,
+    on_step: &OnStep<'_>,
+) -> Result<Trained, TrainError> {
+    let topics = topics_of(&split.train, params)?;
+    let vocabulary = tags::vocabulary(
+        split.train.iter().flat_map(|a| &a.tags),
+        params.min_tag_examples,
+    );
+    if topics.is_empty() && vocabulary.is_empty() {
+        return Err(TrainError::TooFewTags {
+            min: params.min_tag_examples,
+        });
+    }
+    on_step(Step::Grouping {
+        n_articles: split.train.len(),
+    });
+    let groups = split::groups(&split.train);
+    let folds = split::stratified_folds(&strata(&split.train), &groups, N_FOLDS, params.seed);
+    on_step(Step::Vectorizing {
+        n_articles: split.train.len(),
+    });
+    let corpus = vectorize(&split.train, &params.terms, params.min_df);
+    if corpus.hashes.is_empty() {
+        return Err(TrainError::NoTerms {
+            min_df: params.min_df,
+        });
+    }
+    let topic_model = fit_topics(&split.train, &corpus, &topics, &folds, params, on_step)?;
+    let tag_model = fit_tags(
+        &split.train,
+        &corpus,
+        &topic_model,
+        &vocabulary,
+        &folds,
+        params,
+        on_step,
+    )?;
+    on_step(Step::Packing);
+    let fitted = pack::Fitted {
+        corpus: &corpus,
+        topics: &topics,
+        topic_model: &topic_model,
+        vocabulary: &vocabulary,
+        tag_model: &tag_model,
+    };
+    let pipeline = pack::pack(&fitted, &split.train, params)?;
+    on_step(Step::Evaluating {
+        n_articles: split.test.len(),
+    });
+    let seen_tags = split
+        .train
+        .iter()
+        .flat_map(|a| a.tags.iter().cloned())
+        .collect();
+    let evaluation = evaluate::evaluate(&pipeline, &split.test, Some(&seen_tags));
+    let pipeline = pack::with_metrics(pipeline, &evaluation)?;
+    Ok(Trained {
+        pipeline,
+        evaluation,
+        n_training_articles: split.train.len(),
+    })
+}
+
+/// A topic of the training articles with its number of them, in alphabetical order.
+type CountedTopics = Vec<(String, usize)>;
+
+fn topics_of(
+    articles: &[LabelledArticle],
+    params: &TrainParams,
+) -> Result<CountedTopics, TrainError> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    articles
+        .iter()
+        .filter(|article| !article.label.is_empty())
+        .for_each(|article| *counts.entry(&article.label).or_default() += 1);
+    if counts.len() == 1 {
+        let topics = counts.into_keys().map(String::from).collect();
+        return Err(TrainError::TooFewTopics { topics });
+    }
+    let rare: Vec<String> = counts
+        .iter()
+        .filter(|(_, count)| **count < params.min_topic_examples)
+        .map(|(topic, count)| format!("{topic} ({count})"))
+        .collect();
+    if !rare.is_empty() {
+        return Err(TrainError::TooFewExamples {
+            min: params.min_topic_examples,
+            rare,
+        });
+    }
+    Ok(counts
+        .into_iter()
+        .map(|(topic, count)| (topic.to_owned(), count))
+        .collect())
+}
+
+/// What a split must spread evenly: the label, or the first tag where there are no labels.
+fn strata(articles: &[LabelledArticle]) -> Vec<usize> {
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    articles
+        .iter()
+        .map(|article| {
+            let name = match article.tags.first() {
+                Some(tag) if article.label.is_empty() => tag,
+                _ => &article.label,
+            };
+            let next = numbers.len();
+            *numbers.entry(name).or_insert(next)
+        })
+        .collect()
+}
+
+fn fit_topics(
+    articles: &[LabelledArticle],
+    corpus: &VectorizedCorpus,
+    topics: &[(String, usize)],
+    folds: &[usize],
+    params: &TrainParams,
+    on_step: &OnStep<'_>,
+) -> Result<Option<TopicModel>, TrainError> {
+    if topics.is_empty() {
+        return Ok(None);
+    }
+    let class = |article: &LabelledArticle| {
+        topics
+            .binary_search_by(|(topic, _)| topic.as_str().cmp(&article.label))
+            .unwrap_or(0)
+    };
+    let targets: Vec<usize> = articles.iter().map(class).collect();
+    let data = TopicData {
+        records: &corpus.records,
+        targets: &targets,
+        folds,
+        n_topics: topics.len(),
+    };
+    topics::fit(data, params, on_step).map(Some)
+}
+
+fn fit_tags(
+    articles: &[LabelledArticle],
+    corpus: &VectorizedCorpus,
+    topic_model: &Option<TopicModel>,
+    vocabulary: &[(String, usize)],
+    folds: &[usize],
+    params: &TrainParams,
+    on_step: &OnStep<'_>,
+) -> Result<TagModel, TrainError> {
+    let index = |tag: &String| {
+        vocabulary
+            .binary_search_by(|(label, _)| label.cmp(tag))
+            .ok()
+    };
+    // An article that has only rare tags still says that it has none of the others.
+    let tags: Vec<Vec<usize>> = articles
+        .iter()
+        .map(|article| article.tags.iter().filter_map(index).collect())
+        .collect();
+    let igm = pack::igm_of(topic_model.as_ref(), corpus);
+    let term_weights = pack::term_weights(topic_model.as_ref(), corpus);
+    let data = TagData {
+        records: &corpus.records,
+        igm: &igm,
+        term_weights: &term_weights,
+        tags: &tags,
+        is_tagged: &articles
+            .iter()
+            .map(|article| !article.tags.is_empty())
+            .collect::<Vec<_>>(),
+        folds,
+        n_tags: vocabulary.len(),
+    };
+    tags::fit(data, params, on_step)
+}

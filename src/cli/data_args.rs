@@ -1,0 +1,168 @@
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use regex::Regex;
+
+use crate::train::corpus::{Corpus, Fields, RowFormat};
+
+/// How labelled data is written.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Data")]
+pub(super) struct DataArgs {
+    /// How rows are written; without it the file name tells, and standard input is JSON lines
+    #[arg(long, env = "COPYDESK_DATA_FORMAT", value_enum)]
+    data_format: Option<DataFormat>,
+    /// Field with the headline
+    #[arg(
+        long,
+        env = "COPYDESK_TITLE_FIELD",
+        value_name = "NAME",
+        default_value = "title"
+    )]
+    title_field: String,
+    /// Field with the text
+    #[arg(
+        long,
+        env = "COPYDESK_TEXT_FIELD",
+        value_name = "NAME",
+        default_value = "text"
+    )]
+    text_field: String,
+    /// Field with the topic
+    #[arg(
+        long,
+        env = "COPYDESK_LABEL_FIELD",
+        value_name = "NAME",
+        default_value = "label"
+    )]
+    label_field: String,
+    /// Field with the tags: a JSON array, or one string parted by --tag-separator
+    #[arg(
+        long,
+        env = "COPYDESK_TAGS_FIELD",
+        value_name = "NAME",
+        default_value = "tags"
+    )]
+    tags_field: String,
+    /// What parts the tags of one string
+    #[arg(
+        long,
+        env = "COPYDESK_TAG_SEPARATOR",
+        value_name = "CHAR",
+        default_value_t = ';'
+    )]
+    tag_separator: char,
+    /// Field of a story, a day or a series: its articles are all learnt from or all held out
+    #[arg(long, env = "COPYDESK_GROUP_FIELD", value_name = "NAME")]
+    group_field: Option<String>,
+    /// The part of the group field that names the group, such as '^\d{4}-\d{2}-\d{2}'; an article
+    /// without a match is a group of its own
+    #[arg(
+        long,
+        env = "COPYDESK_GROUP_PATTERN",
+        value_name = "REGEX",
+        requires = "group_field"
+    )]
+    group_pattern: Option<Regex>,
+    /// Leave bad rows out and count them, rather than stop
+    #[arg(long, env = "COPYDESK_SKIP_BAD_ROWS")]
+    skip_bad_rows: bool,
+}
+
+/// How the rows of a file are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DataFormat {
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated, names in the first row
+    Csv,
+    /// Tab-separated, names in the first row
+    Tsv,
+}
+
+impl From<DataFormat> for RowFormat {
+    fn from(format: DataFormat) -> Self {
+        match format {
+            DataFormat::Jsonl => Self::JsonLines,
+            DataFormat::Csv => Self::Table { delimiter: b',' },
+            DataFormat::Tsv => Self::Table { delimiter: b'\t' },
+        }
+    }
+}
+
+impl DataArgs {
+    /// Reads files, `-` for standard input, into one corpus.
+    pub(super) fn read(&self, files: &[PathBuf]) -> anyhow::Result<Corpus> {
+        let fields = self.fields();
+        let mut corpus = Corpus::default();
+        for file in files {
+            let name = file.display().to_string();
+            let format = self.format_of(file)?;
+            corpus.read(open(file)?, &name, format, &fields)?;
+        }
+        let corpus = corpus.finish(self.skip_bad_rows)?;
+        if corpus.n_bad_rows > 0 {
+            eprintln!(
+                "copydesk: left out {} bad rows, such as:",
+                corpus.n_bad_rows
+            );
+            corpus.bad_rows.iter().for_each(|row| eprintln!("  {row}"));
+        }
+        Ok(corpus)
+    }
+
+    fn format_of(&self, file: &Path) -> anyhow::Result<RowFormat> {
+        if let Some(format) = self.data_format {
+            return Ok(format.into());
+        }
+        if is_stdin(file) {
+            return Ok(RowFormat::JsonLines);
+        }
+        match RowFormat::of_name(&file.to_string_lossy()) {
+            Some(format) => Ok(format),
+            None => bail!(
+                "{}: cannot tell how its rows are written from its name; say --data-format jsonl, csv or tsv",
+                file.display()
+            ),
+        }
+    }
+
+    fn fields(&self) -> Fields {
+        Fields {
+            title: self.title_field.clone(),
+            text: self.text_field.clone(),
+            label: self.label_field.clone(),
+            tags: self.tags_field.clone(),
+            group: self.group_field.clone(),
+            group_pattern: self.group_pattern.clone(),
+            tag_separator: self.tag_separator,
+        }
+    }
+}
+
+/// Whether a path means standard input.
+pub(super) fn is_stdin(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+/// Opens a file or standard input; reading it moves a progress bar on a terminal.
+fn open(file: &Path) -> anyhow::Result<Box<dyn Read>> {
+    if is_stdin(file) {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    let name = file.display().to_string();
+    let opened = File::open(file).with_context(|| name.clone())?;
+    let metadata = opened.metadata().with_context(|| name.clone())?;
+    if metadata.is_dir() {
+        bail!("{name} is a folder; name the files in it");
+    }
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes}")?;
+    let bar = ProgressBar::new(metadata.len())
+        .with_style(style)
+        .with_message(name);
+    Ok(Box::new(bar.wrap_read(opened)))
+}

@@ -1,0 +1,83 @@
+use std::fs::{self, File, Permissions};
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use crate::pipeline::{Options, Pipeline};
+use crate::text::{Article, ArticleDraft};
+
+/// Reads a model file; `None`: the built-in model.
+pub(super) fn load(file: Option<&Path>) -> anyhow::Result<Pipeline> {
+    match file {
+        None => Pipeline::built_in().context("the built-in model"),
+        Some(file) => {
+            let name = file.display();
+            let bytes =
+                fs::read(file).with_context(|| format!("cannot read the model file {name}"))?;
+            Pipeline::from_bytes(&bytes)
+                .with_context(|| format!("cannot use the model file {name}"))
+        }
+    }
+}
+
+/// Makes sure before a long run that its result can be written.
+pub(super) fn check_writable(file: &Path) -> anyhow::Result<()> {
+    if file.is_dir() {
+        bail!("--out {} is a folder; name a file in it", file.display());
+    }
+    temporary_beside(file).map(drop)
+}
+
+/// Writes a model so that at every moment the file is the old one or the new one: to a temporary
+/// file beside it, which is synced, read again, made to classify, and then renamed.
+pub(super) fn save(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let name = file.display();
+    let mut temporary = temporary_beside(file)?;
+    temporary
+        .write_all(bytes)
+        .and_then(|()| temporary.as_file().sync_all())
+        .with_context(|| format!("cannot write {name}"))?;
+    probe(&load(Some(temporary.path()))?).with_context(|| format!("{name} was not replaced"))?;
+    temporary
+        .persist(file)
+        .with_context(|| format!("cannot replace {name}"))?;
+    if let Some(folder) = folder_of(file).and_then(|folder| File::open(folder).ok()) {
+        // The rename itself is on disk only once the folder is. Not every file system can be asked.
+        let _ = folder.sync_all();
+    }
+    Ok(())
+}
+
+fn folder_of(file: &Path) -> Option<&Path> {
+    file.parent().map(|folder| {
+        if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        }
+    })
+}
+
+fn temporary_beside(file: &Path) -> anyhow::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".copydesk-").suffix(".tmp");
+    #[cfg(unix)]
+    builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o644));
+    builder
+        .tempfile_in(folder_of(file).unwrap_or(Path::new(".")))
+        .with_context(|| format!("cannot write to the folder of {}", file.display()))
+}
+
+fn probe(pipeline: &Pipeline) -> anyhow::Result<()> {
+    let article = Article::new(ArticleDraft {
+        body: "A probe that any model must be able to answer.".into(),
+        ..ArticleDraft::default()
+    })?;
+    let answer = pipeline.classify(&article, &Options::default());
+    let sum: f32 = answer.topics.iter().map(|topic| topic.probability).sum();
+    if !answer.topics.is_empty() && (sum - 1.0).abs() > 1e-3 {
+        bail!("the new model's probabilities sum to {sum}");
+    }
+    Ok(())
+}

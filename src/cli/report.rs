@@ -1,0 +1,120 @@
+//! Measurements as tables for people.
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use crate::train::evaluate::Evaluation;
+
+/// Topics and tags with their measures.
+pub(super) fn evaluation(evaluation: &Evaluation) -> String {
+    let mut sections = Vec::new();
+    if evaluation.n_articles > 0 {
+        sections.push(topics(evaluation).to_string());
+        sections.push(summary(evaluation));
+    }
+    if evaluation.tags.n_articles > 0 {
+        sections.push(tags(evaluation));
+    }
+    if sections.is_empty() {
+        sections.push("nothing was measured: no held-out article has a topic or a tag".to_owned());
+    }
+    sections.join("\n\n")
+}
+
+/// Which topics are taken for which.
+pub(super) fn confusion(evaluation: &Evaluation) -> String {
+    let mut table = plain_table();
+    let numbers = (1..=evaluation.topics.len()).map(|n| n.to_string());
+    table.set_header(["is \\ was answered".to_owned()].into_iter().chain(numbers));
+    for (i, topic) in evaluation.topics.iter().enumerate() {
+        let counts = evaluation.confusion[i].iter().map(|count| match count {
+            0 => "·".to_owned(),
+            count => count.to_string(),
+        });
+        table.add_row(
+            [format!("{} {}", i + 1, topic.name)]
+                .into_iter()
+                .chain(counts),
+        );
+    }
+    right_align(&mut table);
+    table.to_string()
+}
+
+/// A table with thin lines between header and rows and nothing else.
+pub(super) fn plain_table() -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    table
+}
+
+/// Aligns every column but the first to the right.
+pub(super) fn right_align(table: &mut Table) {
+    table
+        .column_iter_mut()
+        .skip(1)
+        .for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+}
+
+fn topics(evaluation: &Evaluation) -> Table {
+    let mut table = plain_table();
+    table.set_header(["topic", "precision", "recall", "F1", "articles"]);
+    for topic in &evaluation.topics {
+        table.add_row([
+            topic.name.clone(),
+            share(topic.precision),
+            share(topic.recall),
+            share(topic.f1),
+            topic.support.to_string(),
+        ]);
+    }
+    right_align(&mut table);
+    table
+}
+
+fn summary(evaluation: &Evaluation) -> String {
+    let mut lines = format!(
+        "accuracy {}   macro-F1 {}   calibration error {}   log loss {}   on {} articles",
+        share(evaluation.accuracy),
+        share(evaluation.macro_f1),
+        share(evaluation.calibration_error),
+        share(evaluation.log_loss),
+        evaluation.n_articles,
+    );
+    if evaluation.n_unknown_topic > 0 {
+        lines.push_str(&format!(
+            "\n{} articles have a topic that the model does not know; they count as wrong",
+            evaluation.n_unknown_topic
+        ));
+    }
+    if evaluation.n_failed > 0 {
+        lines.push_str(&format!(
+            "\n{} articles could not be classified; they count as wrong",
+            evaluation.n_failed
+        ));
+    }
+    lines
+}
+
+fn tags(evaluation: &Evaluation) -> String {
+    let tags = &evaluation.tags;
+    let mut lines = format!(
+        "tags: micro-F1 {}   macro-F1 {}   precision {}   recall {}   on {} articles with {} tags",
+        share(tags.micro_f1),
+        share(tags.macro_f1),
+        share(tags.precision),
+        share(tags.recall),
+        tags.n_articles,
+        tags.n_tags,
+    );
+    if tags.n_unknown_tags > 0 {
+        lines.push_str(&format!(
+            "\n{} further tags were never seen in training",
+            tags.n_unknown_tags
+        ));
+    }
+    lines
+}
+
+fn share(value: f64) -> String {
+    format!("{value:.4}")
+}

@@ -1,0 +1,250 @@
+//! Scores become probabilities that hold.
+
+use linfa::Dataset;
+use linfa::traits::Fit;
+use linfa_logistic::{LogisticRegression, MultiLogisticRegression};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+
+use super::TrainError;
+use crate::tags::vocabulary::Calibration;
+
+/// More articles hardly change K × (K + 1) numbers and cost as they grow.
+const MAX_CALIBRATION_ARTICLES: usize = 10_000;
+const MAX_ITERATIONS: u64 = 30;
+const L2_PENALTY: f32 = 1.0;
+/// Gradient per article at which the fit is good enough.
+const GRADIENT_TOLERANCE: f32 = 1e-4;
+/// The temperature search looks at inverse temperatures from e⁻³ to e⁵.
+const LOG_INVERSE_TEMPERATURES: (f32, f32) = (-3.0, 5.0);
+
+/// A linear map of scores after which their softmax is calibrated: `scores · weights + intercepts`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MatrixScaling {
+    /// (n_classes, n_classes).
+    pub weights: Array2<f32>,
+    /// (n_classes).
+    pub intercepts: Array1<f32>,
+}
+
+/// Mean negative log-likelihood, in nats, of the right classes under the softmax of
+/// `inverse_temperature × scores`. `scores` is (n_samples, n_classes).
+pub fn log_loss(scores: ArrayView2<'_, f32>, targets: &[usize], inverse_temperature: f32) -> f64 {
+    let sum: f64 = scores
+        .rows()
+        .into_iter()
+        .zip(targets)
+        .map(|(row, &target)| {
+            let max = row.fold(f32::NEG_INFINITY, |a, &b| a.max(b));
+            let sum: f32 = row
+                .iter()
+                .map(|s| ((s - max) * inverse_temperature).exp())
+                .sum();
+            f64::from(sum.ln() - (row[target] - max) * inverse_temperature)
+        })
+        .sum();
+    sum / targets.len().max(1) as f64
+}
+
+/// The inverse temperature of least log loss, by golden section search.
+///
+/// Source: Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural networks", ICML.
+pub fn inverse_temperature(scores: ArrayView2<'_, f32>, targets: &[usize]) -> f32 {
+    const GOLDEN: f32 = 0.618_034;
+    let (mut low, mut high) = LOG_INVERSE_TEMPERATURES;
+    for _ in 0..30 {
+        let step = GOLDEN * (high - low);
+        let (left, right) = (high - step, low + step);
+        if log_loss(scores, targets, left.exp()) < log_loss(scores, targets, right.exp()) {
+            high = right;
+        } else {
+            low = left;
+        }
+    }
+    ((low + high) / 2.0).exp()
+}
+
+/// Fits a multinomial logistic regression on out-of-fold scores ("matrix scaling" of Guo et al.
+/// 2017, the many-class form of Platt 1999), starting from temperature scaling.
+///
+/// # Errors
+/// [`TrainError::Calibration`] if linfa's solver fails.
+pub fn matrix_scaling(
+    scores: ArrayView2<'_, f32>,
+    targets: &[usize],
+) -> Result<MatrixScaling, TrainError> {
+    let n_classes = scores.ncols();
+    let rows = sample(targets, n_classes, MAX_CALIBRATION_ARTICLES);
+    let sampled = scores.select(Axis(0), &rows);
+    let sampled_targets: Vec<usize> = rows.iter().map(|&i| targets[i]).collect();
+    let temperature = inverse_temperature(sampled.view(), &sampled_targets);
+    let mut present = sampled_targets.clone();
+    present.sort_unstable();
+    present.dedup();
+    let identity = MatrixScaling {
+        weights: Array2::eye(n_classes) * temperature,
+        intercepts: Array1::zeros(n_classes),
+    };
+    if present.len() < n_classes {
+        // A topic whose every article is unseen has no scores of its own to learn from.
+        return Ok(identity);
+    }
+    let mut initial = Array2::zeros((n_classes + 1, n_classes));
+    initial.diag_mut().fill(temperature);
+    let n_samples = sampled_targets.len() as f32;
+    let fitted = MultiLogisticRegression::default()
+        .alpha(L2_PENALTY)
+        .initial_params(initial)
+        .max_iterations(MAX_ITERATIONS)
+        .gradient_tolerance(n_samples * GRADIENT_TOLERANCE)
+        .fit(&Dataset::new(sampled, Array1::from(sampled_targets)))
+        .map_err(|e| TrainError::Calibration(e.to_string()))?;
+    Ok(MatrixScaling {
+        weights: fitted.params().clone(),
+        intercepts: fitted.intercept().clone(),
+    })
+}
+
+/// At most about `max_rows` rows, evenly out of every class and at least one of each.
+fn sample(targets: &[usize], n_classes: usize, max_rows: usize) -> Vec<usize> {
+    let stride = targets.len().div_ceil(max_rows).max(1);
+    let mut seen = vec![0usize; n_classes];
+    (0..targets.len())
+        .filter(|&i| {
+            let place = seen[targets[i]];
+            seen[targets[i]] += 1;
+            place.is_multiple_of(stride)
+        })
+        .collect()
+}
+
+/// Fits one logistic curve for all tags on out-of-fold scores, and takes the confidence at score 0
+/// as the threshold: scores must be shifted so that a tag is offered from 0 on.
+///
+/// Source: Platt 1999, "Probabilistic outputs for support vector machines and comparisons to
+/// regularized likelihood methods".
+///
+/// # Errors
+/// [`TrainError::Calibration`] if linfa's solver fails.
+pub fn platt_scaling(scores: &[f32], is_right: &[bool]) -> Result<Calibration, TrainError> {
+    let n_right = is_right.iter().filter(|right| **right).count();
+    if n_right == 0 || n_right == is_right.len() {
+        return Ok(Calibration::default());
+    }
+    let rows = Array2::from_shape_fn((scores.len(), 1), |(i, _)| f64::from(scores[i]));
+    let fitted = LogisticRegression::default()
+        .alpha(f64::from(L2_PENALTY))
+        .max_iterations(100)
+        .fit(&Dataset::new(rows, Array1::from(is_right.to_vec())))
+        .map_err(|e| TrainError::Calibration(e.to_string()))?;
+    // linfa calls the more frequent class positive, whichever it is.
+    let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
+    let calibration = Calibration {
+        slope: (sign * fitted.params()[0] as f32).max(f32::MIN_POSITIVE),
+        bias: sign * fitted.intercept() as f32,
+        threshold: 0.0,
+    };
+    Ok(Calibration {
+        threshold: calibration.confidence(0.0),
+        ..calibration
+    })
+}
+
+/// Expected calibration error: over equal-width bins of confidence, the mean gap between confidence
+/// and accuracy. `confidences` in [0, 1].
+///
+/// Source: Naeini, Cooper and Hauskrecht 2015, "Obtaining well calibrated probabilities using
+/// Bayesian binning", AAAI.
+pub fn expected_calibration_error(confidences: &[f32], is_right: &[bool], n_bins: usize) -> f64 {
+    let mut bins = vec![(0.0f64, 0.0f64); n_bins];
+    for (&confidence, &right) in confidences.iter().zip(is_right) {
+        let bin = (f64::from(confidence) * n_bins as f64).ceil() as usize;
+        let (confident, accurate) = &mut bins[bin.clamp(1, n_bins) - 1];
+        *confident += f64::from(confidence);
+        *accurate += f64::from(u8::from(right));
+    }
+    let gaps: f64 = bins
+        .iter()
+        .map(|(confident, accurate)| (confident - accurate).abs())
+        .sum();
+    gaps / confidences.len().max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn log_loss_matches_scikit_learn() {
+        // log_loss([0, 1], softmax([[2, 1], [0.5, 0.5]])) of scikit-learn 1.5.
+        let scores = array![[2.0, 1.0], [0.5, 0.5]];
+        assert!((log_loss(scores.view(), &[0, 1], 1.0) - 0.503_204).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_temperature_undoes_a_known_one() {
+        // Of articles with log-odds 1 the share exp(1) / (1 + exp(1)) = 0.731 is right.
+        let scores = Array2::from_shape_fn((1000, 2), |(_, j)| if j == 0 { 4.0 } else { 0.0 });
+        let targets: Vec<usize> = (0..1000).map(|i| usize::from(i >= 731)).collect();
+        assert!((inverse_temperature(scores.view(), &targets) - 0.25).abs() < 1e-3);
+    }
+
+    #[test]
+    fn matrix_scaling_lowers_log_loss_and_keeps_the_order_of_classes() {
+        // Class 2 is scored too low throughout.
+        let (mut rows, mut targets) = (Vec::new(), Vec::new());
+        for i in 0..300 {
+            let class = i % 3;
+            let noise = ((i * 7919) % 100) as f32 / 50.0 - 1.0;
+            let score = |j: usize| if j == class { 0.5 } else { noise * 0.3 } - if j == 2 { 1.0 } else { 0.0 };
+            rows.extend((0..3).map(score));
+            targets.push(class);
+        }
+        let scores = Array2::from_shape_vec((300, 3), rows).unwrap();
+        let scaling = matrix_scaling(scores.view(), &targets).unwrap();
+        let scaled = scores.dot(&scaling.weights) + &scaling.intercepts;
+        let temperature = inverse_temperature(scores.view(), &targets);
+        assert!(
+            log_loss(scaled.view(), &targets, 1.0) < log_loss(scores.view(), &targets, temperature)
+        );
+        assert!(scaling.intercepts[2] > scaling.intercepts[0]);
+    }
+
+    #[test]
+    fn a_class_that_never_occurs_leaves_the_temperature() {
+        let scores = array![[1.0, 0.0, -1.0], [0.0, 1.0, -1.0]];
+        let scaling = matrix_scaling(scores.view(), &[0, 1]).unwrap();
+        assert_eq!(scaling.weights[(0, 1)], 0.0);
+        assert!(scaling.weights[(0, 0)] > 0.0);
+    }
+
+    #[test]
+    fn platt_scaling_rises_whichever_class_is_more_frequent() {
+        for n_right in [20, 180] {
+            let scores: Vec<f32> = (0..200).map(|i| (i as f32 - 100.0) / 50.0).collect();
+            let is_right: Vec<bool> = (0..200).map(|i| i >= 200 - n_right).collect();
+            let calibration = platt_scaling(&scores, &is_right).unwrap();
+            assert!(calibration.slope > 1.0, "{calibration:?}");
+            assert!(calibration.confidence(2.0) > 0.9, "{calibration:?}");
+            assert_eq!(calibration.threshold, calibration.confidence(0.0));
+        }
+    }
+
+    #[test]
+    fn tags_that_are_always_or_never_right_need_no_curve() {
+        assert_eq!(
+            platt_scaling(&[1.0, 2.0], &[true, true]).unwrap(),
+            Calibration::default()
+        );
+        assert_eq!(platt_scaling(&[], &[]).unwrap(), Calibration::default());
+    }
+
+    #[test]
+    fn calibration_error_by_hand() {
+        // One bin at 0.9 with accuracy 1/2, one at 0.3 with accuracy 0.
+        let error = expected_calibration_error(&[0.9, 0.9, 0.3], &[true, false, false], 15);
+        assert!((error - (0.8 + 0.3) / 3.0).abs() < 1e-6);
+        assert_eq!(expected_calibration_error(&[], &[], 15), 0.0);
+        assert!(expected_calibration_error(&[0.0, 1.0], &[false, true], 15) < 1e-9);
+    }
+}

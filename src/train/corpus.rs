@@ -1,0 +1,653 @@
+//! Labelled articles out of files.
+
+use std::fmt;
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::bufread::MultiGzDecoder;
+use regex::Regex;
+use serde_json::Value;
+
+/// How many bad rows an error or a report spells out.
+const SHOWN_BAD_ROWS: usize = 5;
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// An article with what an editor said of it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LabelledArticle {
+    /// The headline; may be empty if there is a text.
+    pub title: String,
+    /// The text; may be empty if there is a title.
+    pub text: String,
+    /// The topic; empty in a corpus of tags alone.
+    pub label: String,
+    /// The tags; empty says nothing of tags.
+    pub tags: Vec<String>,
+    /// Articles of one group never straddle a split; empty: a group of its own.
+    pub group: String,
+}
+
+/// Labelled articles, and what was left out on the way.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Corpus {
+    /// In the order of the files.
+    pub articles: Vec<LabelledArticle>,
+    /// The first bad rows that were skipped.
+    pub bad_rows: Vec<BadRow>,
+    /// How many bad rows were skipped.
+    pub n_bad_rows: usize,
+    /// Rows whose label is missing; judged when the whole corpus is known.
+    unlabelled_rows: Vec<(usize, BadRow)>,
+}
+
+/// A row that is no labelled article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadRow {
+    /// As the caller named it.
+    pub file: String,
+    /// From 1.
+    pub line: u64,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl fmt::Display for BadRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.file, self.line, self.reason)
+    }
+}
+
+/// Why files are no corpus.
+#[derive(Debug, thiserror::Error)]
+pub enum CorpusError {
+    /// The file cannot be read.
+    #[error("{file}: {source}")]
+    Io {
+        /// As the caller named it.
+        file: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Rows are no labelled articles.
+    #[error("{n_rows} bad {}; use --skip-bad-rows to leave {} out:{}",
+        plural(*n_rows, "row", "rows"), plural(*n_rows, "it", "them"), listed(shown, *n_rows))]
+    BadRows {
+        /// The first of them.
+        shown: Vec<BadRow>,
+        /// How many there are.
+        n_rows: usize,
+    },
+    /// A table lacks a column.
+    #[error(
+        "{file} has no column {missing:?}; its columns are: {columns}. Name yours with --title-field, --text-field, --label-field and --tags-field"
+    )]
+    Columns {
+        /// As the caller named it.
+        file: String,
+        /// The wanted column.
+        missing: String,
+        /// The columns there are.
+        columns: String,
+    },
+    /// Nothing to learn from.
+    #[error("there are no labelled articles in the data{}", hint(shown))]
+    Empty {
+        /// Bad rows that were skipped, if any.
+        shown: Vec<BadRow>,
+    },
+}
+
+fn plural<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {
+    if n == 1 { one } else { many }
+}
+
+fn listed(shown: &[BadRow], n_rows: usize) -> String {
+    let mut lines: String = shown.iter().map(|row| format!("\n  {row}")).collect();
+    if n_rows > shown.len() {
+        lines.push_str(&format!("\n  and {} more", n_rows - shown.len()));
+    }
+    lines
+}
+
+fn hint(shown: &[BadRow]) -> String {
+    match shown {
+        [] => ": it is empty".to_owned(),
+        rows => format!("; every row is bad:{}", listed(rows, rows.len())),
+    }
+}
+
+/// How the rows of a file are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowFormat {
+    /// One JSON object a line.
+    JsonLines,
+    /// Columns parted by this byte, names in the first row.
+    Table {
+        /// `,` or a tab.
+        delimiter: u8,
+    },
+}
+
+impl RowFormat {
+    /// What a file's name says of its rows, with or without `.gz`.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let name = name.to_ascii_lowercase();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        match name.rsplit('.').next()? {
+            "jsonl" | "ndjson" | "json" => Some(Self::JsonLines),
+            "csv" => Some(Self::Table { delimiter: b',' }),
+            "tsv" | "tab" => Some(Self::Table { delimiter: b'\t' }),
+            _ => None,
+        }
+    }
+}
+
+/// Which fields of a row hold what.
+#[derive(Debug, Clone)]
+pub struct Fields {
+    /// The headline.
+    pub title: String,
+    /// The text.
+    pub text: String,
+    /// The topic.
+    pub label: String,
+    /// The tags: a JSON array, or one string with `tag_separator`.
+    pub tags: String,
+    /// What articles of one split have in common, such as a story or a date.
+    pub group: Option<String>,
+    /// The part of the group field that names the group: the pattern's match. Without a match an
+    /// article is a group of its own.
+    pub group_pattern: Option<Regex>,
+    /// Parts the tags of one string.
+    pub tag_separator: char,
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self {
+            title: "title".into(),
+            text: "text".into(),
+            label: "label".into(),
+            tags: "tags".into(),
+            group: None,
+            group_pattern: None,
+            tag_separator: ';',
+        }
+    }
+}
+
+impl Corpus {
+    /// Reads rows, plain or gzip, and appends their articles; bad rows are kept for
+    /// [`Corpus::finish`]. `file` names the rows in messages.
+    ///
+    /// # Errors
+    /// [`CorpusError::Io`] if the file cannot be read, [`CorpusError::Columns`] if a table has
+    /// neither the title's nor the text's column, or no label's and no tags'.
+    pub fn read(
+        &mut self,
+        rows: impl Read,
+        file: &str,
+        format: RowFormat,
+        fields: &Fields,
+    ) -> Result<(), CorpusError> {
+        let mut reader = BufReader::new(rows);
+        let start = reader.fill_buf().map_err(|source| io_error(file, source))?;
+        if start.starts_with(&GZIP_MAGIC) {
+            let plain = BufReader::new(MultiGzDecoder::new(reader));
+            self.read_plain(plain, file, format, fields)
+        } else {
+            self.read_plain(reader, file, format, fields)
+        }
+    }
+
+    /// Judges the corpus as a whole: with `skips_bad_rows` bad rows are left out and counted, else
+    /// they are an error. A corpus in which no row has a label is one of tags alone; its rows
+    /// without tags teach nothing and are left out.
+    ///
+    /// # Errors
+    /// [`CorpusError::BadRows`] or [`CorpusError::Empty`].
+    pub fn finish(mut self, skips_bad_rows: bool) -> Result<Self, CorpusError> {
+        let unlabelled = std::mem::take(&mut self.unlabelled_rows);
+        if unlabelled.len() == self.articles.len() {
+            self.articles.retain(|article| !article.tags.is_empty());
+            if let (true, Some((_, row))) =
+                (self.articles.is_empty(), unlabelled.into_iter().next())
+            {
+                self.note(row);
+            }
+        } else {
+            let mut dropped = unlabelled.iter().map(|(index, _)| *index).peekable();
+            let mut index = 0;
+            self.articles.retain(|_| {
+                let keeps = dropped.next_if_eq(&index).is_none();
+                index += 1;
+                keeps
+            });
+            unlabelled.into_iter().for_each(|(_, row)| self.note(row));
+        }
+        if self.n_bad_rows > 0 && !skips_bad_rows {
+            return Err(CorpusError::BadRows {
+                shown: self.bad_rows,
+                n_rows: self.n_bad_rows,
+            });
+        }
+        if self.articles.is_empty() {
+            return Err(CorpusError::Empty {
+                shown: self.bad_rows,
+            });
+        }
+        Ok(self)
+    }
+
+    fn read_plain(
+        &mut self,
+        reader: impl BufRead,
+        file: &str,
+        format: RowFormat,
+        fields: &Fields,
+    ) -> Result<(), CorpusError> {
+        match format {
+            RowFormat::JsonLines => self.read_json_lines(reader, file, fields),
+            RowFormat::Table { delimiter } => self.read_table(reader, file, delimiter, fields),
+        }
+    }
+
+    fn read_json_lines(
+        &mut self,
+        mut reader: impl BufRead,
+        file: &str,
+        fields: &Fields,
+    ) -> Result<(), CorpusError> {
+        let mut line = Vec::new();
+        for number in 1.. {
+            line.clear();
+            let n_bytes = reader
+                .read_until(b'\n', &mut line)
+                .map_err(|source| io_error(file, source))?;
+            if n_bytes == 0 {
+                break;
+            }
+            let bytes = if number == 1 {
+                without_mark(&line)
+            } else {
+                &line
+            };
+            if !bytes.trim_ascii().is_empty() {
+                self.push(json_row(bytes, fields), file, number, fields);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_table(
+        &mut self,
+        reader: impl BufRead,
+        file: &str,
+        delimiter: u8,
+        fields: &Fields,
+    ) -> Result<(), CorpusError> {
+        let mut table = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .from_reader(reader);
+        let header = match table.headers() {
+            Ok(header) => header.clone(),
+            Err(error) => return Err(io_error(file, io::Error::other(error))),
+        };
+        let columns = Columns::find(&header, fields);
+        if let Some(missing) = columns.missing(fields) {
+            let names: Vec<&str> = header.iter().collect();
+            return Err(CorpusError::Columns {
+                file: file.to_owned(),
+                missing,
+                columns: names.join(", "),
+            });
+        }
+        let mut record = csv::ByteRecord::new();
+        loop {
+            let line = table.position().line();
+            match table.read_byte_record(&mut record) {
+                Ok(false) => return Ok(()),
+                Ok(true) => {
+                    let line = record.position().map_or(line, csv::Position::line);
+                    self.push(columns.row(&record, fields), file, line, fields);
+                }
+                Err(error) => match error.kind() {
+                    csv::ErrorKind::Io(_) => return Err(io_error(file, io::Error::other(error))),
+                    _ => {
+                        let line = error.position().map_or(line, csv::Position::line);
+                        self.push(Err(error.to_string()), file, line, fields);
+                    }
+                },
+            }
+        }
+    }
+
+    fn push(
+        &mut self,
+        row: Result<LabelledArticle, String>,
+        file: &str,
+        line: u64,
+        fields: &Fields,
+    ) {
+        let bad = |reason| BadRow {
+            file: file.to_owned(),
+            line,
+            reason,
+        };
+        match row.and_then(with_text(fields)) {
+            Ok(article) => {
+                if article.label.is_empty() {
+                    let reason = format!("field {:?} is missing or empty", fields.label);
+                    self.unlabelled_rows
+                        .push((self.articles.len(), bad(reason)));
+                }
+                self.articles.push(article);
+            }
+            Err(reason) => self.note(bad(reason)),
+        }
+    }
+
+    fn note(&mut self, row: BadRow) {
+        self.n_bad_rows += 1;
+        if self.bad_rows.len() < SHOWN_BAD_ROWS {
+            self.bad_rows.push(row);
+        }
+    }
+}
+
+fn io_error(file: &str, source: io::Error) -> CorpusError {
+    CorpusError::Io {
+        file: file.to_owned(),
+        source,
+    }
+}
+
+fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
+}
+
+fn with_text(fields: &Fields) -> impl Fn(LabelledArticle) -> Result<LabelledArticle, String> + '_ {
+    |article| {
+        if article.title.trim().is_empty() && article.text.trim().is_empty() {
+            Err(format!(
+                "fields {:?} and {:?} are missing or empty",
+                fields.title, fields.text
+            ))
+        } else {
+            Ok(article)
+        }
+    }
+}
+
+fn json_row(bytes: &[u8], fields: &Fields) -> Result<LabelledArticle, String> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|e| format!("not UTF-8 from byte {} of the line", e.valid_up_to() + 1))?;
+    let row: Value = serde_json::from_str(text).map_err(|e| format!("no JSON: {e}"))?;
+    let Value::Object(row) = row else {
+        return Err("no JSON object".to_owned());
+    };
+    let string = |field: &str| match row.get(field) {
+        None | Some(Value::Null) => Ok(String::new()),
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(Value::Number(number)) => Ok(number.to_string()),
+        Some(_) => Err(format!("field {field:?} is no string")),
+    };
+    Ok(LabelledArticle {
+        title: string(&fields.title)?,
+        text: string(&fields.text)?,
+        label: string(&fields.label)?.trim().to_owned(),
+        tags: json_tags(row.get(&fields.tags), fields)?,
+        group: match &fields.group {
+            Some(field) => group_of(string(field)?, fields),
+            None => String::new(),
+        },
+    })
+}
+
+fn json_tags(value: Option<&Value>, fields: &Fields) -> Result<Vec<String>, String> {
+    match value {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::String(joined)) => Ok(split_tags(joined, fields.tag_separator)),
+        Some(Value::Array(tags)) => tags
+            .iter()
+            .map(|tag| tag.as_str().map(|t| t.trim().to_owned()))
+            .collect::<Option<Vec<_>>>()
+            .map(distinct)
+            .ok_or_else(|| format!("field {:?} has an element that is no string", fields.tags)),
+        Some(_) => Err(format!(
+            "field {:?} is neither an array nor a string",
+            fields.tags
+        )),
+    }
+}
+
+fn split_tags(joined: &str, separator: char) -> Vec<String> {
+    distinct(
+        joined
+            .split(separator)
+            .map(|tag| tag.trim().to_owned())
+            .collect(),
+    )
+}
+
+fn distinct(mut tags: Vec<String>) -> Vec<String> {
+    tags.sort();
+    tags.dedup();
+    tags.retain(|tag| !tag.is_empty());
+    tags
+}
+
+fn group_of(value: String, fields: &Fields) -> String {
+    match &fields.group_pattern {
+        None => value,
+        Some(pattern) => pattern
+            .find(&value)
+            .map_or_else(String::new, |m| m.as_str().to_owned()),
+    }
+}
+
+/// Where a table has its fields.
+struct Columns {
+    title: Option<usize>,
+    text: Option<usize>,
+    label: Option<usize>,
+    tags: Option<usize>,
+    group: Option<usize>,
+}
+
+impl Columns {
+    fn find(header: &csv::StringRecord, fields: &Fields) -> Self {
+        let place = |name: &str| {
+            header
+                .iter()
+                .position(|column| column.trim_start_matches('\u{feff}').trim() == name)
+        };
+        Self {
+            title: place(&fields.title),
+            text: place(&fields.text),
+            label: place(&fields.label),
+            tags: place(&fields.tags),
+            group: fields.group.as_deref().and_then(place),
+        }
+    }
+
+    /// A column without which the table is of no use.
+    fn missing(&self, fields: &Fields) -> Option<String> {
+        if self.title.is_none() && self.text.is_none() {
+            Some(fields.text.clone())
+        } else if self.label.is_none() && self.tags.is_none() {
+            Some(fields.label.clone())
+        } else if self.group.is_none() {
+            fields.group.clone()
+        } else {
+            None
+        }
+    }
+
+    fn row(&self, record: &csv::ByteRecord, fields: &Fields) -> Result<LabelledArticle, String> {
+        let string = |column: Option<usize>| {
+            let bytes = column.and_then(|c| record.get(c)).unwrap_or_default();
+            String::from_utf8(bytes.to_vec()).map_err(|e| {
+                let column = column.map_or(0, |c| c + 1);
+                format!(
+                    "column {column} is not UTF-8 from its byte {}",
+                    e.utf8_error().valid_up_to() + 1
+                )
+            })
+        };
+        Ok(LabelledArticle {
+            title: string(self.title)?,
+            text: string(self.text)?,
+            label: string(self.label)?.trim().to_owned(),
+            tags: split_tags(&string(self.tags)?, fields.tag_separator),
+            group: group_of(string(self.group)?, fields),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::io::Write;
+
+    const TABLE: RowFormat = RowFormat::Table { delimiter: b',' };
+
+    fn read(rows: &[u8], format: RowFormat, skips: bool) -> Result<Corpus, CorpusError> {
+        read_with(rows, format, skips, &Fields::default())
+    }
+
+    fn read_with(
+        rows: &[u8],
+        format: RowFormat,
+        skips: bool,
+        fields: &Fields,
+    ) -> Result<Corpus, CorpusError> {
+        let mut corpus = Corpus::default();
+        corpus.read(rows, "data", format, fields)?;
+        corpus.finish(skips)
+    }
+
+    #[test]
+    fn json_lines_and_tables_say_the_same() {
+        let json = "\u{feff}{\"title\":\"T\",\"text\":\"x\",\"label\":\"A\",\"tags\":[\"b\",\"a\",\"b\"]}\r\n\r\n\
+                    {\"text\":\"y\",\"label\":3,\"tags\":\"c; d\"}";
+        let table = "\u{feff}label,text,tags,title\nA,x,a;b,T\n3,y,\"c; d\",\n";
+        let json = read(json.as_bytes(), RowFormat::JsonLines, false).unwrap();
+        let table = read(table.as_bytes(), TABLE, false).unwrap();
+        assert_eq!(json.articles, table.articles);
+        assert_eq!(json.articles[0].tags, ["a", "b"]);
+        assert_eq!(json.articles[1].label, "3");
+    }
+
+    #[test]
+    fn gzip_is_seen_by_its_bytes() {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(b"{\"text\":\"x\",\"label\":\"A\"}\n")
+            .unwrap();
+        let corpus = read(&gzip.finish().unwrap(), RowFormat::JsonLines, false).unwrap();
+        assert_eq!(corpus.articles[0].label, "A");
+    }
+
+    #[test]
+    fn bad_rows_are_named_by_file_and_line() {
+        let rows =
+            b"{\"text\":\"x\",\"label\":\"A\"}\nnot json\n{\"text\":\"\xff\",\"label\":\"A\"}\n\
+                     {\"label\":\"A\"}\n{\"text\":\"x\"}\n[1]\n{\"text\":[],\"label\":\"A\"}\n";
+        let error = read(rows, RowFormat::JsonLines, false)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("6 bad rows; use --skip-bad-rows"),
+            "{error}"
+        );
+        assert!(error.contains("data:2: no JSON"), "{error}");
+        assert!(error.contains("data:3: not UTF-8 from byte 10"), "{error}");
+        assert!(
+            error.contains("data:4: fields \"title\" and \"text\""),
+            "{error}"
+        );
+        assert!(error.ends_with("and 1 more"), "{error}");
+        let corpus = read(rows, RowFormat::JsonLines, true).unwrap();
+        assert_eq!((corpus.articles.len(), corpus.n_bad_rows), (1, 6));
+    }
+
+    #[test]
+    fn a_bad_table_row_is_named_and_the_rest_is_read() {
+        let rows = b"label,text\nA,x\nA,\xff\nA,y,extra\nB,z\n";
+        let error = read(rows, TABLE, false).unwrap_err().to_string();
+        assert!(error.contains("data:3: column 2 is not UTF-8"), "{error}");
+        assert!(error.contains("data:4: "), "{error}");
+        assert_eq!(read(rows, TABLE, true).unwrap().articles.len(), 2);
+    }
+
+    #[test]
+    fn a_missing_column_is_named_with_those_there_are() {
+        let error = read(b"category,body\nA,x\n", TABLE, false)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("no column \"text\"; its columns are: category, body"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn empty_data_says_so() {
+        assert!(
+            read(b"", RowFormat::JsonLines, false)
+                .unwrap_err()
+                .to_string()
+                .ends_with("it is empty")
+        );
+        assert!(matches!(
+            read(b"{}", RowFormat::JsonLines, true),
+            Err(CorpusError::Empty { .. })
+        ));
+        let neither = read(b"{\"text\":\"x\"}", RowFormat::JsonLines, true)
+            .unwrap_err()
+            .to_string();
+        assert!(neither.contains("\"label\" is missing"), "{neither}");
+    }
+
+    #[test]
+    fn a_corpus_without_labels_is_one_of_tags() {
+        let rows = b"{\"text\":\"x\",\"tags\":[\"a\"]}\n{\"text\":\"y\"}\n";
+        let corpus = read(rows, RowFormat::JsonLines, false).unwrap();
+        assert_eq!((corpus.articles.len(), corpus.n_bad_rows), (1, 0));
+    }
+
+    #[test]
+    fn a_group_is_what_the_pattern_matches() {
+        let fields = Fields {
+            group: Some("id".into()),
+            group_pattern: Some(Regex::new(r"^\d+").unwrap()),
+            ..Fields::default()
+        };
+        let rows = b"{\"id\":\"12/a\",\"text\":\"x\",\"label\":\"A\"}\n{\"id\":\"b\",\"text\":\"x\",\"label\":\"A\"}\n";
+        let corpus = read_with(rows, RowFormat::JsonLines, false, &fields).unwrap();
+        assert_eq!(corpus.articles[0].group, "12");
+        assert_eq!(corpus.articles[1].group, "");
+    }
+
+    #[test]
+    fn names_tell_formats() {
+        assert_eq!(
+            RowFormat::of_name("a/b.JSONL.gz"),
+            Some(RowFormat::JsonLines)
+        );
+        assert_eq!(
+            RowFormat::of_name("b.tsv"),
+            Some(RowFormat::Table { delimiter: b'\t' })
+        );
+        assert_eq!(RowFormat::of_name("notes.docx"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = read(&bytes, RowFormat::JsonLines, true);
+            let _ = read(&bytes, TABLE, true);
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! How good a pipeline is on labelled articles.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::calibrate::expected_calibration_error;
+use super::corpus::LabelledArticle;
+use crate::pipeline::options::OptionsDraft;
+use crate::pipeline::{Classification, Options, Pipeline};
+use crate::text::{Article, ArticleDraft};
+
+/// Bins of the calibration error.
+const N_BINS: usize = 15;
+/// A right topic of probability 0 costs this, so that one article cannot cost infinitely much.
+const MIN_PROBABILITY: f64 = f32::EPSILON as f64;
+
+/// What was measured. Shares and F1 are in [0, 1]; all is 0 where there was nothing to measure.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// Articles with a topic.
+    pub n_articles: usize,
+    /// Share of them whose most probable topic is right.
+    pub accuracy: f64,
+    /// Mean F1 of the topics that occur, right or answered.
+    pub macro_f1: f64,
+    /// Expected calibration error of the most probable topic, 15 bins.
+    pub calibration_error: f64,
+    /// Mean negative log probability of the right topic, in nats, over topics that the model has.
+    pub log_loss: f64,
+    /// Articles whose topic the model does not have; they count as wrong.
+    pub n_unknown_topic: usize,
+    /// Articles that could not be classified; they count as wrong.
+    pub n_failed: usize,
+    /// By name.
+    pub topics: Vec<TopicMeasures>,
+    /// `confusion[i][j]`: articles of topic i that were answered with topic j, in the order of
+    /// `topics`.
+    pub confusion: Vec<Vec<usize>>,
+    /// The learnt tags.
+    pub tags: TagMeasures,
+}
+
+/// One topic.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TopicMeasures {
+    /// The topic.
+    pub name: String,
+    /// Share of its answers that are right.
+    pub precision: f64,
+    /// Share of its articles that are found.
+    pub recall: f64,
+    /// Harmonic mean of both.
+    pub f1: f64,
+    /// Articles that have it.
+    pub support: usize,
+}
+
+/// The learnt tags, on articles that have tags.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct TagMeasures {
+    /// Articles with at least one tag that counts.
+    pub n_articles: usize,
+    /// Tags that count and occur in these articles.
+    pub n_tags: usize,
+    /// F1 over all pairs of article and tag.
+    pub micro_f1: f64,
+    /// Mean F1 of the tags that count and occur.
+    pub macro_f1: f64,
+    /// Share of suggested tags that are right.
+    pub precision: f64,
+    /// Share of tags that are suggested.
+    pub recall: f64,
+    /// Distinct tags of the articles that do not count because the model could not learn them.
+    pub n_unknown_tags: usize,
+}
+
+/// Hits, false alarms and misses.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    hits: usize,
+    false_alarms: usize,
+    misses: usize,
+}
+
+impl Counts {
+    fn precision(self) -> f64 {
+        ratio(self.hits, self.hits + self.false_alarms)
+    }
+
+    fn recall(self) -> f64 {
+        ratio(self.hits, self.hits + self.misses)
+    }
+
+    fn f1(self) -> f64 {
+        ratio(
+            2 * self.hits,
+            2 * self.hits + self.false_alarms + self.misses,
+        )
+    }
+}
+
+fn ratio(part: usize, whole: usize) -> f64 {
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
+}
+
+/// Classifies every article and compares. Tags that count are `known_tags`, or the pipeline's own
+/// vocabulary; a tag that counts but was too rare to be learnt is a miss.
+pub fn evaluate(
+    pipeline: &Pipeline,
+    articles: &[LabelledArticle],
+    known_tags: Option<&HashSet<String>>,
+) -> Evaluation {
+    let options = Options::new(OptionsDraft {
+        max_tags: Some(usize::MAX),
+        ..OptionsDraft::default()
+    })
+    .unwrap_or_default();
+    let answers: Vec<Option<Classification>> = articles
+        .par_iter()
+        .map(|article| answer(pipeline, article, &options))
+        .collect();
+    let vocabulary;
+    let known_tags = match known_tags {
+        Some(tags) => tags,
+        None => {
+            vocabulary = pipeline
+                .manifest()
+                .tags
+                .iter()
+                .map(|tag| tag.label.clone())
+                .collect();
+            &vocabulary
+        }
+    };
+    let mut evaluation = measure_topics(pipeline, articles, &answers);
+    evaluation.tags = measure_tags(articles, &answers, known_tags);
+    evaluation
+}
+
+fn answer(
+    pipeline: &Pipeline,
+    article: &LabelledArticle,
+    options: &Options,
+) -> Option<Classification> {
+    let article = Article::new(ArticleDraft {
+        title: article.title.clone(),
+        body: article.text.clone(),
+        ..ArticleDraft::default()
+    });
+    article
+        .ok()
+        .map(|article| pipeline.classify(&article, options))
+}
+
+fn measure_topics(
+    pipeline: &Pipeline,
+    articles: &[LabelledArticle],
+    answers: &[Option<Classification>],
+) -> Evaluation {
+    let of_model: BTreeSet<&str> = pipeline
+        .manifest()
+        .topics
+        .iter()
+        .map(|t| t.name.as_str())
+        .collect();
+    let labelled: Vec<(&str, Option<&Classification>)> = articles
+        .iter()
+        .zip(answers)
+        .filter(|(article, _)| !article.label.is_empty() && !of_model.is_empty())
+        .map(|(article, answer)| (article.label.as_str(), answer.as_ref()))
+        .collect();
+    let mut evaluation = Evaluation {
+        n_articles: labelled.len(),
+        n_unknown_topic: labelled
+            .iter()
+            .filter(|(label, _)| !of_model.contains(label))
+            .count(),
+        n_failed: labelled
+            .iter()
+            .filter(|(_, answer)| answer.is_none())
+            .count(),
+        ..Evaluation::default()
+    };
+    let names: Vec<&str> = labelled
+        .iter()
+        .flat_map(|(label, answer)| [Some(*label), answer.map(best_topic)])
+        .flatten()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    evaluation.confusion = vec![vec![0; names.len()]; names.len()];
+    let (mut confidences, mut is_right, mut log_loss) = (Vec::new(), Vec::new(), Vec::new());
+    let mut misses_of_failed: BTreeMap<&str, usize> = BTreeMap::new();
+    for (label, answer) in &labelled {
+        let Some(answer) = answer else {
+            *misses_of_failed.entry(label).or_default() += 1;
+            continue;
+        };
+        let place = |name: &str| names.binary_search(&name).unwrap_or(0);
+        evaluation.confusion[place(label)][place(best_topic(answer))] += 1;
+        confidences.push(answer.topics.first().map_or(0.0, |t| t.probability));
+        is_right.push(best_topic(answer) == *label);
+        if let Some(right) = answer.topics.iter().find(|t| &*t.topic == *label) {
+            log_loss.push(-f64::from(right.probability).max(MIN_PROBABILITY).ln());
+        }
+    }
+    evaluation.topics = names
+        .iter()
+        .enumerate()
+        .map(|(i, name)| {
+            let failed = misses_of_failed.get(name).copied().unwrap_or(0);
+            topic_measures(name, i, &evaluation.confusion, failed)
+        })
+        .collect();
+    evaluation.accuracy = ratio(
+        is_right.iter().filter(|right| **right).count(),
+        labelled.len(),
+    );
+    evaluation.macro_f1 = mean(evaluation.topics.iter().map(|topic| topic.f1));
+    evaluation.calibration_error = expected_calibration_error(&confidences, &is_right, N_BINS);
+    evaluation.log_loss = mean(log_loss.into_iter());
+    evaluation
+}
+
+fn best_topic(answer: &Classification) -> &str {
+    answer.topics.first().map_or("", |topic| &topic.topic)
+}
+
+fn topic_measures(name: &str, i: usize, confusion: &[Vec<usize>], failed: usize) -> TopicMeasures {
+    let hits = confusion[i][i];
+    let support = confusion[i].iter().sum::<usize>() + failed;
+    let counts = Counts {
+        hits,
+        false_alarms: confusion.iter().map(|row| row[i]).sum::<usize>() - hits,
+        misses: support - hits,
+    };
+    TopicMeasures {
+        name: name.to_owned(),
+        precision: counts.precision(),
+        recall: counts.recall(),
+        f1: counts.f1(),
+        support,
+    }
+}
+
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let n = values.len();
+    if n == 0 {
+        0.0
+    } else {
+        values.sum::<f64>() / n as f64
+    }
+}
+
+fn measure_tags(
+    articles: &[LabelledArticle],
+    answers: &[Option<Classification>],
+    known: &HashSet<String>,
+) -> TagMeasures {
+    let mut by_tag: BTreeMap<&str, Counts> = BTreeMap::new();
+    let mut unknown = BTreeSet::new();
+    let mut n_articles = 0;
+    for (article, answer) in articles.iter().zip(answers) {
+        let right: BTreeSet<&str> = article
+            .tags
+            .iter()
+            .filter(|t| known.contains(*t))
+            .map(String::as_str)
+            .collect();
+        unknown.extend(article.tags.iter().filter(|t| !known.contains(*t)));
+        if right.is_empty() {
+            continue;
+        }
+        n_articles += 1;
+        let tags = answer.as_ref().map_or(&[][..], |answer| &answer.tags);
+        let given: BTreeSet<&str> = tags.iter().map(|tag| &*tag.label).collect();
+        for tag in right.union(&given) {
+            let counts = by_tag.entry(tag).or_default();
+            match (right.contains(tag), given.contains(tag)) {
+                (true, true) => counts.hits += 1,
+                (false, _) => counts.false_alarms += 1,
+                (true, false) => counts.misses += 1,
+            }
+        }
+    }
+    let total = by_tag.values().fold(Counts::default(), |sum, tag| Counts {
+        hits: sum.hits + tag.hits,
+        false_alarms: sum.false_alarms + tag.false_alarms,
+        misses: sum.misses + tag.misses,
+    });
+    let occurring: Vec<f64> = by_tag
+        .values()
+        .filter(|tag| tag.hits + tag.misses > 0)
+        .map(|tag| tag.f1())
+        .collect();
+    TagMeasures {
+        n_articles,
+        n_tags: occurring.len(),
+        micro_f1: total.f1(),
+        macro_f1: mean(occurring.into_iter()),
+        precision: total.precision(),
+        recall: total.recall(),
+        n_unknown_tags: unknown.len(),
+    }
+}

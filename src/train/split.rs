@@ -1,0 +1,236 @@
+//! Which articles are learnt from and which are held out.
+
+use std::collections::HashMap;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use super::corpus::LabelledArticle;
+use crate::features::{TermCounts, TermParams};
+
+/// Signature of an article: for each of these many hash functions its least shingle.
+const SIGNATURE: usize = 24;
+/// Signature places that make one bucket key; articles that share a bucket are compared.
+const BAND: usize = 3;
+/// Equal places of two signatures from which on articles are near-duplicates: about 3 in 4 of
+/// their distinct word triples are shared.
+const MIN_EQUAL: usize = 18;
+
+/// Puts every article into a group: articles with one group name, and near-duplicates. Returns one
+/// group number per article, numbered by first member.
+///
+/// Near-duplicates are found by min-wise hashing of word triples with banding. Source: Broder 1997,
+/// "On the resemblance and containment of documents"; Leskovec, Rajaraman and Ullman 2020, "Mining
+/// of Massive Datasets", 3.4.
+pub fn groups(articles: &[LabelledArticle]) -> Vec<usize> {
+    let mut forest = Forest::new(articles.len());
+    let mut first_of_name = HashMap::new();
+    for (i, article) in articles.iter().enumerate() {
+        if !article.group.is_empty() {
+            forest.join(*first_of_name.entry(article.group.as_str()).or_insert(i), i);
+        }
+    }
+    let signatures = signatures(articles);
+    let mut first_of_bucket = HashMap::new();
+    for (i, signature) in signatures.iter().enumerate() {
+        for (band, key) in signature.chunks_exact(BAND).enumerate() {
+            let first = *first_of_bucket.entry((band, key)).or_insert(i);
+            let n_equal = signature
+                .iter()
+                .zip(&signatures[first])
+                .filter(|(a, b)| a == b)
+                .count();
+            if n_equal >= MIN_EQUAL {
+                forest.join(first, i);
+            }
+        }
+    }
+    (0..articles.len()).map(|i| forest.root(i)).collect()
+}
+
+fn signatures(articles: &[LabelledArticle]) -> Vec<[u32; SIGNATURE]> {
+    use rayon::prelude::*;
+    let triples = TermParams {
+        ngram_range: (3, 3),
+        prefix_chars: 0,
+        ..TermParams::default()
+    };
+    let words = TermParams {
+        ngram_range: (1, 1),
+        ..triples
+    };
+    articles
+        .par_iter()
+        .map_init(TermCounts::default, |terms, article| {
+            terms.count(&article.title, &article.text, &triples);
+            if terms.is_empty() {
+                terms.count(&article.title, &article.text, &words);
+            }
+            signature(terms)
+        })
+        .collect()
+}
+
+fn signature(terms: &TermCounts) -> [u32; SIGNATURE] {
+    let mut least = [u32::MAX; SIGNATURE];
+    for (hash, _) in terms.iter() {
+        for (place, least) in least.iter_mut().enumerate() {
+            // Multiply-shift hashing (Dietzfelbinger et al. 1997) with an odd factor a place.
+            let factor = (place as u64 * 2 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+            *least = (*least).min((hash.wrapping_mul(factor) >> 32) as u32);
+        }
+    }
+    least
+}
+
+/// Union-find with the least member as root.
+struct Forest(Vec<usize>);
+
+impl Forest {
+    fn new(n: usize) -> Self {
+        Self((0..n).collect())
+    }
+
+    fn root(&mut self, mut i: usize) -> usize {
+        while self.0[i] != i {
+            self.0[i] = self.0[self.0[i]];
+            i = self.0[i];
+        }
+        i
+    }
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.0[a.max(b)] = a.min(b);
+    }
+}
+
+/// Deals articles into `n_folds` folds of about one size: whole groups, every label spread evenly.
+/// Returns one fold per article. `labels` and `groups` are (n_samples).
+pub fn stratified_folds(
+    labels: &[usize],
+    groups: &[usize],
+    n_folds: usize,
+    seed: u64,
+) -> Vec<usize> {
+    let mut members: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (i, &group) in groups.iter().enumerate() {
+        members.entry(group).or_default().push(i);
+    }
+    let mut order: Vec<usize> = members.keys().copied().collect();
+    order.sort_unstable();
+    order.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(seed));
+    // Large groups first: the small ones can still even out what these upset.
+    order.sort_by_key(|group| std::cmp::Reverse(members[group].len()));
+
+    let n_labels = labels.iter().max().map_or(0, |max| max + 1);
+    let mut sizes = vec![vec![0usize; n_folds]; n_labels];
+    let mut totals = vec![0usize; n_folds];
+    let mut folds = vec![0; labels.len()];
+    for group in order {
+        let members = &members[&group];
+        let label = most_common(members.iter().map(|&i| labels[i]));
+        let fold = (0..n_folds)
+            .min_by_key(|&fold| (sizes[label][fold], totals[fold]))
+            .unwrap_or(0);
+        for &i in members {
+            folds[i] = fold;
+            sizes[labels[i]][fold] += 1;
+            totals[fold] += 1;
+        }
+    }
+    folds
+}
+
+fn most_common(labels: impl Iterator<Item = usize>) -> usize {
+    let mut counts: HashMap<usize, usize> = HashMap::new();
+    labels.for_each(|label| *counts.entry(label).or_default() += 1);
+    counts
+        .into_iter()
+        .max_by_key(|&(label, count)| (count, std::cmp::Reverse(label)))
+        .map_or(0, |(label, _)| label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn article(text: &str, group: &str) -> LabelledArticle {
+        LabelledArticle {
+            text: text.into(),
+            group: group.into(),
+            ..LabelledArticle::default()
+        }
+    }
+
+    #[test]
+    fn near_duplicates_and_named_groups_join() {
+        let story = "The council voted on Tuesday evening to close the old bridge for repairs that \
+                     will take at least two years and cost four million";
+        let groups = groups(&[
+            article(story, ""),
+            article(
+                "A wholly different text about a football match played in the rain",
+                "",
+            ),
+            article(&format!("{story} euros"), ""),
+            article("short", "2024-05-01"),
+            article("another", "2024-05-01"),
+            article("SHORT", ""),
+        ]);
+        assert_eq!(groups, [0, 1, 0, 3, 3, 3]);
+    }
+
+    #[test]
+    fn shared_phrases_are_no_duplicates() {
+        let groups = groups(&[
+            article(
+                "The president said on Monday that the budget will be cut next year",
+                "",
+            ),
+            article(
+                "The president said on Monday that a new school will open in the north",
+                "",
+            ),
+        ]);
+        assert_eq!(groups, [0, 1]);
+    }
+
+    #[test]
+    fn every_label_is_spread_evenly() {
+        let labels: Vec<usize> = (0..100).map(|i| usize::from(i % 10 == 0)).collect();
+        let groups: Vec<usize> = (0..100).collect();
+        let folds = stratified_folds(&labels, &groups, 5, 7);
+        for fold in 0..5 {
+            let of = |label| {
+                (0..100)
+                    .filter(|&i| folds[i] == fold && labels[i] == label)
+                    .count()
+            };
+            assert_eq!((of(0), of(1)), (18, 2));
+        }
+        assert_ne!(
+            folds,
+            stratified_folds(&labels, &groups, 5, 8),
+            "the seed decides"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_group_straddles_folds(
+            rows in proptest::collection::vec((0usize..4, 0usize..20), 1..200), seed: u64
+        ) {
+            let (labels, groups): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+            let folds = stratified_folds(&labels, &groups, 3, seed);
+            for i in 0..folds.len() {
+                prop_assert!(folds[i] < 3);
+                for j in 0..i {
+                    prop_assert!(groups[i] != groups[j] || folds[i] == folds[j]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! The recipe of the learnt tags.
+
+use std::collections::BTreeMap;
+
+use linfa::dataset::DatasetBase;
+use linfa::traits::Fit;
+use ndarray::Array2;
+use rayon::prelude::*;
+
+use super::calibrate::platt_scaling;
+use super::svm::{BLOCK_CLASSES, ClassMasks, OneVsRestSvmParams};
+use super::topics::N_FOLDS;
+use super::{Step, TrainError, TrainParams};
+use crate::features::SparseRecords;
+use crate::tags::vocabulary::Calibration;
+
+/// Out-of-fold scores below this are sure to be no tag; they are not kept.
+const MIN_SCORE: f32 = -0.95;
+/// A tag's own threshold counts as much as the common one when it rests on so many examples.
+const THRESHOLD_SHRINKAGE: f32 = 10.0;
+/// Weights that contribute less than this part of the tag's largest are dropped.
+const MIN_CONTRIBUTION: f32 = 0.02;
+/// At most so many scores are used to fit the one calibration curve.
+const MAX_CALIBRATION_SCORES: usize = 100_000;
+
+/// The learnt tags before they are packed.
+#[derive(Debug, Default)]
+pub struct TagModel {
+    /// By tag index.
+    pub tags: Vec<TagWeights>,
+    /// From score to confidence.
+    pub calibration: Calibration,
+}
+
+/// One tag's linear model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TagWeights {
+    /// (column, weight), columns ascending.
+    pub weights: Vec<(u32, f32)>,
+    /// Shifted so that a score of 0 is the tag's threshold.
+    pub intercept: f32,
+}
+
+/// What is learnt from. Only articles that have tags say anything of them.
+#[derive(Debug, Clone, Copy)]
+pub struct TagData<'a> {
+    /// Sublinear tf × idf; (n_samples, n_features).
+    pub records: &'a SparseRecords,
+    /// Each term's IGM weight, as the topic model has it; (n_features).
+    pub igm: &'a [f32],
+    /// idf × IGM weight of each term; (n_features).
+    pub term_weights: &'a [f32],
+    /// Tag indices of each article; (n_samples).
+    pub tags: &'a [Vec<usize>],
+    /// Whether the article has any tags, learnt ones or not; (n_samples).
+    pub is_tagged: &'a [bool],
+    /// Fold of each article; (n_samples).
+    pub folds: &'a [usize],
+    /// Number of tags.
+    pub n_tags: usize,
+}
+
+/// A score of an article that was held out.
+#[derive(Debug, Clone, Copy)]
+struct HeldOutScore {
+    score: f32,
+    is_right: bool,
+}
+
+/// A block of tags, fitted on all articles and scored out of fold.
+struct FittedTag {
+    weights: Vec<(u32, f32)>,
+    intercept: f32,
+    held_out: Vec<HeldOutScore>,
+}
+
+/// Fits one SVM a tag against all other articles that have tags. Each tag's threshold is that of
+/// the best F1 on held-out scores, drawn towards the best common threshold by n / (n + 10) of its n
+/// examples; one calibration curve serves all tags.
+///
+/// # Errors
+/// [`TrainError`] if a solver fails.
+pub fn fit(
+    data: TagData<'_>,
+    params: &TrainParams,
+    on_step: &super::OnStep<'_>,
+) -> Result<TagModel, TrainError> {
+    if data.n_tags == 0 {
+        return Ok(TagModel::default());
+    }
+    let rows: Vec<usize> = (0..data.tags.len())
+        .filter(|&i| data.is_tagged[i])
+        .collect();
+    let folds: Vec<Fold> = (0..N_FOLDS)
+        .map(|fold| Fold::new(data, &rows, Some(fold)))
+        .collect();
+    let all = Fold::new(data, &rows, None);
+    let blocks: Vec<usize> = (0..data.n_tags).step_by(BLOCK_CLASSES).collect();
+    on_step(Step::FittingTags {
+        n_tags: data.n_tags,
+    });
+    let fitted: Vec<Vec<FittedTag>> = blocks
+        .par_iter()
+        .map(|&first| fit_block(data, &folds, &all, first, params))
+        .collect::<Result<_, _>>()?;
+    let fitted: Vec<FittedTag> = fitted.into_iter().flatten().collect();
+    with_thresholds(fitted)
+}
+
+/// Rows to learn from and rows to score.
+struct Fold {
+    train_rows: Vec<usize>,
+    train: SparseRecords,
+    test_rows: Vec<usize>,
+    test: SparseRecords,
+}
+
+impl Fold {
+    /// `None`: learn from all rows and score none.
+    fn new(data: TagData<'_>, rows: &[usize], fold: Option<usize>) -> Self {
+        let (test_rows, train_rows): (Vec<usize>, Vec<usize>) =
+            rows.iter().partition(|&&i| Some(data.folds[i]) == fold);
+        Self {
+            train: data.records.weighted_unit_rows(&train_rows, data.igm),
+            test: data.records.weighted_unit_rows(&test_rows, data.igm),
+            train_rows,
+            test_rows,
+        }
+    }
+}
+
+fn fit_block(
+    data: TagData<'_>,
+    folds: &[Fold],
+    all: &Fold,
+    first: usize,
+    params: &TrainParams,
+) -> Result<Vec<FittedTag>, TrainError> {
+    let n_tags = BLOCK_CLASSES.min(data.n_tags - first);
+    let svm = OneVsRestSvmParams::new(n_tags)
+        .c(params.tag_c)
+        .seed(params.seed);
+    let mask = |i: &usize| masks(&data.tags[*i], first, n_tags);
+    let fit = |fold: &Fold| {
+        let targets = ClassMasks(fold.train_rows.iter().map(mask).collect());
+        svm.fit(&DatasetBase::new(fold.train.clone(), targets))
+    };
+    let mut held_out = vec![Vec::new(); n_tags];
+    for fold in folds {
+        // Sparse here too: thresholds must be those of the models that are served.
+        let mut model = fit(fold)?;
+        sparsify(&mut model.weights, data.term_weights, params.max_tag_terms);
+        let scores = model.decision_function(&fold.test);
+        for (row, scores) in fold.test_rows.iter().zip(scores.rows()) {
+            let right = mask(row);
+            for (tag, &score) in scores.iter().enumerate() {
+                let is_right = right >> tag & 1 == 1;
+                if is_right || score > MIN_SCORE {
+                    held_out[tag].push(HeldOutScore { score, is_right });
+                }
+            }
+        }
+    }
+    let mut model = fit(all)?;
+    sparsify(&mut model.weights, data.term_weights, params.max_tag_terms);
+    let tags = held_out
+        .into_iter()
+        .enumerate()
+        .map(|(tag, held_out)| FittedTag {
+            weights: (0..)
+                .zip(model.weights.column(tag).iter().copied())
+                .filter(|(_, weight)| *weight != 0.0)
+                .collect(),
+            intercept: model.intercepts[tag],
+            held_out,
+        });
+    Ok(tags.collect())
+}
+
+fn masks(tags: &[usize], first: usize, n_tags: usize) -> u32 {
+    tags.iter()
+        .filter_map(|tag| tag.checked_sub(first))
+        .filter(|&bit| bit < n_tags)
+        .fold(0, |mask, bit| mask | 1 << bit)
+}
+
+/// Sets all weights to 0 but, of each tag, at most `max_terms` of those that can move its score.
+/// `weights` is (n_features, n_tags), `term_weights` (n_features).
+fn sparsify(weights: &mut Array2<f32>, term_weights: &[f32], max_terms: usize) {
+    for mut column in weights.columns_mut() {
+        let share = |(term, weight): (usize, &f32)| (weight.abs() * term_weights[term], term);
+        let largest = column
+            .iter()
+            .enumerate()
+            .map(share)
+            .map(|(s, _)| s)
+            .fold(0.0, f32::max);
+        let least = largest * MIN_CONTRIBUTION;
+        let telling = column
+            .iter()
+            .enumerate()
+            .map(share)
+            .filter(|(s, _)| *s >= least);
+        let mut kept: Vec<(f32, usize)> = telling.collect();
+        kept.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        kept.truncate(max_terms);
+        let kept: Vec<(usize, f32)> = kept.iter().map(|&(_, term)| (term, column[term])).collect();
+        column.fill(0.0);
+        kept.into_iter()
+            .for_each(|(term, weight)| column[term] = weight);
+    }
+}
+
+fn with_thresholds(mut fitted: Vec<FittedTag>) -> Result<TagModel, TrainError> {
+    let every: Vec<HeldOutScore> = fitted.iter().flat_map(|t| &t.held_out).copied().collect();
+    let common = best_threshold(&every).unwrap_or(0.0);
+    for tag in &mut fitted {
+        let n_right = tag.held_out.iter().filter(|s| s.is_right).count() as f32;
+        let own = best_threshold(&tag.held_out).unwrap_or(common);
+        let trust = n_right / (n_right + THRESHOLD_SHRINKAGE);
+        let threshold = trust * own + (1.0 - trust) * common;
+        tag.intercept -= threshold;
+        tag.held_out.iter_mut().for_each(|s| s.score -= threshold);
+    }
+    let all: Vec<HeldOutScore> = fitted.iter().flat_map(|t| &t.held_out).copied().collect();
+    let stride = all.len().div_ceil(MAX_CALIBRATION_SCORES).max(1);
+    let (scores, is_right): (Vec<f32>, Vec<bool>) = all
+        .iter()
+        .step_by(stride)
+        .map(|s| (s.score, s.is_right))
+        .unzip();
+    Ok(TagModel {
+        calibration: platt_scaling(&scores, &is_right)?,
+        tags: fitted
+            .into_iter()
+            .map(|tag| TagWeights {
+                weights: tag.weights,
+                intercept: tag.intercept,
+            })
+            .collect(),
+    })
+}
+
+/// The threshold of best F1: half-way between the last score that is taken and the next. Never below
+/// [`MIN_SCORE`]: of the scores down there only the right ones were kept. `None` if no right score is
+/// above it.
+///
+/// Source: Yang 2001, "A study of thresholding strategies for text categorization", SIGIR (SCut).
+fn best_threshold(scores: &[HeldOutScore]) -> Option<f32> {
+    let n_right = scores.iter().filter(|s| s.is_right).count() as f32;
+    let mut scores: Vec<HeldOutScore> = scores
+        .iter()
+        .filter(|s| s.score > MIN_SCORE)
+        .copied()
+        .collect();
+    scores.sort_unstable_by(|a, b| b.score.total_cmp(&a.score));
+    let (mut best, mut threshold, mut n_hits) = (0.0, None, 0.0);
+    for (i, held_out) in scores.iter().enumerate() {
+        n_hits += f32::from(u8::from(held_out.is_right));
+        let f1 = 2.0 * n_hits / ((i + 1) as f32 + n_right);
+        if f1 > best {
+            best = f1;
+            let next = scores.get(i + 1).map_or(MIN_SCORE, |next| next.score);
+            threshold = Some((held_out.score + next) / 2.0);
+        }
+    }
+    threshold
+}
+
+/// The tags of at least `min_examples` articles, in alphabetical order, with their counts.
+pub fn vocabulary<'a>(
+    tags: impl Iterator<Item = &'a String>,
+    min_examples: usize,
+) -> Vec<(String, usize)> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    tags.for_each(|tag| *counts.entry(tag).or_default() += 1);
+    counts
+        .into_iter()
+        .filter(|&(_, count)| count >= min_examples.max(1))
+        .map(|(tag, count)| (tag.to_owned(), count))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn the_best_threshold_parts_right_from_wrong() {
+        let scores = |list: &[(f32, bool)]| {
+            list.iter()
+                .map(|&(score, is_right)| HeldOutScore { score, is_right })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            best_threshold(&scores(&[(0.2, true), (-0.6, false), (0.8, true)])),
+            Some(-0.2)
+        );
+        // Taking the two wrong ones between costs less than missing the right ones below them.
+        let mixed = scores(&[
+            (0.9, true),
+            (0.5, false),
+            (0.4, true),
+            (0.3, true),
+            (-0.1, false),
+        ]);
+        assert!((best_threshold(&mixed).unwrap() - 0.1).abs() < 1e-6);
+        assert_eq!(best_threshold(&[]), None);
+    }
+
+    #[test]
+    fn a_right_score_below_the_floor_does_not_drag_the_threshold_there() {
+        // Its wrong neighbours were not kept: taking it would take them all.
+        let scores = [-0.2, -1.9].map(|score| HeldOutScore {
+            score,
+            is_right: true,
+        });
+        assert!(best_threshold(&scores).unwrap() > MIN_SCORE);
+        assert_eq!(best_threshold(&scores[1..]), None);
+    }
+
+    #[test]
+    fn small_contributions_are_dropped_first() {
+        let mut weights = array![[0.5], [0.001], [-0.4], [0.0], [0.3]];
+        sparsify(&mut weights, &[1.0, 1.0, 1.0, 1.0, 2.0], 2);
+        assert_eq!(weights, array![[0.5], [0.0], [0.0], [0.0], [0.3]]);
+    }
+
+    #[test]
+    fn rare_tags_are_not_learnt() {
+        let tags = ["a", "b", "a", "c", "b", "a"].map(String::from);
+        assert_eq!(
+            vocabulary(tags.iter(), 2),
+            [("a".to_owned(), 3), ("b".to_owned(), 2)]
+        );
+    }
+}
