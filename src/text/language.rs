@@ -42,27 +42,93 @@ impl fmt::Display for LanguageTag {
     }
 }
 
-/// What was read out of a text about its language.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DetectedLanguage {
-    /// The likeliest language.
-    pub tag: LanguageTag,
-    /// Whether the detector stands by it; on short texts it often does not.
-    pub is_reliable: bool,
-}
-
-/// The likeliest language of a text, by its letters and their trigrams (`whatlang`, after Cavnar
-/// and Trenkle 1994, "N-gram-based text categorization"). `None` if it has no letters.
-pub fn detect(text: &str) -> Option<DetectedLanguage> {
+/// The language of a text, by its letters and their trigrams (`whatlang`, after Cavnar and Trenkle
+/// 1994, "N-gram-based text categorization"). `None` if the detector does not stand by its answer, as
+/// often on a few words, or the text has no letters.
+pub fn detect(text: &str) -> Option<LanguageTag> {
     let end = text
         .char_indices()
         .nth(SAMPLE_CHARS)
         .map_or(text.len(), |(i, _)| i);
     let info = whatlang::detect(&text[..end])?;
-    let code = info.lang().code();
-    let short = isolang::Language::from_639_3(code).and_then(|l| l.to_639_1());
-    Some(DetectedLanguage {
-        tag: LanguageTag(short.unwrap_or(code).to_owned()),
-        is_reliable: info.is_reliable(),
-    })
+    info.is_reliable().then(|| bcp47(info.lang()))
+}
+
+/// BCP 47 prefers the two letters of ISO 639-1, and the macrolanguage's for its commonest member.
+fn bcp47(language: whatlang::Lang) -> LanguageTag {
+    let code = match language.code() {
+        "cmn" => "zho",
+        "pes" => "fas",
+        code => code,
+    };
+    let short = isolang::Language::from_639_3(code).and_then(|language| language.to_639_1());
+    LanguageTag(short.unwrap_or(code).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_well_formed() {
+        for good in ["en", "pt-BR", "zh_Hant_TW", "yue"] {
+            assert!(LanguageTag::parse(good).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            "e",
+            "english",
+            "en-",
+            "en-a+b",
+            "12",
+            "en--us",
+            "e\u{301}n",
+        ] {
+            assert_eq!(LanguageTag::parse(bad), None, "{bad}");
+        }
+        assert_eq!(
+            LanguageTag::parse("pt_BR").map(|t| (t.primary(), t.to_string())),
+            Some(("pt".into(), "pt-BR".into()))
+        );
+    }
+
+    #[test]
+    fn languages_are_told_apart() {
+        let texts = [
+            (
+                "en",
+                "The council will vote on the new budget for schools and hospitals on Thursday.",
+            ),
+            (
+                "de",
+                "Der Stadtrat stimmt am Donnerstag über den neuen Haushalt für Schulen ab.",
+            ),
+            ("zh", "市议会将于周四就学校和医院的新预算进行表决。"),
+            (
+                "ar",
+                "سيصوت مجلس المدينة يوم الخميس على الميزانية الجديدة للمدارس",
+            ),
+        ];
+        for (language, text) in texts {
+            assert_eq!(
+                detect(text).map(|tag| tag.to_string()).as_deref(),
+                Some(language),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_claimed_of_few_or_no_letters() {
+        assert_eq!(detect("12:30 – 14:00"), None);
+        assert_eq!(detect(""), None);
+        assert_eq!(detect("Xavi Pedri Gavi"), None);
+    }
+
+    #[test]
+    fn every_detected_language_has_its_two_letters() {
+        for language in whatlang::Lang::all() {
+            assert_eq!(bcp47(*language).as_str().len(), 2, "{}", language.code());
+        }
+    }
 }

@@ -9,5 +9,5 @@ mod language;
 mod tokenize;
 
 pub use article::{Article, ArticleDraft, ArticleError, ContentFormat, MAX_ARTICLE_BYTES};
-pub use language::{DetectedLanguage, LanguageTag, detect};
+pub use language::{LanguageTag, detect};
 pub use tokenize::{TokenSink, tokenize};

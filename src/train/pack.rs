@@ -245,8 +245,8 @@ fn languages(articles: &[LabelledArticle], params: &TrainParams) -> Vec<String> 
         } else {
             &article.text
         };
-        if let Some(language) = detect(longer).filter(|language| language.is_reliable) {
-            *counts.entry(language.tag.primary()).or_default() += 1;
+        if let Some(language) = detect(longer) {
+            *counts.entry(language.primary()).or_default() += 1;
             n_detected += 1;
         }
     }

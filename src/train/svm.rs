@@ -315,9 +315,10 @@ impl<const N: usize> Solver<N> {
                     row[class] += value * moves[class];
                 }
             }
-            for class in 0..N {
-                self.intercepts[class] += moves[class];
-            }
+            let intercepts = self.intercepts.iter_mut();
+            intercepts
+                .zip(&moves)
+                .for_each(|(intercept, step)| *intercept += step);
         }
         moved * curvature
     }
@@ -356,13 +357,9 @@ mod tests {
             .unwrap();
         let weights = LIBLINEAR_WEIGHTS;
         for class in 0..3 {
-            for term in 0..3 {
+            for (term, want) in weights[class].iter().enumerate() {
                 let got = model.weights[(term, class)];
-                assert!(
-                    (got - weights[class][term]).abs() < 1e-3,
-                    "{:?}",
-                    model.weights
-                );
+                assert!((got - want).abs() < 1e-3, "{:?}", model.weights);
             }
             assert!((model.intercepts[class] - LIBLINEAR_INTERCEPTS[class]).abs() < 1e-3);
         }
