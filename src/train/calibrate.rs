@@ -226,7 +226,7 @@ mod tests {
             let calibration = platt_scaling(&scores, &is_right).unwrap();
             assert!(calibration.slope > 1.0, "{calibration:?}");
             assert!(calibration.confidence(2.0) > 0.7, "{calibration:?}");
-            assert!(calibration.confidence(-2.0) < 0.1, "{calibration:?}");
+            assert!(calibration.confidence(-2.0) < 0.3, "{calibration:?}");
             assert_eq!(calibration.threshold, calibration.confidence(0.0));
         }
     }
