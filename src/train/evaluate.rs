@@ -138,7 +138,13 @@ pub fn evaluate(
             &vocabulary
         }
     };
-    let mut evaluation = measure_topics(pipeline, articles, &answers);
+    let topics = pipeline
+        .manifest()
+        .topics
+        .iter()
+        .map(|t| t.name.as_str())
+        .collect();
+    let mut evaluation = measure_topics(&topics, articles, &answers);
     evaluation.tags = measure_tags(articles, &answers, known_tags);
     evaluation
 }
@@ -159,16 +165,10 @@ fn answer(
 }
 
 fn measure_topics(
-    pipeline: &Pipeline,
+    of_model: &BTreeSet<&str>,
     articles: &[LabelledArticle],
     answers: &[Option<Classification>],
 ) -> Evaluation {
-    let of_model: BTreeSet<&str> = pipeline
-        .manifest()
-        .topics
-        .iter()
-        .map(|t| t.name.as_str())
-        .collect();
     let labelled: Vec<(&str, Option<&Classification>)> = articles
         .iter()
         .zip(answers)
@@ -307,5 +307,104 @@ fn measure_tags(
         precision: total.precision(),
         recall: total.recall(),
         n_unknown_tags: unknown.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::TopicScore;
+    use crate::tags::Tag;
+    use std::sync::Arc;
+
+    fn article(label: &str, tags: &[&str]) -> LabelledArticle {
+        LabelledArticle {
+            label: label.into(),
+            tags: tags.iter().map(|t| (*t).to_owned()).collect(),
+            ..LabelledArticle::default()
+        }
+    }
+
+    fn answered(topic: &str, tags: &[&str]) -> Option<Classification> {
+        let other = if topic == "A" { "B" } else { "A" };
+        let score = |topic: &str, probability| TopicScore {
+            topic: Arc::from(topic),
+            probability,
+            index: 0,
+        };
+        let tag = |label: &&str| Tag {
+            label: Arc::from(*label),
+            confidence: 0.9,
+        };
+        Some(Classification {
+            topics: vec![score(topic, 0.75), score(other, 0.25)],
+            tags: tags.iter().map(tag).collect(),
+            language: None,
+            warnings: Vec::new(),
+        })
+    }
+
+    fn known_topics() -> BTreeSet<&'static str> {
+        BTreeSet::from(["A", "B"])
+    }
+
+    #[test]
+    fn topics_match_scikit_learn() {
+        // precision_recall_fscore_support(list("AAABBC"), list("AABBBA")) of scikit-learn 1.5.2.
+        let articles = ["A", "A", "A", "B", "B", "C"].map(|label| article(label, &[]));
+        let answers = ["A", "A", "B", "B", "B", "A"].map(|topic| answered(topic, &[]));
+        let found = measure_topics(&known_topics(), &articles, &answers);
+        let f1: Vec<f64> = found.topics.iter().map(|t| t.f1).collect();
+        let want = [2.0 / 3.0, 0.8, 0.0];
+        assert!(
+            f1.iter()
+                .zip(want)
+                .all(|(got, want)| (got - want).abs() < 1e-9),
+            "{f1:?}"
+        );
+        assert!((found.accuracy - 4.0 / 6.0).abs() < 1e-9);
+        assert!((found.macro_f1 - 0.488_888_888).abs() < 1e-6);
+        assert_eq!(found.confusion, [[2, 1, 0], [0, 2, 0], [1, 0, 0]]);
+        assert_eq!(found.n_unknown_topic, 1);
+        // Four of six right at confidence 0.75; right at 0.75 four times, at 0.25 once.
+        assert!((found.calibration_error - (0.75 - 4.0 / 6.0)).abs() < 1e-6);
+        let log_loss = (4.0 * -0.75f64.ln() - 0.25f64.ln()) / 5.0;
+        assert!((found.log_loss - log_loss).abs() < 1e-6);
+    }
+
+    #[test]
+    fn an_article_that_fails_counts_as_wrong() {
+        let articles = ["A", "B"].map(|label| article(label, &[]));
+        let found = measure_topics(&known_topics(), &articles, &[answered("A", &[]), None]);
+        assert_eq!((found.accuracy, found.n_failed), (0.5, 1));
+        assert_eq!(found.topics[1].support + found.topics[0].support, 2);
+    }
+
+    #[test]
+    fn tags_match_scikit_learn() {
+        // f1_score of the indicator matrices, micro 2/3, macro (1 + 0.5 + 0)/3 over x, y, z; the
+        // untagged article and the tag "new", never seen in training, do not count.
+        let articles = [
+            article("", &["x", "y"]),
+            article("", &["y", "z", "new"]),
+            article("", &["x"]),
+            article("", &[]),
+        ];
+        let answers = [
+            answered("A", &["x", "y"]),
+            answered("A", &[]),
+            answered("A", &["x", "y"]),
+            answered("A", &["z"]),
+        ];
+        let known = ["x", "y", "z"].map(str::to_owned).into();
+        let found = measure_tags(&articles, &answers, &known);
+        assert_eq!(
+            (found.n_articles, found.n_tags, found.n_unknown_tags),
+            (3, 3, 1)
+        );
+        assert!((found.micro_f1 - 2.0 * 3.0 / (6.0 + 1.0 + 2.0)).abs() < 1e-9);
+        assert!((found.macro_f1 - 0.5).abs() < 1e-9);
+        assert!((found.precision - 0.75).abs() < 1e-9);
+        assert!((found.recall - 0.6).abs() < 1e-9);
     }
 }

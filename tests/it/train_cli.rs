@@ -1,0 +1,346 @@
+//! `copydesk train`, `evaluate` and `classify` as a person runs them.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::corpora::data;
+
+fn copydesk() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_copydesk"));
+    // What the shell of whoever runs the tests has set must not reach them.
+    std::env::vars()
+        .filter(|(name, _)| name.starts_with("COPYDESK_") || name == "SOURCE_DATE_EPOCH")
+        .for_each(|(name, _)| drop(command.env_remove(name)));
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    copydesk().args(args).stdin(Stdio::null()).output().unwrap()
+}
+
+fn run_with_input(args: &[&str], input: &[u8]) -> Output {
+    let mut child = copydesk()
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { folder: TempDir::new().unwrap() }
+    }
+
+    fn file(&self, name: &str) -> String {
+        path(&self.folder.path().join(name)).to_owned()
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> String {
+        fs::write(self.folder.path().join(name), bytes).unwrap();
+        self.file(name)
+    }
+
+    /// Trains on `rows` with further flags.
+    fn train(&self, rows: &str, flags: &[&str]) -> Output {
+        let out = self.file("model.safetensors");
+        run(&[&["train", "--data", rows, "--out", &out], flags].concat())
+    }
+
+    /// What `train` says of bad rows; nothing must have been written.
+    fn refusal(&self, rows: &[u8], flags: &[&str]) -> String {
+        let rows = self.write("rows.jsonl", rows);
+        let output = self.train(&rows, flags);
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        assert!(!Path::new(&self.file("model.safetensors")).exists());
+        stderr(&output)
+    }
+}
+
+fn desk_rows() -> String {
+    path(&data("desk.jsonl")).to_owned()
+}
+
+fn test_rows() -> String {
+    path(&data("desk-test.jsonl")).to_owned()
+}
+
+#[test]
+fn a_model_is_trained_measured_and_used() {
+    let desk = Desk::new();
+    let output = desk.train(&desk_rows(), &["--test", &test_rows()]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report = stdout(&output);
+    for word in ["Sports", "precision", "accuracy", "macro-F1", "calibration error", "micro-F1", "MB"] {
+        assert!(report.contains(word), "{word} is missing:\n{report}");
+    }
+    let model = desk.file("model.safetensors");
+    let evaluated = run(&["evaluate", "--model", &model, "--data", &test_rows(), "--json"]);
+    let measures: Value = serde_json::from_slice(&evaluated.stdout).unwrap();
+    assert!(measures["accuracy"].as_f64().unwrap() >= 0.7, "{measures}");
+    assert!(measures["tags"]["micro_f1"].as_f64().unwrap() >= 0.5, "{measures}");
+    let table = stdout(&run(&["evaluate", "--model", &model, "--data", &test_rows()]));
+    assert!(table.contains("is \\ was answered"), "{table}");
+}
+
+#[test]
+fn equal_runs_write_equal_files_on_any_number_of_threads() {
+    let files: Vec<Vec<u8>> = ["1", "2", "7"]
+        .iter()
+        .map(|threads| {
+            let desk = Desk::new();
+            let output = desk.train(&desk_rows(), &["--threads", threads]);
+            assert!(output.status.success(), "{}", stderr(&output));
+            fs::read(desk.file("model.safetensors")).unwrap()
+        })
+        .collect();
+    assert!(files.iter().all(|file| *file == files[0]));
+    let desk = Desk::new();
+    assert!(desk.train(&desk_rows(), &["--seed", "7"]).status.success());
+    assert_ne!(fs::read(desk.file("model.safetensors")).unwrap(), files[0]);
+}
+
+#[test]
+fn the_report_for_machines_is_json() {
+    let desk = Desk::new();
+    let output = desk.train(&desk_rows(), &["--json", "--test", &test_rows()]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["name"], "model");
+    assert_eq!(report["training_articles"], 64);
+    assert_eq!(report["evaluation"]["n_articles"], 20);
+    assert!(report["written"].as_str().unwrap().ends_with("model.safetensors"));
+}
+
+#[test]
+fn gzip_tables_and_standard_input_are_read() {
+    let desk = Desk::new();
+    let rows = fs::read(data("desk.jsonl")).unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&rows).unwrap();
+    let zipped = desk.write("rows.jsonl.gz", &gzip.finish().unwrap());
+    assert!(desk.train(&zipped, &[]).status.success());
+    let from_file = fs::read(desk.file("model.safetensors")).unwrap();
+
+    let out = desk.file("model.safetensors");
+    let piped = run_with_input(&["train", "--data", "-", "--out", &out], &rows);
+    assert!(piped.status.success(), "{}", stderr(&piped));
+    assert_eq!(fs::read(&out).unwrap(), from_file);
+
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(["section", "body"]).unwrap();
+    for row in String::from_utf8(rows).unwrap().lines() {
+        let row: Value = serde_json::from_str(row).unwrap();
+        table.write_record([row["label"].as_str().unwrap(), row["text"].as_str().unwrap()]).unwrap();
+    }
+    let table = desk.write("rows.csv", &table.into_inner().unwrap());
+    let output = desk.train(&table, &["--label-field", "section", "--text-field", "body"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
+fn a_gate_that_is_not_met_leaves_the_old_file() {
+    let desk = Desk::new();
+    let old = desk.write("model.safetensors", b"the old model");
+    let output = desk.train(&desk_rows(), &["--min-macro-f1", "1.01", "--test", &test_rows()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("macro-F1"), "the report is missing");
+    assert!(stderr(&output).contains("--min-macro-f1 asks for 1.01"), "{}", stderr(&output));
+    assert_eq!(fs::read(&old).unwrap(), b"the old model");
+    assert_eq!(fs::read_dir(desk.folder.path()).unwrap().count(), 1, "a temporary file is left");
+}
+
+#[test]
+fn a_model_must_beat_its_rival() {
+    let desk = Desk::new();
+    assert!(desk.train(&desk_rows(), &["--test", &test_rows()]).status.success());
+    let rival = desk.file("rival.safetensors");
+    fs::rename(desk.file("model.safetensors"), &rival).unwrap();
+    // The same again is not worse, and is written.
+    let again = desk.train(&desk_rows(), &["--test", &test_rows(), "--must-beat", &rival]);
+    assert!(again.status.success(), "{}", stderr(&again));
+    fs::remove_file(desk.file("model.safetensors")).unwrap();
+    // Labels that lie make a worse one.
+    let lying: String = fs::read_to_string(data("desk.jsonl"))
+        .unwrap()
+        .replace("\"label\": \"Sports\"", "\"label\": \"Swap\"")
+        .replace("\"label\": \"Economy\"", "\"label\": \"Sports\"")
+        .replace("\"label\": \"Swap\"", "\"label\": \"Economy\"");
+    let worse = desk.write("worse.jsonl", lying.as_bytes());
+    let output = desk.train(&worse, &["--test", &test_rows(), "--must-beat", &rival]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("rival.safetensors reaches"), "{}", stderr(&output));
+    assert!(!Path::new(&desk.file("model.safetensors")).exists());
+}
+
+#[test]
+fn bad_corpora_are_refused_by_name() {
+    let desk = Desk::new();
+    let row = |label: &str, text: &str| format!("{{\"label\":\"{label}\",\"text\":\"{text}\"}}\n");
+    let one_topic = row("A", "the bank raised rates") + &row("A", "the bank cut rates again");
+    let message = desk.refusal(one_topic.as_bytes(), &[]);
+    assert!(message.contains("at least two topics; the training articles have 1: A"), "{message}");
+
+    assert!(desk.refusal(b"", &[]).contains("it is empty"));
+    assert!(desk.refusal(b"{\"label\":\"A\"}\n", &[]).contains("rows.jsonl:1: fields \"title\" and \"text\""));
+    let broken = [row("A", "x").as_bytes(), b"{\"label\":\"A\",\"text\":\"\xc3\x28\"}\n"].concat();
+    assert!(desk.refusal(&broken, &[]).contains("rows.jsonl:2: not UTF-8 from byte 22"));
+    let unlabelled = row("A", "x") + "{\"text\":\"y\"}\n";
+    assert!(desk.refusal(unlabelled.as_bytes(), &[]).contains("rows.jsonl:2: field \"label\" is missing"));
+    let strangers = row("A", "alpha beta") + &row("B", "gamma delta");
+    assert!(desk.refusal(strangers.as_bytes(), &[]).contains("share no words"));
+}
+
+#[test]
+fn a_topic_of_one_example_is_learnt_unless_more_are_asked_for() {
+    let desk = Desk::new();
+    let rows = fs::read_to_string(data("desk.jsonl")).unwrap()
+        + "{\"label\":\"Weather\",\"text\":\"Rain and wind are expected along the coast on Sunday.\"}\n";
+    let file = desk.write("one.jsonl", rows.as_bytes());
+    let output = desk.train(&file, &["--json", "--test", &test_rows()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["topics"], 5);
+    fs::remove_file(desk.file("model.safetensors")).unwrap();
+    let message = desk.refusal(rows.as_bytes(), &["--min-topic-examples", "2", "--test", &test_rows()]);
+    assert!(message.contains("topics with fewer than 2 training articles: Weather (1)"), "{message}");
+}
+
+#[test]
+fn bad_rows_are_left_out_and_counted_if_asked() {
+    let desk = Desk::new();
+    let rows = fs::read_to_string(data("desk.jsonl")).unwrap() + "not json\n{\"text\":\"no label\"}\n";
+    let file = desk.write("some.jsonl", rows.as_bytes());
+    let output = desk.train(&file, &["--skip-bad-rows", "--json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["bad_rows"], 2);
+    assert!(stderr(&output).contains("some.jsonl:65: no JSON"), "{}", stderr(&output));
+}
+
+#[test]
+fn files_that_cannot_be_read_or_written_are_named() {
+    let desk = Desk::new();
+    let output = desk.train("/no/such/rows.jsonl", &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("/no/such/rows.jsonl"), "{}", stderr(&output));
+    assert!(stderr(&desk.train("/tmp", &["--data-format", "csv"])).contains("/tmp is a folder"));
+    let odd = desk.write("rows.xls", b"");
+    assert!(stderr(&desk.train(&odd, &[])).contains("--data-format jsonl, csv or tsv"));
+    let output = run(&["train", "--data", &desk_rows(), "--out", "/no/such/model.safetensors"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("/no/such/model.safetensors"), "{}", stderr(&output));
+}
+
+#[test]
+fn wrong_flags_are_status_two() {
+    assert_eq!(run(&["train", "--out", "x"]).status.code(), Some(2));
+    assert_eq!(run(&["train", "--data", "x", "--out", "y", "--test-share", "2"]).status.code(), Some(2));
+    assert_eq!(run(&["nothing"]).status.code(), Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_the_old_file() {
+    let desk = Desk::new();
+    let old = desk.write("model.safetensors", b"the old model");
+    let mut child = copydesk()
+        .args(["train", "--data", "-", "--out", &old])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // The rows never end: the run is still reading when it is stopped.
+    let mut rows = child.stdin.take().unwrap();
+    rows.write_all(&fs::read(data("desk.jsonl")).unwrap()).unwrap();
+    let stopped = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(stopped.success());
+    assert!(!child.wait().unwrap().success());
+    assert_eq!(fs::read(&old).unwrap(), b"the old model");
+}
+
+#[test]
+fn iptc_codes_come_from_a_file() {
+    let desk = Desk::new();
+    let codes = desk.write("codes.csv", b"Sports,medtop:15000000\nScience & Tech, medtop:13000000\n");
+    assert!(desk.train(&desk_rows(), &["--topic-codes", &codes]).status.success());
+    let model = desk.file("model.safetensors");
+    let output = run_with_input(&["classify", "--json", "--model", &model], b"The coach praised the striker.");
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let sports = answer["topics"].as_array().unwrap().iter().find(|t| t["topic"] == "Sports").unwrap();
+    assert_eq!(sports["iptc_code"], "medtop:15000000");
+    let odd = desk.write("odd.csv", b"Sports\n");
+    let output = desk.train(&desk_rows(), &["--topic-codes", &odd]);
+    assert!(stderr(&output).contains("odd.csv:1: a row is a topic and its code"), "{}", stderr(&output));
+}
+
+#[test]
+fn classify_answers_texts_and_lines_in_order() {
+    let desk = Desk::new();
+    let text = desk.write("match.txt", b"The striker scored twice and the coach praised the team after the final.");
+    let lines = desk.write("rows.jsonl", b"{\"id\":\"a\",\"text\":\"The central bank raised interest rates.\"}\n{\"text\":\"Voters elect a new parliament on Sunday.\"}\n");
+    let output = run(&["classify", "--json", &text, &lines]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let answers: Vec<Value> =
+        stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let ids: Vec<&str> = answers.iter().map(|a| a["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, [text.as_str(), "a", &format!("{lines}:2")]);
+    assert_eq!(answers[0]["topic"], "Sports");
+    assert_eq!(answers[1]["topic"], "Economy");
+    assert_eq!(answers[2]["topic"], "Politics");
+    assert!(answers[0]["model"]["version"].as_str().unwrap().starts_with("sha256:"));
+
+    let table = stdout(&run(&["classify", &text]));
+    assert!(table.starts_with("TOPIC"), "{table}");
+    assert!(table.contains("match.txt"), "{table}");
+}
+
+#[test]
+fn classify_names_what_it_cannot_read_and_answers_the_rest() {
+    let desk = Desk::new();
+    let broken = desk.write("broken.txt", b"abc\xff");
+    let empty = desk.write("empty.txt", b" \n");
+    let good = desk.write("good.txt", b"The central bank raised interest rates.");
+    let output = run(&["classify", "--json", &broken, "/no/such.txt", &empty, &good]);
+    assert_eq!(output.status.code(), Some(1));
+    let answers: Vec<Value> =
+        stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers[0]["error"], "not UTF-8 from byte 4");
+    assert!(answers[1]["error"].as_str().unwrap().contains("No such file"));
+    assert!(answers[2]["error"].as_str().unwrap().contains("no text"));
+    assert_eq!(answers[3]["topic"], "Economy");
+    assert!(stderr(&output).contains("broken.txt: not UTF-8"), "{}", stderr(&output));
+}
+
+#[test]
+fn classify_reads_standard_input() {
+    let text = run_with_input(&["classify", "--json"], b"The striker scored twice in the cup final.");
+    let answer: Value = serde_json::from_slice(&text.stdout).unwrap();
+    assert_eq!(answer["topic"], "Sports");
+    let lines = run_with_input(&["classify", "--json", "-"], b"{\"id\":\"x\",\"text\":\"The cup final\"}\n");
+    let answer: Value = serde_json::from_slice(&lines.stdout).unwrap();
+    assert_eq!(answer["id"], "x");
+}
