@@ -44,6 +44,9 @@ pub struct TrainParams {
     pub min_df: u32,
     /// Weight of the inverse gravity moment; 0: plain tf × idf.
     pub igm_lambda: f32,
+    /// How far topics are weighted up towards equal numbers of articles; see
+    /// [`svm::OneVsRestSvmParams::balance`].
+    pub topic_balance: f32,
     /// At most so many terms are kept, the most telling ones.
     pub max_terms: usize,
     /// Topics of fewer training articles are an error.
@@ -74,6 +77,7 @@ impl Default for TrainParams {
             terms: TermParams::default(),
             min_df: 2,
             igm_lambda: 3.0,
+            topic_balance: 1.0,
             max_terms: 200_000,
             min_topic_examples: 1,
             min_tag_examples: 5,

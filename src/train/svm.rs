@@ -45,6 +45,7 @@ pub struct OneVsRestSvmValidParams {
     c: f32,
     max_epochs: usize,
     tolerance: f32,
+    balance: f32,
     seed: u64,
 }
 
@@ -69,6 +70,7 @@ impl OneVsRestSvmParams {
             c: 1.0,
             max_epochs: 15,
             tolerance: 0.01,
+            balance: 0.0,
             seed: 42,
         })
     }
@@ -88,6 +90,14 @@ impl OneVsRestSvmParams {
     /// Stop when the mean projected gradient of a pass is below this; default 0.01.
     pub fn tolerance(mut self, tolerance: f32) -> Self {
         self.0.tolerance = tolerance;
+        self
+    }
+
+    /// How far a class's own articles are weighted up towards equal classes: their C is multiplied by
+    /// n_samples / (n_classes × n_own) to this power. 0, the default: all articles weigh the same; 1:
+    /// as scikit-learn's "balanced" does.
+    pub fn balance(mut self, balance: f32) -> Self {
+        self.0.balance = balance;
         self
     }
 
@@ -194,6 +204,19 @@ impl OneVsRestSvmValidParams {
         }
     }
 
+    /// 1 / 2C of each class's own articles.
+    fn own_diagonal<const N: usize>(&self, masks: &ClassMasks) -> [f32; N] {
+        std::array::from_fn(|class| {
+            let n_own = masks
+                .0
+                .iter()
+                .filter(|mask| *mask >> class & 1 == 1)
+                .count();
+            let share = n_own.max(1) as f32 * self.n_classes as f32 / masks.0.len() as f32;
+            0.5 / self.c * share.powf(self.balance)
+        })
+    }
+
     fn descend<const N: usize>(
         &self,
         records: &SparseRecords,
@@ -201,15 +224,16 @@ impl OneVsRestSvmValidParams {
         n_classes: usize,
     ) -> Block {
         let n_samples = records.n_samples();
-        let diagonal = 0.5 / self.c;
-        let curvatures: Vec<f32> = (0..n_samples)
-            .map(|i| records.row(i).1.iter().map(|v| v * v).sum::<f32>() + 1.0 + diagonal)
+        // With the constant term that carries the intercept.
+        let squared_norms: Vec<f32> = (0..n_samples)
+            .map(|i| records.row(i).1.iter().map(|v| v * v).sum::<f32>() + 1.0)
             .collect();
         let mut solver = Solver::<N> {
             weights: vec![[0.0; N]; records.n_features()],
             intercepts: [0.0; N],
             duals: vec![[0.0; N]; n_samples],
-            diagonal,
+            own_diagonal: self.own_diagonal(masks),
+            other_diagonal: 0.5 / self.c,
         };
         let mut order: Vec<u32> = (0..n_samples as u32).collect();
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(self.seed);
@@ -218,10 +242,7 @@ impl OneVsRestSvmValidParams {
             let violation: f64 = order
                 .iter()
                 .map(|&i| i as usize)
-                .map(|i| {
-                    let signs = signs(masks.0[i]);
-                    solver.step(i, records.row(i), &signs, curvatures[i], n_classes)
-                })
+                .map(|i| solver.step(i, records.row(i), masks.0[i], squared_norms[i], n_classes))
                 .map(f64::from)
                 .sum();
             if violation < f64::from(self.tolerance) * (n_samples * n_classes) as f64 {
@@ -235,10 +256,6 @@ impl OneVsRestSvmValidParams {
             intercepts: solver.intercepts.to_vec(),
         }
     }
-}
-
-fn signs<const N: usize>(mask: u32) -> [f32; N] {
-    std::array::from_fn(|class| if mask >> class & 1 == 1 { 1.0 } else { -1.0 })
 }
 
 /// The weights of a block: (n_features, n_lanes), row-major, of which the first `n_classes` count.
@@ -273,19 +290,22 @@ struct Solver<const N: usize> {
     weights: Vec<[f32; N]>,
     intercepts: [f32; N],
     duals: Vec<[f32; N]>,
-    diagonal: f32,
+    /// 1 / 2C of a class's own articles.
+    own_diagonal: [f32; N],
+    /// 1 / 2C of all others.
+    other_diagonal: f32,
 }
 
 impl<const N: usize> Solver<N> {
-    /// Minimises the dual of every class along article `i`; returns the sum of the projected
-    /// gradients of the first `n_classes`.
+    /// Minimises the dual of every class along article `i`, whose classes are the bits of `mask`;
+    /// returns the sum of the projected gradients of the first `n_classes`.
     #[inline]
     fn step(
         &mut self,
         i: usize,
         (columns, values): (&[u32], &[f32]),
-        signs: &[f32; N],
-        curvature: f32,
+        mask: u32,
+        squared_norm: f32,
         n_classes: usize,
     ) -> f32 {
         let mut scores = self.intercepts;
@@ -297,16 +317,26 @@ impl<const N: usize> Solver<N> {
         }
         let duals = &mut self.duals[i];
         let mut moves = [0.0; N];
-        let mut moved = 0.0;
+        let (mut moved, mut violation) = (0.0, 0.0);
         // Indexed loops over N lanes: the compiler turns each into vector instructions.
         #[allow(clippy::needless_range_loop)]
         for class in 0..N {
-            let gradient = signs[class] * scores[class] - 1.0 + self.diagonal * duals[class];
+            let is_own = mask >> class & 1 == 1;
+            let sign = if is_own { 1.0 } else { -1.0 };
+            let diagonal = if is_own {
+                self.own_diagonal[class]
+            } else {
+                self.other_diagonal
+            };
+            let curvature = squared_norm + diagonal;
+            let gradient = sign * scores[class] - 1.0 + diagonal * duals[class];
             let dual = (duals[class] - gradient / curvature).max(0.0);
             let change = dual - duals[class];
             duals[class] = dual;
-            moves[class] = change * signs[class];
-            moved += if class < n_classes { change.abs() } else { 0.0 };
+            moves[class] = change * sign;
+            let counted = if class < n_classes { change.abs() } else { 0.0 };
+            moved += counted;
+            violation += counted * curvature;
         }
         if moved >= MIN_STEP {
             for (&column, &value) in columns.iter().zip(values) {
@@ -320,7 +350,7 @@ impl<const N: usize> Solver<N> {
                 .zip(&moves)
                 .for_each(|(intercept, step)| *intercept += step);
         }
-        moved * curvature
+        violation
     }
 }
 

@@ -166,7 +166,10 @@ fn fit_rows(
 }
 
 fn svm(n_topics: usize, c: f32, params: &TrainParams) -> OneVsRestSvmParams {
-    OneVsRestSvmParams::new(n_topics).c(c).seed(params.seed)
+    OneVsRestSvmParams::new(n_topics)
+        .c(c)
+        .balance(params.topic_balance)
+        .seed(params.seed)
 }
 
 fn dataset(
