@@ -1,0 +1,46 @@
+# Common tasks; `just` alone lists them. https://just.systems
+
+_default:
+    @just --list --unsorted
+
+# Serve the built-in model on 127.0.0.1:50051
+run *ARGS:
+    cargo run --locked --release -- serve {{ ARGS }}
+
+# All tests
+test *ARGS:
+    cargo test --locked {{ ARGS }}
+
+# Format and lint, as .ci/run asks for
+lint:
+    cargo fmt --check
+    cargo clippy --all-targets --locked -- -D warnings
+
+# The API documentation, in target/doc
+docs:
+    RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --locked
+
+# Everything that a change has to pass
+ci:
+    .ci/run
+
+# Rebuild the default model from a folder with train.jsonl and test.jsonl
+model DATA:
+    cargo run --locked --release -- train \
+        --data {{ quote(DATA / "train.jsonl") }} --test {{ quote(DATA / "test.jsonl") }} \
+        --group-field id --group-pattern '^wce/[0-9-]+' --min-tag-examples 20 \
+        --name news-en --languages en --licence CC-BY-SA-4.0 \
+        --source "66,045 short English news texts in 12 topics: Wikipedia Current events portal 2002-2020 (CC BY-SA 4.0), HuffPost News Category Dataset (CC BY 4.0), SIB-200 (CC BY-SA 4.0)" \
+        --trained-at 1795478400 --out models/news-en.safetensors
+
+# The benches; with a name, those that hold it
+bench *ARGS:
+    cargo bench --locked {{ ARGS }}
+
+# Lint the contract with buf, https://buf.build
+proto-lint:
+    buf lint
+
+# Licences, versions, sources and advisories of the dependencies, with cargo-deny
+deny:
+    cargo deny --locked check
