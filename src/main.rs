@@ -1,3 +1,22 @@
-//! The `copydesk` command.
+//! The `copydesk` command: reads the arguments, starts the logs, runs and says how it went.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use copydesk::cli::Cli;
+use copydesk::telemetry;
+
+/// The exit status for flags and settings that cannot be read; clap's own.
+const BAD_SETTINGS: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = telemetry::start() {
+        eprintln!("copydesk: {error}");
+        return ExitCode::from(BAD_SETTINGS);
+    }
+    cli.run().unwrap_or_else(|error| {
+        eprintln!("copydesk: {error:#}");
+        ExitCode::FAILURE
+    })
+}
