@@ -5,9 +5,9 @@
 //! - `classify`: one article, the same way for a single call, a batch and a stream.
 //! - `convert`: the contract's messages to the pipeline's values and back.
 //! - `status`: the one place where an error becomes a gRPC status.
-//! - `health`: `grpc.health.v1` for load balancers and probes; [`probe`] is its client.
+//! - `health`: `grpc.health.v1` for load balancers and probes; [`probe()`] is its client.
 //! - `lifecycle`: from start to stop, as every open stream needs to know it.
-//! - [`server`]: all of it on a socket.
+//! - [`serve`]: all of it on a socket.
 
 mod classify;
 mod convert;
@@ -15,8 +15,8 @@ mod grpc;
 mod health;
 mod lifecycle;
 pub mod pb;
-pub mod probe;
-pub mod server;
+mod probe;
+mod server;
 mod status;
 
 pub use probe::{ProbeError, probe};
