@@ -1,12 +1,21 @@
-//! The `copydesk` command.
+//! The `copydesk` command: reads the arguments, starts the logs, runs and says how it went.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use copydesk::cli::Cli;
+use copydesk::telemetry;
+
+/// The exit status for flags and settings that cannot be read; clap's own.
+const BAD_SETTINGS: u8 = 2;
 
 fn main() -> ExitCode {
-    Cli::parse().run().unwrap_or_else(|error| {
+    let cli = Cli::parse();
+    if let Err(error) = telemetry::start() {
+        eprintln!("copydesk: {error}");
+        return ExitCode::from(BAD_SETTINGS);
+    }
+    cli.run().unwrap_or_else(|error| {
         eprintln!("copydesk: {error:#}");
         ExitCode::FAILURE
     })

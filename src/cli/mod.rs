@@ -1,21 +1,40 @@
-//! Step 8: a person at a terminal.
+//! Step 8: a person at a terminal. One file for each command. Exit status: 0 done, 1 failed or
+//! refused, 2 wrong flags.
 //!
-//! One module per command. Exit status: 0 done, 1 failed or refused, 2 wrong flags.
+//! - `serve`: the service on a socket.
+//! - `health`: whether a service serves, for probes.
+//! - `classify`: articles in, topics and tags out.
+//! - `train`: labelled articles in, a model file out.
+//! - `evaluate`: how good a model is.
+//! - `model_file`, `data_args`, `report`: what several commands need.
 
 mod classify;
 mod data_args;
 mod evaluate;
+mod health;
 mod model_file;
 mod report;
+mod serve;
 mod train;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Read news articles and say what they are about: topic and tags.
+const EXAMPLES: &str = "\
+Examples:
+  copydesk serve                                          the built-in English news model on 127.0.0.1:50051
+  copydesk classify article.txt                           topic and tags of a text
+  copydesk train --data archive.jsonl --out desk.safetensors
+  copydesk serve --model desk.safetensors --listen 0.0.0.0:50051
+
+Every flag has an environment variable, such as COPYDESK_LISTEN for --listen.
+COPYDESK_LOG sets what is logged: error, warn, info (the default), debug or trace.";
+
+/// Reads news articles and says what they are about: one topic and the tags an editor would file
+/// them under.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(name = "copydesk", version, about, after_help = EXAMPLES)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -23,21 +42,25 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Train(train::TrainArgs),
-    Evaluate(evaluate::EvaluateArgs),
+    Serve(serve::ServeArgs),
+    Health(health::HealthArgs),
     Classify(classify::ClassifyArgs),
+    Train(Box<train::TrainArgs>),
+    Evaluate(evaluate::EvaluateArgs),
 }
 
 impl Cli {
-    /// Runs the command.
+    /// Runs the command. The exit code is the command's answer.
     ///
     /// # Errors
-    /// Whatever the command cannot do, for a person to read.
-    pub fn run(&self) -> anyhow::Result<ExitCode> {
-        match &self.command {
-            Command::Train(args) => train::run(args),
-            Command::Evaluate(args) => evaluate::run(args),
-            Command::Classify(args) => classify::run(args),
+    /// What kept the command from doing its work, in a sentence for the person who gave it.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Serve(args) => serve::run(&args),
+            Command::Health(args) => health::run(&args),
+            Command::Classify(args) => classify::run(&args),
+            Command::Train(args) => train::run(&args),
+            Command::Evaluate(args) => evaluate::run(&args),
         }
     }
 }

@@ -141,7 +141,7 @@ fn test_share(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Trains, reports and, if the gates let it through, writes the model.
+/// Runs `copydesk train`: trains, reports and, if the gates let it through, writes the model.
 pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let params = args.params()?;
     model_file::check_writable(&args.out)?;

@@ -1,7 +1,7 @@
 //! Step 4: the same terms become tags.
 //!
 //! - [`vocabulary`]: tags the model learnt from a corpus, one linear model each.
-//! - [`select`]: which tags are offered, in which order.
+//! - [`mod@select`]: which tags are offered, in which order.
 
 pub mod select;
 pub mod vocabulary;

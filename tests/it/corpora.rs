@@ -10,13 +10,17 @@ use copydesk::train::{Split, TrainParams, train};
 
 /// A file of tests/data.
 pub(crate) fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name)
 }
 
 fn read(name: &str) -> Vec<LabelledArticle> {
     let mut corpus = Corpus::default();
     let file = File::open(data(name)).unwrap();
-    corpus.read(file, name, RowFormat::JsonLines, &Fields::default()).unwrap();
+    corpus
+        .read(file, name, RowFormat::JsonLines, &Fields::default())
+        .unwrap();
     corpus.finish(false).unwrap().articles
 }
 
@@ -33,8 +37,13 @@ pub(crate) fn desk_test() -> Vec<LabelledArticle> {
 /// A model of [`desk`], trained once.
 pub(crate) fn trained() -> &'static Pipeline {
     static TRAINED: LazyLock<Pipeline> = LazyLock::new(|| {
-        let split = Split { train: desk(), test: desk_test() };
-        train(&split, &TrainParams::default(), &|_| {}).unwrap().pipeline
+        let split = Split {
+            train: desk(),
+            test: desk_test(),
+        };
+        train(&split, &TrainParams::default(), &|_| {})
+            .unwrap()
+            .pipeline
     });
     &TRAINED
 }

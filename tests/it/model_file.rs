@@ -26,7 +26,10 @@ fn a_model_comes_back_as_it_was() {
     for labelled in desk() {
         let article = article(&labelled.text);
         let options = Options::default();
-        assert_eq!(again.classify(&article, &options), pipeline.classify(&article, &options));
+        assert_eq!(
+            again.classify(&article, &options),
+            pipeline.classify(&article, &options)
+        );
     }
     assert_eq!(again.to_bytes().unwrap(), bytes());
 }
@@ -66,14 +69,20 @@ fn an_altered_weight_is_a_digest_error() {
     let mut altered = bytes();
     let last = altered.len() - 1;
     altered[last] ^= 0x40;
-    assert!(matches!(Pipeline::from_bytes(&altered), Err(ArtifactError::Digest { .. })));
+    assert!(matches!(
+        Pipeline::from_bytes(&altered),
+        Err(ArtifactError::Digest { .. })
+    ));
 }
 
 #[test]
 fn a_later_format_says_what_to_do() {
     let mut later = bytes();
     let key = br#"format_version\":1"#;
-    let at = later.windows(key.len()).position(|window| window == key).unwrap();
+    let at = later
+        .windows(key.len())
+        .position(|window| window == key)
+        .unwrap();
     later[at + key.len() - 1] = b'2';
     let error = Pipeline::from_bytes(&later).unwrap_err();
     assert!(matches!(error, ArtifactError::Version { found: 2 }));
@@ -84,8 +93,14 @@ fn a_later_format_says_what_to_do() {
 fn another_programs_file_is_named_as_such() {
     let empty: Vec<(&str, safetensors::tensor::TensorView<'_>)> = Vec::new();
     let other = safetensors::serialize(empty, None).unwrap();
-    assert!(matches!(Pipeline::from_bytes(&other), Err(ArtifactError::NoManifest)));
-    assert!(matches!(Pipeline::from_bytes(b"PK\x03\x04"), Err(ArtifactError::Container(_))));
+    assert!(matches!(
+        Pipeline::from_bytes(&other),
+        Err(ArtifactError::NoManifest)
+    ));
+    assert!(matches!(
+        Pipeline::from_bytes(b"PK\x03\x04"),
+        Err(ArtifactError::Container(_))
+    ));
 }
 
 #[test]
@@ -95,8 +110,17 @@ fn the_built_in_model_has_its_topics_with_their_codes() {
     assert_eq!(manifest.name, "news-en");
     assert_eq!(manifest.languages, ["en"]);
     assert_eq!(manifest.topics.len(), 12);
-    assert!(manifest.topics.iter().all(|t| t.iptc_code.starts_with("medtop:")));
-    let politics = manifest.topics.iter().find(|t| t.name == "Politics").unwrap();
+    assert!(
+        manifest
+            .topics
+            .iter()
+            .all(|t| t.iptc_code.starts_with("medtop:"))
+    );
+    let politics = manifest
+        .topics
+        .iter()
+        .find(|t| t.name == "Politics")
+        .unwrap();
     assert_eq!(politics.iptc_code, "medtop:11000000");
     assert!(!manifest.tags.is_empty());
 }

@@ -13,9 +13,11 @@ use crate::corpora::data;
 fn copydesk() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_copydesk"));
     // What the shell of whoever runs the tests has set must not reach them.
-    std::env::vars()
-        .filter(|(name, _)| name.starts_with("COPYDESK_") || name == "SOURCE_DATE_EPOCH")
-        .for_each(|(name, _)| drop(command.env_remove(name)));
+    for (name, _) in std::env::vars() {
+        if name.starts_with("COPYDESK_") || name == "SOURCE_DATE_EPOCH" {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
@@ -53,7 +55,9 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        Self { folder: TempDir::new().unwrap() }
+        Self {
+            folder: TempDir::new().unwrap(),
+        }
     }
 
     fn file(&self, name: &str) -> String {
@@ -95,15 +99,39 @@ fn a_model_is_trained_measured_and_used() {
     let output = desk.train(&desk_rows(), &["--test", &test_rows()]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let report = stdout(&output);
-    for word in ["Sports", "precision", "accuracy", "macro-F1", "calibration error", "micro-F1", "MB"] {
+    for word in [
+        "Sports",
+        "precision",
+        "accuracy",
+        "macro-F1",
+        "calibration error",
+        "micro-F1",
+        "MB",
+    ] {
         assert!(report.contains(word), "{word} is missing:\n{report}");
     }
     let model = desk.file("model.safetensors");
-    let evaluated = run(&["evaluate", "--model", &model, "--data", &test_rows(), "--json"]);
+    let evaluated = run(&[
+        "evaluate",
+        "--model",
+        &model,
+        "--data",
+        &test_rows(),
+        "--json",
+    ]);
     let measures: Value = serde_json::from_slice(&evaluated.stdout).unwrap();
     assert!(measures["accuracy"].as_f64().unwrap() >= 0.7, "{measures}");
-    assert!(measures["tags"]["micro_f1"].as_f64().unwrap() >= 0.5, "{measures}");
-    let table = stdout(&run(&["evaluate", "--model", &model, "--data", &test_rows()]));
+    assert!(
+        measures["tags"]["micro_f1"].as_f64().unwrap() >= 0.5,
+        "{measures}"
+    );
+    let table = stdout(&run(&[
+        "evaluate",
+        "--model",
+        &model,
+        "--data",
+        &test_rows(),
+    ]));
     assert!(table.contains("is \\ was answered"), "{table}");
 }
 
@@ -132,7 +160,12 @@ fn the_report_for_machines_is_json() {
     assert_eq!(report["name"], "model");
     assert_eq!(report["training_articles"], 64);
     assert_eq!(report["evaluation"]["n_articles"], 20);
-    assert!(report["written"].as_str().unwrap().ends_with("model.safetensors"));
+    assert!(
+        report["written"]
+            .as_str()
+            .unwrap()
+            .ends_with("model.safetensors")
+    );
 }
 
 #[test]
@@ -154,10 +187,18 @@ fn gzip_tables_and_standard_input_are_read() {
     table.write_record(["section", "body"]).unwrap();
     for row in String::from_utf8(rows).unwrap().lines() {
         let row: Value = serde_json::from_str(row).unwrap();
-        table.write_record([row["label"].as_str().unwrap(), row["text"].as_str().unwrap()]).unwrap();
+        table
+            .write_record([
+                row["label"].as_str().unwrap(),
+                row["text"].as_str().unwrap(),
+            ])
+            .unwrap();
     }
     let table = desk.write("rows.csv", &table.into_inner().unwrap());
-    let output = desk.train(&table, &["--label-field", "section", "--text-field", "body"]);
+    let output = desk.train(
+        &table,
+        &["--label-field", "section", "--text-field", "body"],
+    );
     assert!(output.status.success(), "{}", stderr(&output));
 }
 
@@ -165,22 +206,43 @@ fn gzip_tables_and_standard_input_are_read() {
 fn a_gate_that_is_not_met_leaves_the_old_file() {
     let desk = Desk::new();
     let old = desk.write("model.safetensors", b"the old model");
-    let output = desk.train(&desk_rows(), &["--min-macro-f1", "1.01", "--test", &test_rows()]);
+    let output = desk.train(
+        &desk_rows(),
+        &["--min-macro-f1", "1.01", "--test", &test_rows()],
+    );
     assert_eq!(output.status.code(), Some(1));
-    assert!(stdout(&output).contains("macro-F1"), "the report is missing");
-    assert!(stderr(&output).contains("--min-macro-f1 asks for 1.01"), "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("macro-F1"),
+        "the report is missing"
+    );
+    assert!(
+        stderr(&output).contains("--min-macro-f1 asks for 1.01"),
+        "{}",
+        stderr(&output)
+    );
     assert_eq!(fs::read(&old).unwrap(), b"the old model");
-    assert_eq!(fs::read_dir(desk.folder.path()).unwrap().count(), 1, "a temporary file is left");
+    assert_eq!(
+        fs::read_dir(desk.folder.path()).unwrap().count(),
+        1,
+        "a temporary file is left"
+    );
 }
 
 #[test]
 fn a_model_must_beat_its_rival() {
     let desk = Desk::new();
-    assert!(desk.train(&desk_rows(), &["--test", &test_rows()]).status.success());
+    assert!(
+        desk.train(&desk_rows(), &["--test", &test_rows()])
+            .status
+            .success()
+    );
     let rival = desk.file("rival.safetensors");
     fs::rename(desk.file("model.safetensors"), &rival).unwrap();
     // The same again is not worse, and is written.
-    let again = desk.train(&desk_rows(), &["--test", &test_rows(), "--must-beat", &rival]);
+    let again = desk.train(
+        &desk_rows(),
+        &["--test", &test_rows(), "--must-beat", &rival],
+    );
     assert!(again.status.success(), "{}", stderr(&again));
     fs::remove_file(desk.file("model.safetensors")).unwrap();
     // Labels that lie make a worse one.
@@ -192,7 +254,11 @@ fn a_model_must_beat_its_rival() {
     let worse = desk.write("worse.jsonl", lying.as_bytes());
     let output = desk.train(&worse, &["--test", &test_rows(), "--must-beat", &rival]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("rival.safetensors reaches"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("rival.safetensors reaches"),
+        "{}",
+        stderr(&output)
+    );
     assert!(!Path::new(&desk.file("model.safetensors")).exists());
 }
 
@@ -202,16 +268,35 @@ fn bad_corpora_are_refused_by_name() {
     let row = |label: &str, text: &str| format!("{{\"label\":\"{label}\",\"text\":\"{text}\"}}\n");
     let one_topic = row("A", "the bank raised rates") + &row("A", "the bank cut rates again");
     let message = desk.refusal(one_topic.as_bytes(), &[]);
-    assert!(message.contains("at least two topics; the training articles have 1: A"), "{message}");
+    assert!(
+        message.contains("at least two topics; the training articles have 1: A"),
+        "{message}"
+    );
 
     assert!(desk.refusal(b"", &[]).contains("it is empty"));
-    assert!(desk.refusal(b"{\"label\":\"A\"}\n", &[]).contains("rows.jsonl:1: fields \"title\" and \"text\""));
-    let broken = [row("A", "x").as_bytes(), b"{\"label\":\"A\",\"text\":\"\xc3\x28\"}\n"].concat();
-    assert!(desk.refusal(&broken, &[]).contains("rows.jsonl:2: not UTF-8 from byte 22"));
+    assert!(
+        desk.refusal(b"{\"label\":\"A\"}\n", &[])
+            .contains("rows.jsonl:1: fields \"title\" and \"text\"")
+    );
+    let broken = [
+        row("A", "x").as_bytes(),
+        b"{\"label\":\"A\",\"text\":\"\xc3\x28\"}\n",
+    ]
+    .concat();
+    assert!(
+        desk.refusal(&broken, &[])
+            .contains("rows.jsonl:2: not UTF-8 from byte 22")
+    );
     let unlabelled = row("A", "x") + "{\"text\":\"y\"}\n";
-    assert!(desk.refusal(unlabelled.as_bytes(), &[]).contains("rows.jsonl:2: field \"label\" is missing"));
+    assert!(
+        desk.refusal(unlabelled.as_bytes(), &[])
+            .contains("rows.jsonl:2: field \"label\" is missing")
+    );
     let strangers = row("A", "alpha beta") + &row("B", "gamma delta");
-    assert!(desk.refusal(strangers.as_bytes(), &[]).contains("share no words"));
+    assert!(
+        desk.refusal(strangers.as_bytes(), &[])
+            .contains("share no words")
+    );
 }
 
 #[test]
@@ -225,20 +310,31 @@ fn a_topic_of_one_example_is_learnt_unless_more_are_asked_for() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["topics"], 5);
     fs::remove_file(desk.file("model.safetensors")).unwrap();
-    let message = desk.refusal(rows.as_bytes(), &["--min-topic-examples", "2", "--test", &test_rows()]);
-    assert!(message.contains("topics with fewer than 2 training articles: Weather (1)"), "{message}");
+    let message = desk.refusal(
+        rows.as_bytes(),
+        &["--min-topic-examples", "2", "--test", &test_rows()],
+    );
+    assert!(
+        message.contains("topics with fewer than 2 training articles: Weather (1)"),
+        "{message}"
+    );
 }
 
 #[test]
 fn bad_rows_are_left_out_and_counted_if_asked() {
     let desk = Desk::new();
-    let rows = fs::read_to_string(data("desk.jsonl")).unwrap() + "not json\n{\"text\":\"no label\"}\n";
+    let rows =
+        fs::read_to_string(data("desk.jsonl")).unwrap() + "not json\n{\"text\":\"no label\"}\n";
     let file = desk.write("some.jsonl", rows.as_bytes());
     let output = desk.train(&file, &["--skip-bad-rows", "--json"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["bad_rows"], 2);
-    assert!(stderr(&output).contains("some.jsonl:65: no JSON"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("some.jsonl:65: no JSON"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -246,19 +342,38 @@ fn files_that_cannot_be_read_or_written_are_named() {
     let desk = Desk::new();
     let output = desk.train("/no/such/rows.jsonl", &[]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("/no/such/rows.jsonl"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("/no/such/rows.jsonl"),
+        "{}",
+        stderr(&output)
+    );
     assert!(stderr(&desk.train("/tmp", &["--data-format", "csv"])).contains("/tmp is a folder"));
     let odd = desk.write("rows.xls", b"");
     assert!(stderr(&desk.train(&odd, &[])).contains("--data-format jsonl, csv or tsv"));
-    let output = run(&["train", "--data", &desk_rows(), "--out", "/no/such/model.safetensors"]);
+    let output = run(&[
+        "train",
+        "--data",
+        &desk_rows(),
+        "--out",
+        "/no/such/model.safetensors",
+    ]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("/no/such/model.safetensors"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("/no/such/model.safetensors"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
 fn wrong_flags_are_status_two() {
     assert_eq!(run(&["train", "--out", "x"]).status.code(), Some(2));
-    assert_eq!(run(&["train", "--data", "x", "--out", "y", "--test-share", "2"]).status.code(), Some(2));
+    assert_eq!(
+        run(&["train", "--data", "x", "--out", "y", "--test-share", "2"])
+            .status
+            .code(),
+        Some(2)
+    );
     assert_eq!(run(&["nothing"]).status.code(), Some(2));
 }
 
@@ -275,8 +390,12 @@ fn ctrl_c_leaves_the_old_file() {
         .unwrap();
     // The rows never end: the run is still reading when it is stopped.
     let mut rows = child.stdin.take().unwrap();
-    rows.write_all(&fs::read(data("desk.jsonl")).unwrap()).unwrap();
-    let stopped = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    rows.write_all(&fs::read(data("desk.jsonl")).unwrap())
+        .unwrap();
+    let stopped = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(stopped.success());
     assert!(!child.wait().unwrap().success());
     assert_eq!(fs::read(&old).unwrap(), b"the old model");
@@ -285,33 +404,62 @@ fn ctrl_c_leaves_the_old_file() {
 #[test]
 fn iptc_codes_come_from_a_file() {
     let desk = Desk::new();
-    let codes = desk.write("codes.csv", b"Sports,medtop:15000000\nScience & Tech, medtop:13000000\n");
-    assert!(desk.train(&desk_rows(), &["--topic-codes", &codes]).status.success());
+    let codes = desk.write(
+        "codes.csv",
+        b"Sports,medtop:15000000\nScience & Tech, medtop:13000000\n",
+    );
+    assert!(
+        desk.train(&desk_rows(), &["--topic-codes", &codes])
+            .status
+            .success()
+    );
     let model = desk.file("model.safetensors");
-    let output = run_with_input(&["classify", "--json", "--model", &model], b"The coach praised the striker.");
+    let output = run_with_input(
+        &["classify", "--json", "--model", &model],
+        b"The coach praised the striker.",
+    );
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let sports = answer["topics"].as_array().unwrap().iter().find(|t| t["topic"] == "Sports").unwrap();
+    let sports = answer["topics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|t| t["topic"] == "Sports")
+        .unwrap();
     assert_eq!(sports["iptc_code"], "medtop:15000000");
     let odd = desk.write("odd.csv", b"Sports\n");
     let output = desk.train(&desk_rows(), &["--topic-codes", &odd]);
-    assert!(stderr(&output).contains("odd.csv:1: a row is a topic and its code"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("odd.csv:1: a row is a topic and its code"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
 fn classify_answers_texts_and_lines_in_order() {
     let desk = Desk::new();
-    let text = desk.write("match.txt", b"The striker scored twice and the coach praised the team after the final.");
+    let text = desk.write(
+        "match.txt",
+        b"The striker scored twice and the coach praised the team after the final.",
+    );
     let lines = desk.write("rows.jsonl", b"{\"id\":\"a\",\"text\":\"The central bank raised interest rates.\"}\n{\"text\":\"Voters elect a new parliament on Sunday.\"}\n");
     let output = run(&["classify", "--json", &text, &lines]);
     assert!(output.status.success(), "{}", stderr(&output));
-    let answers: Vec<Value> =
-        stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let answers: Vec<Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     let ids: Vec<&str> = answers.iter().map(|a| a["id"].as_str().unwrap()).collect();
     assert_eq!(ids, [text.as_str(), "a", &format!("{lines}:2")]);
     assert_eq!(answers[0]["topic"], "Sports");
     assert_eq!(answers[1]["topic"], "Economy");
     assert_eq!(answers[2]["topic"], "Politics");
-    assert!(answers[0]["model"]["version"].as_str().unwrap().starts_with("sha256:"));
+    assert!(
+        answers[0]["model"]["version"]
+            .as_str()
+            .unwrap()
+            .starts_with("sha256:")
+    );
 
     let table = stdout(&run(&["classify", &text]));
     assert!(table.starts_with("TOPIC"), "{table}");
@@ -326,21 +474,38 @@ fn classify_names_what_it_cannot_read_and_answers_the_rest() {
     let good = desk.write("good.txt", b"The central bank raised interest rates.");
     let output = run(&["classify", "--json", &broken, "/no/such.txt", &empty, &good]);
     assert_eq!(output.status.code(), Some(1));
-    let answers: Vec<Value> =
-        stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let answers: Vec<Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(answers[0]["error"], "not UTF-8 from byte 4");
-    assert!(answers[1]["error"].as_str().unwrap().contains("No such file"));
+    assert!(
+        answers[1]["error"]
+            .as_str()
+            .unwrap()
+            .contains("No such file")
+    );
     assert!(answers[2]["error"].as_str().unwrap().contains("no text"));
     assert_eq!(answers[3]["topic"], "Economy");
-    assert!(stderr(&output).contains("broken.txt: not UTF-8"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("broken.txt: not UTF-8"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
 fn classify_reads_standard_input() {
-    let text = run_with_input(&["classify", "--json"], b"The striker scored twice in the cup final.");
+    let text = run_with_input(
+        &["classify", "--json"],
+        b"The striker scored twice in the cup final.",
+    );
     let answer: Value = serde_json::from_slice(&text.stdout).unwrap();
     assert_eq!(answer["topic"], "Sports");
-    let lines = run_with_input(&["classify", "--json", "-"], b"{\"id\":\"x\",\"text\":\"The cup final\"}\n");
+    let lines = run_with_input(
+        &["classify", "--json", "-"],
+        b"{\"id\":\"x\",\"text\":\"The cup final\"}\n",
+    );
     let answer: Value = serde_json::from_slice(&lines.stdout).unwrap();
     assert_eq!(answer["id"], "x");
 }

@@ -1,0 +1,65 @@
+//! `copydesk health`: whether a service serves, for probes.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::service::probe;
+
+const EXAMPLES: &str = "\
+Examples:
+  copydesk health                                    the service on this machine
+  copydesk health --address copydesk:50051           another one
+  HEALTHCHECK CMD [\"copydesk\", \"health\"]             in a Dockerfile
+
+The exit status is 0 if the service serves and 1 if not; why not is said on standard error.";
+
+/// Ask a running service whether it serves.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct HealthArgs {
+    /// Host and port of the service.
+    #[arg(
+        long,
+        env = "COPYDESK_ADDRESS",
+        value_name = "HOST:PORT",
+        default_value = "127.0.0.1:50051"
+    )]
+    address: String,
+    /// How long to wait for the answer.
+    #[arg(
+        long,
+        env = "COPYDESK_TIMEOUT_SECONDS",
+        value_name = "N",
+        default_value_t = 3,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    timeout_seconds: u32,
+    /// The gRPC service to ask for, such as copydesk.v1.ClassifierService; empty: the server as a
+    /// whole.
+    #[arg(
+        long,
+        env = "COPYDESK_SERVICE",
+        value_name = "NAME",
+        default_value = ""
+    )]
+    service: String,
+}
+
+/// Runs `copydesk health`.
+///
+/// # Errors
+/// Why the service is not known to be serving.
+pub(super) fn run(args: &HealthArgs) -> anyhow::Result<ExitCode> {
+    let timeout = Duration::from_secs(args.timeout_seconds.into());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let answer = runtime.block_on(probe(&args.address, &args.service, timeout));
+    // A name look-up that is still going on must not hold the answer back.
+    runtime.shutdown_background();
+    answer?;
+    println!("SERVING");
+    Ok(ExitCode::SUCCESS)
+}

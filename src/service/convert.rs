@@ -1,0 +1,169 @@
+//! The contract's messages to the pipeline's values and back. Strings are moved, not copied.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::classify::{CheckedOptions, ClassifyError};
+use super::pb;
+use super::pb::article_result::Outcome;
+use super::status;
+use crate::pipeline::manifest::TopicEntry;
+use crate::pipeline::options::OptionsDraft;
+use crate::pipeline::{Classification, Manifest, Options, TagSource, TopicScore, Warning};
+use crate::text::{Article, ArticleDraft, ContentFormat};
+
+/// The article of a request, checked.
+pub(super) fn article(sent: Option<pb::Article>) -> Result<Article, ClassifyError> {
+    let sent = sent.ok_or(ClassifyError::NoArticle)?;
+    let format = match enum_value("article.format", sent.format)? {
+        pb::ContentFormat::Unspecified => ContentFormat::Unspecified,
+        pb::ContentFormat::Text => ContentFormat::Text,
+        pb::ContentFormat::Html => ContentFormat::Html,
+        pb::ContentFormat::PageText => ContentFormat::PageText,
+    };
+    Ok(Article::new(ArticleDraft {
+        title: sent.title,
+        body: sent.body,
+        format,
+        language: sent.language,
+        existing_tags: sent.existing_tags,
+    })?)
+}
+
+/// The options of a request, checked; absent, the model's own choice.
+pub(super) fn options(sent: Option<pb::ClassifyOptions>) -> CheckedOptions {
+    let sent = sent.unwrap_or_default();
+    let tag_source = match enum_value("options.tag_source", sent.tag_source)? {
+        pb::TagSource::Unspecified => TagSource::Any,
+        pb::TagSource::Vocabulary => TagSource::Vocabulary,
+        pb::TagSource::Keyphrases => TagSource::Keyphrases,
+    };
+    // Spans come with `explain`; until then the unit is only checked.
+    enum_value::<pb::OffsetUnit>("options.offset_unit", sent.offset_unit)?;
+    let options = Options::new(OptionsDraft {
+        max_topics: sent.max_topics as usize,
+        max_tags: sent.max_tags.map(|n| n as usize),
+        min_tag_confidence: sent.min_tag_confidence,
+        tag_source,
+        deny_tags: sent.deny_tags,
+    })?;
+    Ok(Arc::new(options))
+}
+
+fn enum_value<E: TryFrom<i32>>(field: &'static str, given: i32) -> Result<E, ClassifyError> {
+    E::try_from(given).map_err(|_| ClassifyError::UnknownNumber { field, given })
+}
+
+/// What was found, as the contract says it.
+pub(super) fn classification(
+    found: Classification,
+    manifest: &Manifest,
+    elapsed: Duration,
+) -> pb::Classification {
+    // A model may have tags and no topics.
+    let (topic, confidence) = match found.topics.first() {
+        Some(best) => (best.topic.to_string(), best.probability),
+        None => (String::new(), 0.0),
+    };
+    pb::Classification {
+        topic,
+        confidence,
+        topics: found
+            .topics
+            .iter()
+            .map(|score| topic_score(score, manifest))
+            .collect(),
+        tags: found
+            .tags
+            .iter()
+            .map(|tag| pb::Tag {
+                label: tag.label.to_string(),
+                kind: pb::TagKind::Vocabulary.into(),
+                confidence: tag.confidence,
+                mentions: Vec::new(),
+            })
+            .collect(),
+        language: found
+            .language
+            .map_or_else(String::new, |tag| tag.as_str().to_owned()),
+        model: Some(version(manifest)),
+        warnings: found
+            .warnings
+            .into_iter()
+            .map(|w| warning(w).into())
+            .collect(),
+        elapsed_us: elapsed.as_micros().try_into().unwrap_or(u64::MAX),
+        ..pb::Classification::default()
+    }
+}
+
+fn topic_score(score: &TopicScore, manifest: &Manifest) -> pb::TopicScore {
+    pb::TopicScore {
+        topic: score.topic.to_string(),
+        probability: score.probability,
+        iptc_code: manifest
+            .topics
+            .get(score.index)
+            .map_or_else(String::new, |topic| topic.iptc_code.clone()),
+    }
+}
+
+fn warning(warning: Warning) -> pb::Warning {
+    match warning {
+        Warning::UnsupportedLanguage => pb::Warning::UnsupportedLanguage,
+        Warning::NoKnownTerms => pb::Warning::NoKnownTerms,
+        Warning::LowExtractionQuality => pb::Warning::LowExtractionQuality,
+        Warning::ShortText => pb::Warning::ShortText,
+    }
+}
+
+/// The outcome of one article of a batch or a stream.
+pub(super) fn outcome(outcome: Result<pb::Classification, ClassifyError>) -> Outcome {
+    match outcome {
+        Ok(classification) => Outcome::Classification(classification),
+        Err(error) => Outcome::Error(pb::ArticleError {
+            code: status::code(&error).into(),
+            message: error.to_string(),
+            field: error.field().unwrap_or_default().to_owned(),
+        }),
+    }
+}
+
+fn version(manifest: &Manifest) -> pb::ModelVersion {
+    pb::ModelVersion {
+        name: manifest.name.clone(),
+        version: manifest.version(),
+    }
+}
+
+/// The model's card.
+pub(super) fn model_card(manifest: &Manifest) -> pb::ModelCard {
+    let training = &manifest.training;
+    pb::ModelCard {
+        version: Some(version(manifest)),
+        trained_at: training
+            .trained_at_unix_seconds
+            .map(|seconds| prost_types::Timestamp { seconds, nanos: 0 }),
+        topics: manifest.topics.iter().map(topic_card).collect(),
+        vocabulary_tags: manifest.tags.len().try_into().unwrap_or(u32::MAX),
+        languages: manifest.languages.clone(),
+        accuracy: manifest.metrics.accuracy,
+        macro_f1: manifest.metrics.macro_f1,
+        calibration_error: manifest.metrics.calibration_error,
+        // No model has a review threshold yet: nothing needs review.
+        review_threshold: 0.0,
+        training_data: match training.licence.as_str() {
+            "" => training.data.clone(),
+            licence => format!("{} (model licence: {licence})", training.data),
+        },
+    }
+}
+
+fn topic_card(topic: &TopicEntry) -> pb::TopicCard {
+    pb::TopicCard {
+        topic: topic.name.clone(),
+        iptc_code: topic.iptc_code.clone(),
+        training_articles: topic.training_articles,
+        f1: topic.f1,
+    }
+}

@@ -1,0 +1,206 @@
+//! Health, reflection and the way a server stops.
+
+use std::time::Duration;
+
+use copydesk::service::{ProbeError, ServerConfig, probe};
+use futures_util::stream;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Code;
+use tonic::transport::Channel;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_reflection::pb::{v1, v1alpha};
+
+use crate::support::{TestServer, classification, pipeline, soon, stream_request};
+
+const CLASSIFIER: &str = "copydesk.v1.ClassifierService";
+
+async fn health(server: &TestServer) -> HealthClient<Channel> {
+    HealthClient::new(server.connect().await)
+}
+
+fn of(service: &str) -> HealthCheckRequest {
+    HealthCheckRequest {
+        service: service.into(),
+    }
+}
+
+fn drains_for(drain_timeout: Duration) -> ServerConfig {
+    ServerConfig {
+        drain_timeout,
+        ..ServerConfig::default()
+    }
+}
+
+#[tokio::test]
+async fn health_is_known_by_service() {
+    let server = TestServer::start().await;
+    let mut client = health(&server).await;
+    for service in ["", CLASSIFIER] {
+        let answer = soon(client.check(of(service))).await.expect("an answer");
+        assert_eq!(answer.into_inner().status(), ServingStatus::Serving);
+    }
+    let status = soon(client.check(of("no.such.Service"))).await;
+    assert_eq!(status.expect_err("unknown").code(), Code::NotFound);
+    let watch = soon(client.watch(of("no.such.Service"))).await;
+    let mut watch = watch.expect("a watch").into_inner();
+    let first = soon(watch.message()).await.expect("no status");
+    let status = first.expect("an answer").status();
+    assert_eq!(status, ServingStatus::ServiceUnknown);
+}
+
+#[tokio::test]
+async fn a_watch_sees_the_stop_and_does_not_hold_it_up() {
+    // Longer than any test waits: the server must stop without it.
+    let config = drains_for(Duration::from_secs(3_600));
+    let server = TestServer::start_with(pipeline(), config).await;
+    let mut client = health(&server).await;
+    let mut watches = Vec::new();
+    for service in ["", CLASSIFIER] {
+        let watch = soon(client.watch(of(service))).await.expect("a watch");
+        let mut watch = watch.into_inner();
+        let first = soon(watch.message()).await.expect("no status");
+        assert_eq!(first.expect("now").status(), ServingStatus::Serving);
+        watches.push(watch);
+    }
+    let serving = server.signal_stop();
+    for mut watch in watches {
+        let last = soon(watch.message()).await.expect("no status");
+        assert_eq!(last.expect("later").status(), ServingStatus::NotServing);
+        assert_eq!(soon(watch.message()).await.expect("no status"), None);
+    }
+    soon(serving)
+        .await
+        .expect("no panic")
+        .expect("a clean stop");
+}
+
+#[tokio::test]
+async fn open_streams_may_finish_while_the_server_drains() {
+    let config = drains_for(Duration::from_secs(3_600));
+    let server = TestServer::start_with(pipeline(), config).await;
+    let mut watch = {
+        let mut client = health(&server).await;
+        soon(client.watch(of("")))
+            .await
+            .expect("a watch")
+            .into_inner()
+    };
+    soon(watch.message()).await.expect("serving");
+    let (requests, receiver) = mpsc::channel(1);
+    let mut client = server.client().await;
+    let responses = soon(client.stream_classify(ReceiverStream::new(receiver))).await;
+    let mut responses = responses.expect("a stream").into_inner();
+
+    let serving = server.signal_stop();
+    let last = soon(watch.message()).await.expect("no status");
+    assert_eq!(last.expect("draining").status(), ServingStatus::NotServing);
+    for number in 0..3 {
+        requests.send(stream_request(number)).await.expect("open");
+        let response = soon(responses.message()).await.expect("no status");
+        let result = response.expect("an answer").result.expect("not empty");
+        assert_eq!(result.index, number as u64);
+        classification(&result);
+    }
+    drop(requests);
+    assert_eq!(soon(responses.message()).await.expect("no status"), None);
+    soon(serving)
+        .await
+        .expect("no panic")
+        .expect("a clean stop");
+}
+
+#[tokio::test]
+async fn an_idle_stream_does_not_hold_the_stop_beyond_the_drain_timeout() {
+    let config = drains_for(Duration::from_millis(20));
+    let server = TestServer::start_with(pipeline(), config).await;
+    let mut client = server.client().await;
+    let responses = soon(client.stream_classify(stream::pending())).await;
+    let mut responses = responses.expect("a stream").into_inner();
+    let serving = server.signal_stop();
+    let status = soon(responses.message())
+        .await
+        .expect_err("the server stops");
+    assert_eq!(status.code(), Code::Unavailable);
+    soon(serving)
+        .await
+        .expect("no panic")
+        .expect("a clean stop");
+}
+
+#[tokio::test]
+async fn a_stopped_server_listens_no_more() {
+    let server = TestServer::start().await;
+    let endpoint = server.endpoint();
+    soon(server.signal_stop())
+        .await
+        .expect("no panic")
+        .expect("a clean stop");
+    assert!(endpoint.connect().await.is_err());
+}
+
+#[tokio::test]
+async fn a_probe_says_why_a_server_is_not_serving() {
+    let timeout = Duration::from_secs(60);
+    let server = TestServer::start().await;
+    let address = server.address().to_string();
+    assert!(probe(&address, "", timeout).await.is_ok());
+    assert!(probe(&address, CLASSIFIER, timeout).await.is_ok());
+    let error = probe(&address, "no.such.Service", timeout).await;
+    assert!(matches!(error, Err(ProbeError::UnknownService { .. })));
+    let error = probe(":not an address", "", timeout).await;
+    assert!(matches!(error, Err(ProbeError::Address { .. })));
+    // A listener that nobody accepts from takes the connection and says nothing.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let error = probe(&address, "", Duration::from_millis(20)).await;
+    assert!(matches!(error, Err(ProbeError::Timeout { .. })));
+    drop(silent);
+    let error = probe(&address, "", timeout).await;
+    assert!(matches!(error, Err(ProbeError::Unreachable { .. })));
+}
+
+#[tokio::test]
+async fn reflection_v1_lists_the_services() {
+    use v1::server_reflection_client::ServerReflectionClient;
+    use v1::server_reflection_request::MessageRequest;
+    use v1::server_reflection_response::MessageResponse;
+    let server = TestServer::start().await;
+    let mut client = ServerReflectionClient::new(server.connect().await);
+    let request = v1::ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let answer = soon(client.server_reflection_info(stream::iter([request]))).await;
+    let mut answers = answer.expect("a stream").into_inner();
+    let answer = soon(answers.message()).await.expect("no status");
+    let Some(MessageResponse::ListServicesResponse(list)) = answer.unwrap().message_response else {
+        panic!("no list");
+    };
+    let names: Vec<_> = list.service.into_iter().map(|s| s.name).collect();
+    assert!(names.contains(&CLASSIFIER.to_owned()), "{names:?}");
+    assert!(names.contains(&"grpc.health.v1.Health".to_owned()));
+}
+
+#[tokio::test]
+async fn reflection_v1alpha_lists_the_services() {
+    use v1alpha::server_reflection_client::ServerReflectionClient;
+    use v1alpha::server_reflection_request::MessageRequest;
+    use v1alpha::server_reflection_response::MessageResponse;
+    let server = TestServer::start().await;
+    let mut client = ServerReflectionClient::new(server.connect().await);
+    let request = v1alpha::ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let answer = soon(client.server_reflection_info(stream::iter([request]))).await;
+    let mut answers = answer.expect("a stream").into_inner();
+    let answer = soon(answers.message()).await.expect("no status");
+    let Some(MessageResponse::ListServicesResponse(list)) = answer.unwrap().message_response else {
+        panic!("no list");
+    };
+    let names: Vec<_> = list.service.into_iter().map(|s| s.name).collect();
+    assert!(names.contains(&CLASSIFIER.to_owned()), "{names:?}");
+}

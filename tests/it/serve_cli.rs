@@ -1,0 +1,214 @@
+//! `copydesk serve` and `copydesk health` as programs.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+
+use copydesk::service::pb::GetModelRequest;
+use copydesk::service::pb::classifier_service_client::ClassifierServiceClient;
+use tempfile::NamedTempFile;
+
+use crate::support::{model_bytes, soon};
+
+fn copydesk() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_copydesk"));
+    command.env_clear().stdin(Stdio::null());
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    copydesk().args(args).output().expect("the program runs")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn model_file() -> NamedTempFile {
+    let mut file = NamedTempFile::new().expect("a temporary file");
+    let bytes = model_bytes().expect("a model");
+    file.write_all(&bytes).expect("written");
+    file
+}
+
+/// A running `copydesk serve`, ended with the test.
+struct Server {
+    child: Child,
+    errors: BufReader<ChildStderr>,
+    first_line: String,
+    _model: NamedTempFile,
+}
+
+impl Server {
+    /// Starts one on a free port and waits until it says that it serves.
+    fn start(change: fn(&mut Command)) -> Self {
+        let model = model_file();
+        let mut command = copydesk();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--model"]);
+        command.arg(model.path()).stderr(Stdio::piped());
+        change(&mut command);
+        let mut child = command.spawn().expect("the program runs");
+        let mut errors = BufReader::new(child.stderr.take().expect("piped"));
+        let mut first_line = String::new();
+        errors.read_line(&mut first_line).expect("a line");
+        Self {
+            child,
+            errors,
+            first_line,
+            _model: model,
+        }
+    }
+
+    fn address(&self) -> &str {
+        let (_, address) = self.first_line.rsplit_once(" on ").expect("an address");
+        address.trim_end()
+    }
+
+    /// Sends a signal; gives the exit code and what was said after the first line.
+    fn stop_with(mut self, signal: &str) -> (Option<i32>, String) {
+        let id = self.child.id().to_string();
+        let kill = Command::new("kill").args([signal, &id]).status();
+        assert!(kill.expect("kill runs").success());
+        let code = self.child.wait().expect("it ends").code();
+        let mut rest = String::new();
+        self.errors.read_to_string(&mut rest).expect("text");
+        (code, rest)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Does nothing to one that has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn serve_says_in_one_line_what_it_serves_and_where() {
+    let server = Server::start(|_| {});
+    let line = &server.first_line;
+    let start = "copydesk: serving test-model sha256:";
+    assert!(line.starts_with(start), "{line}");
+    assert!(line.contains(" (3 topics, 3 tags) on 127.0.0.1:"), "{line}");
+    assert!(!server.address().ends_with(":0"), "{line}");
+}
+
+#[test]
+fn health_is_the_exit_status() {
+    let server = Server::start(|_| {});
+    let healthy = run(&["health", "--address", server.address()]);
+    assert_eq!(healthy.status.code(), Some(0), "{}", stderr(&healthy));
+    let service = "copydesk.v1.ClassifierService";
+    let healthy = run(&[
+        "health",
+        "--address",
+        server.address(),
+        "--service",
+        service,
+    ]);
+    assert_eq!(healthy.status.code(), Some(0), "{}", stderr(&healthy));
+    let unknown = run(&["health", "--address", server.address(), "--service", "x.Y"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(stderr(&unknown).contains("x.Y"), "{}", stderr(&unknown));
+}
+
+#[test]
+fn health_of_nobody_is_1_and_says_where_it_looked() {
+    // A port that was free a moment ago.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("bound").to_string();
+    drop(listener);
+    let output = run(&["health", "--address", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains(&address), "{}", stderr(&output));
+}
+
+#[test]
+fn signals_stop_it_gracefully() {
+    for signal in ["-TERM", "-INT"] {
+        let server = Server::start(|_| {});
+        let (code, said) = server.stop_with(signal);
+        assert_eq!(code, Some(0), "{signal}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_signal_ends_idle_connections_and_open_calls() {
+    let server = Server::start(|command| {
+        command.env("COPYDESK_DRAIN_TIMEOUT_SECONDS", "0");
+    });
+    let address = format!("http://{}", server.address());
+    let mut client = soon(ClassifierServiceClient::connect(address))
+        .await
+        .unwrap();
+    soon(client.get_model(GetModelRequest {})).await.unwrap();
+    let open = soon(client.stream_classify(futures_util::stream::pending())).await;
+    let mut responses = open.expect("a stream").into_inner();
+    let stopped = tokio::task::spawn_blocking(move || server.stop_with("-TERM"));
+    assert!(soon(responses.message()).await.is_err());
+    let (code, said) = soon(stopped).await.expect("no panic");
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn flags_that_cannot_be_read_exit_with_2() {
+    for args in [
+        ["serve", "--listen", "nowhere"].as_slice(),
+        &["serve", "--stream-window", "0"],
+        &["serve", "--max-message-bytes", "0"],
+        &["serve", "--no-such-flag"],
+        &["health", "--timeout-seconds", "0"],
+        &["no-such-command"],
+        &[],
+    ] {
+        assert_eq!(run(args).status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn settings_of_the_environment_are_read_and_checked() {
+    let output = copydesk()
+        .arg("serve")
+        .env("COPYDESK_LISTEN", "nowhere")
+        .output()
+        .expect("the program runs");
+    assert_eq!(output.status.code(), Some(2));
+    let output = copydesk()
+        .arg("health")
+        .env("COPYDESK_LOG", "copydesk=loud")
+        .output()
+        .expect("the program runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("COPYDESK_LOG"));
+}
+
+#[test]
+fn a_model_that_cannot_be_used_is_named() {
+    let missing = run(&["serve", "--model", "/no/such/model.safetensors"]);
+    assert_eq!(missing.status.code(), Some(1));
+    let said = stderr(&missing);
+    assert!(said.contains("/no/such/model.safetensors"), "{said}");
+
+    let cut = model_file();
+    let bytes = fs::read(cut.path()).expect("a file");
+    fs::write(cut.path(), &bytes[..bytes.len() / 2]).expect("written");
+    let path = cut.path().to_str().expect("UTF-8");
+    let output = run(&["serve", "--model", path]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains(path), "{}", stderr(&output));
+}
+
+#[test]
+fn an_address_in_use_says_what_to_do() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("bound").to_string();
+    let model = model_file();
+    let path = model.path().to_str().expect("UTF-8");
+    let output = run(&["serve", "--listen", &address, "--model", path]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(said.contains(&address), "{said}");
+    assert!(said.contains("--listen"), "{said}");
+}
