@@ -3,7 +3,7 @@
 //! - [`train`]: read this first.
 //! - [`corpus`]: articles out of files; bad rows named.
 //! - [`split`]: near-duplicates, hold-outs and folds.
-//! - [`vectorize`]: a corpus becomes a matrix.
+//! - [`mod@vectorize`]: a corpus becomes a matrix.
 //! - [`svm`]: the solver, a linfa estimator.
 //! - [`calibrate`]: scores become probabilities that hold.
 //! - [`topics`], [`tags`]: the recipes of the two models.

@@ -3,27 +3,14 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use copydesk::service::pb::GetModelRequest;
 use copydesk::service::pb::classifier_service_client::ClassifierServiceClient;
 use tempfile::NamedTempFile;
 
-use crate::support::{model_bytes, soon};
-
-fn copydesk() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_copydesk"));
-    command.env_clear().stdin(Stdio::null());
-    command
-}
-
-fn run(args: &[&str]) -> Output {
-    copydesk().args(args).output().expect("the program runs")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use crate::program::{copydesk, run, stderr};
+use crate::support::{model_bytes, soon, stream_request};
 
 fn model_file() -> NamedTempFile {
     let mut file = NamedTempFile::new().expect("a temporary file");
@@ -211,4 +198,50 @@ fn an_address_in_use_says_what_to_do() {
     let said = stderr(&output);
     assert!(said.contains(&address), "{said}");
     assert!(said.contains("--listen"), "{said}");
+}
+
+/// Resident memory of a process, in bytes.
+#[cfg(target_os = "linux")]
+fn resident_bytes(id: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).expect("it runs");
+    let line = status
+        .lines()
+        .find(|l| l.starts_with("VmRSS:"))
+        .expect("a line");
+    let kilobytes = line.split_whitespace().nth(1).expect("a number");
+    1024 * kilobytes.parse::<u64>().expect("a number")
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_hundred_thousand_articles_in_one_stream_leave_memory_flat() {
+    const ARTICLES: usize = 100_000;
+    const MAY_GROW_BYTES: u64 = 16 << 20;
+    let server = Server::start(|_| {});
+    let mut client = ClassifierServiceClient::connect(format!("http://{}", server.address()))
+        .await
+        .expect("it listens");
+    let requests = tokio_stream::iter((0..ARTICLES).map(stream_request));
+    let mut responses = client
+        .stream_classify(requests)
+        .await
+        .expect("a stream")
+        .into_inner();
+    let mut warm = 0;
+    for number in 0..ARTICLES {
+        let response = soon(responses.message())
+            .await
+            .expect("no status")
+            .expect("an answer");
+        assert_eq!(response.result.expect("a result").index, number as u64);
+        if number == ARTICLES / 10 {
+            warm = resident_bytes(server.child.id());
+        }
+    }
+    assert_eq!(soon(responses.message()).await.expect("no status"), None);
+    let now = resident_bytes(server.child.id());
+    assert!(
+        now < warm + MAY_GROW_BYTES,
+        "{warm} bytes after a tenth, {now} at the end"
+    );
 }

@@ -9,21 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::corpora::data;
-
-fn copydesk() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_copydesk"));
-    // What the shell of whoever runs the tests has set must not reach them.
-    for (name, _) in std::env::vars() {
-        if name.starts_with("COPYDESK_") || name == "SOURCE_DATE_EPOCH" {
-            command.env_remove(name);
-        }
-    }
-    command
-}
-
-fn run(args: &[&str]) -> Output {
-    copydesk().args(args).stdin(Stdio::null()).output().unwrap()
-}
+use crate::program::{copydesk, run, stderr};
 
 fn run_with_input(args: &[&str], input: &[u8]) -> Output {
     let mut child = copydesk()
@@ -35,10 +21,6 @@ fn run_with_input(args: &[&str], input: &[u8]) -> Output {
         .unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
     child.wait_with_output().unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn stdout(output: &Output) -> String {
