@@ -28,7 +28,7 @@ ci:
 model DATA:
     cargo run --locked --release -- train \
         --data {{ quote(DATA / "train.jsonl") }} --test {{ quote(DATA / "test.jsonl") }} \
-        --group-field id --group-pattern '^wce/[0-9-]+' --min-tag-examples 20 \
+        --group-field id --group-pattern '^wce/[0-9-]+' --min-tag-examples 20 --min-tag-confidence 0.5 \
         --name news-en --languages en --licence CC-BY-SA-4.0 \
         --source "66,045 short English news texts in 12 topics: Wikipedia Current events portal 2002-2020 (CC BY-SA 4.0), HuffPost News Category Dataset (CC BY 4.0), SIB-200 (CC BY-SA 4.0)" \
         --trained-at 1795478400 --out models/news-en.safetensors

@@ -74,6 +74,15 @@ struct ModelArgs {
     /// Tags of fewer training articles are not learnt
     #[arg(long, env = "COPYDESK_MIN_TAG_EXAMPLES", value_name = "N", default_value_t = TrainParams::default().min_tag_examples)]
     min_tag_examples: usize,
+    /// Tags of less confidence are not offered, from 0 to 1; 0: the threshold of best F1
+    #[arg(
+        long,
+        env = "COPYDESK_MIN_TAG_CONFIDENCE",
+        value_name = "P",
+        default_value_t = 0.0,
+        value_parser = probability
+    )]
+    min_tag_confidence: f32,
     /// Most terms that the model keeps: its size
     #[arg(long, env = "COPYDESK_MAX_TERMS", value_name = "N", default_value_t = TrainParams::default().max_terms)]
     max_terms: usize,
@@ -132,6 +141,13 @@ struct Report<'a> {
     model_bytes: usize,
     train_seconds: f64,
     evaluation: &'a Evaluation,
+}
+
+fn probability(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(probability) if (0.0..=1.0).contains(&probability) => Ok(probability),
+        _ => Err("a probability is a number from 0 to 1".to_owned()),
+    }
 }
 
 fn test_share(text: &str) -> Result<f64, String> {
@@ -212,6 +228,7 @@ impl TrainArgs {
         params.seed = self.model.seed;
         params.min_topic_examples = self.model.min_topic_examples;
         params.min_tag_examples = self.model.min_tag_examples;
+        params.min_tag_confidence = self.model.min_tag_confidence;
         params.max_terms = self.model.max_terms;
         params.languages = self.model.languages.clone();
         params.data = self.model.source.clone();

@@ -53,6 +53,8 @@ pub struct TrainParams {
     pub min_topic_examples: usize,
     /// Tags of fewer training articles are not learnt.
     pub min_tag_examples: usize,
+    /// Tags of less confidence are not offered, even where that would find more of them; in [0, 1].
+    pub min_tag_confidence: f32,
     /// The tags' C.
     pub tag_c: f32,
     /// At most so many terms speak for or against one tag.
@@ -81,6 +83,7 @@ impl Default for TrainParams {
             max_terms: 200_000,
             min_topic_examples: 1,
             min_tag_examples: 5,
+            min_tag_confidence: 0.0,
             tag_c: 1.0,
             max_tag_terms: 4_000,
             topic_codes: iptc_codes(),

@@ -104,7 +104,10 @@ pub fn fit(
         .map(|&first| fit_block(data, &folds, &all, first, params))
         .collect::<Result<_, _>>()?;
     let fitted: Vec<FittedTag> = fitted.into_iter().flatten().collect();
-    with_thresholds(fitted)
+    let mut model = with_thresholds(fitted)?;
+    let threshold = &mut model.calibration.threshold;
+    *threshold = threshold.max(params.min_tag_confidence);
+    Ok(model)
 }
 
 /// Rows to learn from and rows to score.
