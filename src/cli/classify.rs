@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::data_args::is_stdin;
 use super::model_file;
 use crate::pipeline::options::{DEFAULT_MAX_TAGS, OptionsDraft};
-use crate::pipeline::{Classification, Manifest, Options, Pipeline, Warning};
-use crate::text::{Article, ArticleDraft};
+use crate::pipeline::{Classification, Evidence, Manifest, Options, Pipeline, Warning};
+use crate::text::{Article, ArticleDraft, Field, Span};
 
 /// Classify articles and print their topics and tags.
 ///
@@ -24,6 +24,7 @@ use crate::text::{Article, ArticleDraft};
 Examples:
   copydesk classify article.txt other.txt
   copydesk classify --json articles.jsonl > answers.jsonl
+  copydesk classify --explain article.txt
   echo 'The striker scored twice in the final.' | copydesk classify")]
 pub(super) struct ClassifyArgs {
     /// Text files or JSON lines; - or nothing for standard input
@@ -57,6 +58,9 @@ pub(super) struct ClassifyArgs {
     /// The least confidence of a tag, from 0 to 1; without it, the model's own threshold
     #[arg(long, env = "COPYDESK_MIN_TAG_CONFIDENCE", value_name = "P")]
     min_tag_confidence: Option<f32>,
+    /// Say why: the terms that speak most for and against the topic, and where they stand
+    #[arg(long, env = "COPYDESK_EXPLAIN")]
+    explain: bool,
     /// Write one JSON object an article
     #[arg(long, env = "COPYDESK_JSON")]
     json: bool,
@@ -93,7 +97,10 @@ struct AnswerBody<'a> {
     topics: Vec<TopicAnswer<'a>>,
     tags: Vec<TagAnswer<'a>>,
     language: &'a str,
+    needs_review: bool,
     warnings: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<EvidenceAnswer<'a>>,
     model: ModelAnswer<'a>,
 }
 
@@ -111,6 +118,21 @@ struct TagAnswer<'a> {
 }
 
 #[derive(Serialize)]
+struct EvidenceAnswer<'a> {
+    term: &'a str,
+    weight: f32,
+    mentions: Vec<SpanAnswer>,
+}
+
+/// In UTF-8 bytes.
+#[derive(Serialize)]
+struct SpanAnswer {
+    field: &'static str,
+    start: usize,
+    end: usize,
+}
+
+#[derive(Serialize)]
 struct ModelAnswer<'a> {
     name: &'a str,
     version: String,
@@ -121,6 +143,7 @@ pub(super) fn run(args: &ClassifyArgs) -> anyhow::Result<ExitCode> {
     let options = Options::new(OptionsDraft {
         max_tags: Some(args.max_tags),
         min_tag_confidence: args.min_tag_confidence,
+        explain: args.explain,
         ..OptionsDraft::default()
     })
     .map_err(|error| {
@@ -268,10 +291,11 @@ struct Printer<'a, W> {
 
 impl<W: Write> Printer<'_, W> {
     fn print(&mut self, input: Input) -> anyhow::Result<()> {
-        let answer = input
+        let article = input
             .draft
-            .and_then(|draft| Article::new(draft).map_err(|error| error.to_string()))
-            .map(|article| self.pipeline.classify(&article, &self.options));
+            .and_then(|draft| Article::new(draft).map_err(|error| error.to_string()));
+        let answer = article.as_ref().map_err(Clone::clone);
+        let answer = answer.map(|article| self.pipeline.classify(article, &self.options));
         if let Err(error) = &answer {
             self.n_failed += 1;
             eprintln!("copydesk: {}: {error}", input.id);
@@ -285,6 +309,9 @@ impl<W: Write> Printer<'_, W> {
                 writeln!(self.out, "{}", row("TOPIC", "P", "TAGS", "ARTICLE"))?;
             }
             writeln!(self.out, "{}", table_row(&input.id, answer))?;
+            if let (true, Ok(article)) = (self.options.explain(), &article) {
+                writeln!(self.out, "{}", explanation(article, answer))?;
+            }
         }
         self.n_printed += 1;
         Ok(())
@@ -307,12 +334,73 @@ fn table_row(id: &str, answer: &Classification) -> String {
     } else {
         tags.join(", ")
     };
+    let review = if answer.needs_review {
+        "  (needs review)"
+    } else {
+        ""
+    };
     let warnings: String = answer
         .warnings
         .iter()
         .map(|w| format!("  ({})", warning(*w).1))
         .collect();
-    row(topic, &probability, &tags, &format!("{id}{warnings}"))
+    row(
+        topic,
+        &probability,
+        &tags,
+        &format!("{id}{review}{warnings}"),
+    )
+}
+
+/// The terms that speak for and against, and the article with those for it in brackets.
+fn explanation(article: &Article, answer: &Classification) -> String {
+    let terms = |speaks_for: bool| {
+        let chosen = answer
+            .evidence
+            .iter()
+            .filter(|e| (e.weight > 0.0) == speaks_for);
+        let named: Vec<String> = chosen
+            .map(|e| format!("{} {:+.2} ({}×)", e.term, e.weight, e.mentions.len()))
+            .collect();
+        if named.is_empty() {
+            "-".to_owned()
+        } else {
+            named.join(", ")
+        }
+    };
+    let title = marked(article.title(), Field::Title, answer);
+    let body = marked(article.body(), Field::Body, answer);
+    format!(
+        "\n  for      {}\n  against  {}\n\n{}\n",
+        terms(true),
+        terms(false),
+        format!("{title}\n{body}").trim()
+    )
+}
+
+/// A text with brackets around the terms that speak for the topic; overlapping ones share theirs.
+fn marked(text: &str, field: Field, answer: &Classification) -> String {
+    let speak_for = answer.evidence.iter().filter(|e| e.weight > 0.0);
+    let mut spans: Vec<(usize, usize)> = speak_for
+        .flat_map(|e| &e.mentions)
+        .filter(|span| span.field == field)
+        .map(|span| (span.start, span.end))
+        .collect();
+    spans.sort_unstable();
+    let mut out = String::with_capacity(text.len() + 2 * spans.len());
+    let (mut at, mut spans) = (0, spans.into_iter().peekable());
+    while let Some((start, mut end)) = spans.next() {
+        while let Some((_, further)) = spans.next_if(|(start, _)| *start <= end) {
+            end = end.max(further);
+        }
+        out.push_str(&text[at..start]);
+        out.push('[');
+        out.push_str(&text[start..end]);
+        out.push(']');
+        at = end;
+    }
+    out.push_str(&text[at..]);
+    out
 }
 
 /// A warning's name in the contract, and in words.
@@ -369,9 +457,27 @@ fn body<'a>(answer: &'a Classification, manifest: &'a Manifest) -> AnswerBody<'a
             .as_ref()
             .map_or("", |language| language.as_str()),
         warnings: answer.warnings.iter().map(|w| warning(*w).0).collect(),
+        needs_review: answer.needs_review,
+        evidence: answer.evidence.iter().map(evidence).collect(),
         model: ModelAnswer {
             name: &manifest.name,
             version: manifest.version(),
         },
+    }
+}
+
+fn evidence(found: &Evidence) -> EvidenceAnswer<'_> {
+    let span = |span: &Span| SpanAnswer {
+        field: match span.field {
+            Field::Title => "SPAN_FIELD_TITLE",
+            Field::Body => "SPAN_FIELD_BODY",
+        },
+        start: span.start,
+        end: span.end,
+    };
+    EvidenceAnswer {
+        term: &found.term,
+        weight: found.weight,
+        mentions: found.mentions.iter().map(span).collect(),
     }
 }

@@ -47,6 +47,7 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         );
         if evaluation.n_articles > 0 {
             println!("\n{}", report::confusion(&evaluation));
+            println!("\n{}", report::coverage(&evaluation));
         }
     }
     Ok(ExitCode::SUCCESS)

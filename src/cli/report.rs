@@ -40,6 +40,21 @@ pub(super) fn confusion(evaluation: &Evaluation) -> String {
     table.to_string()
 }
 
+/// How right the most confident answers are.
+pub(super) fn coverage(evaluation: &Evaluation) -> String {
+    let mut table = plain_table();
+    table.set_header(["most confident", "confidence from", "accuracy"]);
+    for point in &evaluation.coverage_curve {
+        table.add_row([
+            format!("{:.0} %", 100.0 * point.coverage),
+            share(f64::from(point.confidence)),
+            share(point.accuracy),
+        ]);
+    }
+    right_align(&mut table);
+    table.to_string()
+}
+
 /// A table with thin lines between header and rows and nothing else.
 pub(super) fn plain_table() -> Table {
     let mut table = Table::new();
@@ -80,6 +95,13 @@ fn summary(evaluation: &Evaluation) -> String {
         share(evaluation.log_loss),
         evaluation.n_articles,
     );
+    if evaluation.automatic.share < 1.0 {
+        lines.push_str(&format!(
+            "\n{:.0} % of the articles need no review; {:.1} % of those are right",
+            100.0 * evaluation.automatic.share,
+            100.0 * evaluation.automatic.accuracy
+        ));
+    }
     if evaluation.n_unknown_topic > 0 {
         lines.push_str(&format!(
             "\n{} articles have a topic that the model does not know; they count as wrong",

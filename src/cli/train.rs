@@ -71,6 +71,16 @@ struct ModelArgs {
         default_value_t = 1
     )]
     min_topic_examples: usize,
+    /// The accuracy that answers without review shall have, from 0 to 1: less confident answers are
+    /// marked needs_review
+    #[arg(
+        long,
+        env = "COPYDESK_AUTO_ACCURACY",
+        value_name = "SHARE",
+        default_value_t = TrainParams::default().auto_accuracy as f32,
+        value_parser = probability
+    )]
+    auto_accuracy: f32,
     /// Tags of fewer training articles are not learnt
     #[arg(long, env = "COPYDESK_MIN_TAG_EXAMPLES", value_name = "N", default_value_t = TrainParams::default().min_tag_examples)]
     min_tag_examples: usize,
@@ -228,6 +238,7 @@ impl TrainArgs {
         params.seed = self.model.seed;
         params.min_topic_examples = self.model.min_topic_examples;
         params.min_tag_examples = self.model.min_tag_examples;
+        params.auto_accuracy = f64::from(self.model.auto_accuracy);
         params.min_tag_confidence = self.model.min_tag_confidence;
         params.max_terms = self.model.max_terms;
         params.languages = self.model.languages.clone();

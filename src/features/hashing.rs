@@ -70,6 +70,58 @@ struct TokenHash {
     word: u64,
     /// Hash of the first characters if the word is longer than these.
     prefix: Option<u64>,
+    /// Where it stands in its text, in bytes.
+    start: u32,
+    end: u32,
+}
+
+/// A term where a text has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TermMention {
+    /// The term's hash.
+    pub hash: u64,
+    /// From its first word to its last; of a prefix, the whole word.
+    pub bytes: Range<usize>,
+    /// Whether the term is the word's first characters alone.
+    pub is_prefix: bool,
+}
+
+/// Every mention of every term of a text, in the order of their first words. For whoever must show
+/// terms; counting them needs none of this.
+pub fn mentions(text: &str, params: &TermParams, mut on_mention: impl FnMut(TermMention)) {
+    let mut tokens = Vec::new();
+    tokenize(text, &mut TokenHasher::new(params, &mut tokens));
+    each_term(&tokens, params, |hash, first, last| {
+        on_mention(TermMention {
+            hash,
+            bytes: first.start as usize..last.end as usize,
+            is_prefix: first.prefix == Some(hash),
+        });
+    });
+}
+
+/// Calls `on_term` with the hash, the first and the last token of every n-gram and prefix.
+#[inline]
+fn each_term(
+    tokens: &[TokenHash],
+    params: &TermParams,
+    mut on_term: impl FnMut(u64, &TokenHash, &TokenHash),
+) {
+    let (shortest, longest) = params.ngram_range;
+    for (i, token) in tokens.iter().enumerate() {
+        let mut hash = token.word;
+        for (length, last) in (1..=longest).zip(&tokens[i..]) {
+            if length > 1 {
+                hash = mix(hash.wrapping_mul(NGRAM_FACTOR) ^ last.word);
+            }
+            if length >= shortest {
+                on_term(hash, token, last);
+            }
+        }
+        if let Some(prefix) = token.prefix {
+            on_term(prefix, token, token);
+        }
+    }
 }
 
 impl Default for TermCounts {
@@ -136,26 +188,8 @@ impl TermCounts {
         tokens.clear();
         tokenize(text, &mut TokenHasher::new(params, &mut tokens));
         self.n_tokens += tokens.len();
-        let (shortest, longest) = params.ngram_range;
-        let n_lengths = usize::from(longest) + 1 - usize::from(shortest).max(1);
-        self.reserve(tokens.len() * (n_lengths + 1));
-        for (i, token) in tokens.iter().enumerate() {
-            let mut hash = token.word;
-            for length in 1..=longest {
-                if length > 1 {
-                    let Some(next) = tokens.get(i + usize::from(length) - 1) else {
-                        break;
-                    };
-                    hash = mix(hash.wrapping_mul(NGRAM_FACTOR) ^ next.word);
-                }
-                if length >= shortest {
-                    self.add(hash);
-                }
-            }
-            if let Some(prefix) = token.prefix {
-                self.add(prefix);
-            }
-        }
+        self.reserve(tokens.len() * (usize::from(params.ngram_range.1) + 1));
+        each_term(&tokens, params, |hash, _, _| self.add(hash));
         self.tokens = tokens;
     }
 
@@ -248,12 +282,14 @@ impl TokenSink for TokenHasher<'_> {
     }
 
     #[inline]
-    fn end_token(&mut self, _bytes: Range<usize>) {
+    fn end_token(&mut self, bytes: Range<usize>) {
         if self.n_bytes >= self.params.min_token_bytes {
             let is_longer = self.params.prefix_chars > 0 && self.n_chars > self.params.prefix_chars;
             self.tokens.push(TokenHash {
                 word: mix(self.hash),
                 prefix: is_longer.then(|| mix(self.prefix ^ PREFIX_SALT)),
+                start: bytes.start as u32,
+                end: bytes.end as u32,
             });
         }
         self.hash = HASH_SEED;
@@ -335,7 +371,38 @@ mod tests {
         assert!(long.iter().all(|t| !short.contains(t)));
     }
 
+    #[test]
+    fn mentions_are_the_counted_terms_in_their_places() {
+        let text = "Rates rise: rates";
+        let params = TermParams::default();
+        let mut found = Vec::new();
+        mentions(text, &params, |mention| {
+            found.push((text[mention.bytes].to_owned(), mention.is_prefix));
+        });
+        let found: Vec<_> = found.iter().map(|(t, p)| (t.as_str(), *p)).collect();
+        assert_eq!(
+            found,
+            [
+                ("Rates", false),
+                ("Rates rise", false),
+                ("Rates", true),
+                ("rise", false),
+                ("rise: rates", false),
+                ("rates", false),
+                ("rates", true),
+            ]
+        );
+    }
+
     proptest! {
+        #[test]
+        fn mentions_and_counts_agree(text in any::<String>()) {
+            let params = TermParams::default();
+            let mut found = std::collections::BTreeMap::new();
+            mentions(&text, &params, |m| *found.entry(m.hash).or_insert(0) += 1);
+            prop_assert_eq!(found.into_iter().collect::<Vec<_>>(), counts("", &text, &params));
+        }
+
         #[test]
         fn the_last_article_leaves_no_trace(first in any::<String>(), second in any::<String>()) {
             let params = TermParams::default();

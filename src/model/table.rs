@@ -188,6 +188,17 @@ impl TermTable {
         self.find_among(hash, slot_bytes, capacity)
     }
 
+    /// The class weights of a slot's term, less their mean; (n_classes). `slot` is below the capacity.
+    pub fn class_weights(&self, slot: usize) -> impl Iterator<Item = f32> + '_ {
+        let slot_bytes = slot_bytes(self.n_classes);
+        let bytes = &self.slots[slot * slot_bytes..(slot + 1) * slot_bytes];
+        let scale = half_at(bytes, 6) / SCALE_UNIT;
+        let weights = &bytes[HEADER_BYTES..HEADER_BYTES + self.n_classes];
+        weights
+            .iter()
+            .map(move |&weight| scale * f32::from(weight as i8))
+    }
+
     #[inline]
     fn find_among(&self, hash: u64, slot_bytes: usize, capacity: usize) -> Option<usize> {
         let (mut slot, wanted) = address(hash, capacity);

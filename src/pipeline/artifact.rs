@@ -66,6 +66,9 @@ pub enum ArtifactError {
         /// Its shape.
         shape: Vec<usize>,
     },
+    /// The manifest's numbers are out of range.
+    #[error("the model's manifest has {0} out of range")]
+    Range(&'static str),
     /// The term table is unusable.
     #[error(transparent)]
     Table(#[from] TableError),
@@ -128,6 +131,7 @@ impl Pipeline {
         }
         let manifest: Manifest = serde_json::from_str(json)?;
         check_digest(bytes, &manifest.digest)?;
+        check_ranges(&manifest)?;
         let arrays = Arrays(SafeTensors::deserialize(bytes)?);
         let (n_topics, n_tags) = (manifest.topics.len(), manifest.tags.len());
         let intercepts = arrays.f32("topics.intercepts", n_topics)?;
@@ -232,6 +236,17 @@ impl Pipeline {
         write_digest(&mut bytes)?;
         Ok(bytes)
     }
+}
+
+fn check_ranges(manifest: &Manifest) -> Result<(), ArtifactError> {
+    let (shortest, longest) = manifest.terms.ngram_range;
+    if shortest == 0 || shortest > longest {
+        return Err(ArtifactError::Range("terms.ngram_range"));
+    }
+    if !(0.0..=1.0).contains(&manifest.review_threshold) {
+        return Err(ArtifactError::Range("review_threshold"));
+    }
+    Ok(())
 }
 
 fn write_digest(bytes: &mut [u8]) -> Result<(), ArtifactError> {

@@ -26,6 +26,8 @@ pub struct Manifest {
     pub languages: Vec<String>,
     /// How articles are read.
     pub terms: TermParams,
+    /// Topics of less confidence are marked for a person to look at; in [0, 1]. 0: none.
+    pub review_threshold: f32,
     /// From tag scores to confidences.
     pub tag_calibration: Calibration,
     /// How the model was made.

@@ -1,11 +1,13 @@
 //! Step 5: the whole way from an article to its classification, and the file it is kept in.
 //!
 //! - [`Pipeline::classify`]: read this first.
+//! - [`explain`]: why a topic.
 //! - [`options`]: what a caller may ask for.
 //! - [`manifest`]: what a model file says of itself.
 //! - [`artifact`]: a pipeline to bytes and back.
 
 pub mod artifact;
+pub mod explain;
 pub mod manifest;
 pub mod options;
 
@@ -13,10 +15,12 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 pub use artifact::ArtifactError;
+pub use explain::Evidence;
 pub use manifest::Manifest;
 pub use options::{Options, OptionsError, TagSource};
 
 use crate::features::TermCounts;
+use crate::model::linear::argmax;
 use crate::model::softmax::softmax_in_place;
 use crate::model::{ScoredTerm, TermTable};
 use crate::tags::{LearntTags, Selection, Tag, TagCandidate, select};
@@ -55,6 +59,11 @@ pub struct Classification {
     pub language: Option<LanguageTag>,
     /// What a reader of the answer should know.
     pub warnings: Vec<Warning>,
+    /// The best topic's confidence is under the model's review threshold: a person should look.
+    pub needs_review: bool,
+    /// The terms that speak most for the best topic, then those that speak most against it; only if
+    /// asked for.
+    pub evidence: Vec<Evidence>,
 }
 
 /// A topic with its probability.
@@ -149,12 +158,34 @@ impl Pipeline {
         };
 
         let language = self.language_of(article, terms);
+        let best = argmax(topic_scores.iter().copied());
         Classification {
             topics: self.best_topics(topic_scores, options.max_topics()),
+            needs_review: self.needs_review(topic_scores.get(best).copied()),
+            evidence: match options.explain() && !topic_scores.is_empty() {
+                true => self.evidence(article, row, best, options),
+                false => Vec::new(),
+            },
             tags: select(candidates, self.tags.labels(), &selection),
             warnings: self.warnings(article, terms, row, language.as_ref()),
             language,
         }
+    }
+
+    fn needs_review(&self, confidence: Option<f32>) -> bool {
+        confidence.is_some_and(|confidence| confidence < self.manifest.review_threshold)
+    }
+
+    fn evidence(
+        &self,
+        article: &Article,
+        row: &[ScoredTerm],
+        class: usize,
+        options: &Options,
+    ) -> Vec<Evidence> {
+        let breakdown = explain::breakdown(&self.table, row, class);
+        let unit = options.offset_unit();
+        explain::evidence(&breakdown, &self.table, article, &self.manifest.terms, unit)
     }
 
     fn best_topics(&self, probabilities: &[f32], max_topics: usize) -> Vec<TopicScore> {

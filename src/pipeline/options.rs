@@ -1,5 +1,7 @@
 //! What a caller may ask for.
 
+use crate::text::OffsetUnit;
+
 /// How many tags are offered unless the caller says otherwise.
 pub const DEFAULT_MAX_TAGS: usize = 10;
 
@@ -28,6 +30,10 @@ pub struct OptionsDraft {
     pub tag_source: TagSource,
     /// Tags that must not be suggested, compared without case.
     pub deny_tags: Vec<String>,
+    /// Whether the answer says why.
+    pub explain: bool,
+    /// What the offsets of spans count.
+    pub offset_unit: OffsetUnit,
 }
 
 /// Why an [`OptionsDraft`] is no [`Options`].
@@ -86,6 +92,16 @@ impl Options {
     /// Tags that must not be suggested.
     pub fn deny_tags(&self) -> &[String] {
         &self.0.deny_tags
+    }
+
+    /// Whether the answer says why.
+    pub fn explain(&self) -> bool {
+        self.0.explain
+    }
+
+    /// What the offsets of spans count.
+    pub fn offset_unit(&self) -> OffsetUnit {
+        self.0.offset_unit
     }
 
     /// Whether learnt tags are wanted at all.

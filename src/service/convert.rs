@@ -9,8 +9,10 @@ use super::pb::article_result::Outcome;
 use super::status;
 use crate::pipeline::manifest::TopicEntry;
 use crate::pipeline::options::OptionsDraft;
-use crate::pipeline::{Classification, Manifest, Options, TagSource, TopicScore, Warning};
-use crate::text::{Article, ArticleDraft, ContentFormat};
+use crate::pipeline::{
+    Classification, Evidence, Manifest, Options, TagSource, TopicScore, Warning,
+};
+use crate::text::{Article, ArticleDraft, ContentFormat, Field, OffsetUnit, Span};
 
 /// The article of a request, checked.
 pub(super) fn article(sent: Option<pb::Article>) -> Result<Article, ClassifyError> {
@@ -38,14 +40,19 @@ pub(super) fn options(sent: Option<pb::ClassifyOptions>) -> CheckedOptions {
         pb::TagSource::Vocabulary => TagSource::Vocabulary,
         pb::TagSource::Keyphrases => TagSource::Keyphrases,
     };
-    // Spans come with `explain`; until then the unit is only checked.
-    enum_value::<pb::OffsetUnit>("options.offset_unit", sent.offset_unit)?;
+    let offset_unit = match enum_value("options.offset_unit", sent.offset_unit)? {
+        pb::OffsetUnit::Unspecified => OffsetUnit::Bytes,
+        pb::OffsetUnit::CodePoints => OffsetUnit::CodePoints,
+        pb::OffsetUnit::Utf16 => OffsetUnit::Utf16,
+    };
     let options = Options::new(OptionsDraft {
         max_topics: sent.max_topics as usize,
         max_tags: sent.max_tags.map(|n| n as usize),
         min_tag_confidence: sent.min_tag_confidence,
         tag_source,
         deny_tags: sent.deny_tags,
+        explain: sent.explain,
+        offset_unit,
     })?;
     Ok(Arc::new(options))
 }
@@ -86,7 +93,9 @@ pub(super) fn classification(
         language: found
             .language
             .map_or_else(String::new, |tag| tag.as_str().to_owned()),
+        needs_review: found.needs_review,
         model: Some(version(manifest)),
+        evidence: found.evidence.into_iter().map(evidence).collect(),
         warnings: found
             .warnings
             .into_iter()
@@ -105,6 +114,28 @@ fn topic_score(score: &TopicScore, manifest: &Manifest) -> pb::TopicScore {
             .topics
             .get(score.index)
             .map_or_else(String::new, |topic| topic.iptc_code.clone()),
+    }
+}
+
+fn evidence(found: Evidence) -> pb::Evidence {
+    pb::Evidence {
+        term: found.term,
+        weight: found.weight,
+        mentions: found.mentions.into_iter().map(span).collect(),
+    }
+}
+
+fn span(span: Span) -> pb::Span {
+    let field = match span.field {
+        Field::Title => pb::SpanField::Title,
+        Field::Body => pb::SpanField::Body,
+    };
+    // An article is far shorter than 4 GiB.
+    let offset = |place: usize| place.try_into().unwrap_or(u32::MAX);
+    pb::Span {
+        field: field.into(),
+        start: offset(span.start),
+        end: offset(span.end),
     }
 }
 
@@ -150,8 +181,7 @@ pub(super) fn model_card(manifest: &Manifest) -> pb::ModelCard {
         accuracy: manifest.metrics.accuracy,
         macro_f1: manifest.metrics.macro_f1,
         calibration_error: manifest.metrics.calibration_error,
-        // No model has a review threshold yet: nothing needs review.
-        review_threshold: 0.0,
+        review_threshold: manifest.review_threshold,
         training_data: match training.licence.as_str() {
             "" => training.data.clone(),
             licence => format!("{} (model licence: {licence})", training.data),

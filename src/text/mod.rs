@@ -2,12 +2,15 @@
 //!
 //! - [`Article`]: what a caller submits, checked once.
 //! - [`tokenize()`]: the words of a text, normalised, without an allocation per word.
+//! - [`Span`]: a piece of an article, in the unit that its reader counts in.
 //! - [`detect`]: which language a text is written in.
 
 mod article;
 mod language;
+mod span;
 mod tokenize;
 
 pub use article::{Article, ArticleDraft, ArticleError, ContentFormat, MAX_ARTICLE_BYTES};
 pub use language::{LanguageTag, detect};
+pub use span::{Field, OffsetCounter, OffsetUnit, Span};
 pub use tokenize::{TokenSink, tokenize};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::calibrate::expected_calibration_error;
+use super::calibrate::{CoveragePoint, coverage_curve, expected_calibration_error};
 use super::corpus::LabelledArticle;
 use crate::pipeline::options::OptionsDraft;
 use crate::pipeline::{Classification, Options, Pipeline};
@@ -33,6 +33,10 @@ pub struct Evaluation {
     pub n_unknown_topic: usize,
     /// Articles that could not be classified; they count as wrong.
     pub n_failed: usize,
+    /// What the model answers without asking for review.
+    pub automatic: Automatic,
+    /// Accuracy of the most confident 10 %, 20 % … 100 % of the answers.
+    pub coverage_curve: Vec<CoveragePoint>,
     /// By name.
     pub topics: Vec<TopicMeasures>,
     /// `confusion[i][j]`: articles of topic i that were answered with topic j, in the order of
@@ -40,6 +44,15 @@ pub struct Evaluation {
     pub confusion: Vec<Vec<usize>>,
     /// The learnt tags.
     pub tags: TagMeasures,
+}
+
+/// The answers that are not marked for review.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Automatic {
+    /// Their share of all articles.
+    pub share: f64,
+    /// The share of them that is right.
+    pub accuracy: f64,
 }
 
 /// One topic.
@@ -196,6 +209,7 @@ fn measure_topics(
         .collect();
     evaluation.confusion = vec![vec![0; names.len()]; names.len()];
     let (mut confidences, mut is_right, mut log_loss) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut n_automatic, mut n_automatic_right) = (0, 0);
     let mut misses_of_failed: BTreeMap<&str, usize> = BTreeMap::new();
     for (label, answer) in &labelled {
         let Some(answer) = answer else {
@@ -206,6 +220,8 @@ fn measure_topics(
         evaluation.confusion[place(label)][place(best_topic(answer))] += 1;
         confidences.push(answer.topics.first().map_or(0.0, |t| t.probability));
         is_right.push(best_topic(answer) == *label);
+        n_automatic += usize::from(!answer.needs_review);
+        n_automatic_right += usize::from(!answer.needs_review && best_topic(answer) == *label);
         if let Some(right) = answer.topics.iter().find(|t| &*t.topic == *label) {
             log_loss.push(-f64::from(right.probability).max(MIN_PROBABILITY).ln());
         }
@@ -225,7 +241,24 @@ fn measure_topics(
     evaluation.macro_f1 = mean(evaluation.topics.iter().map(|topic| topic.f1));
     evaluation.calibration_error = expected_calibration_error(&confidences, &is_right, N_BINS);
     evaluation.log_loss = mean(log_loss.into_iter());
+    evaluation.automatic = Automatic {
+        share: ratio(n_automatic, labelled.len()),
+        accuracy: ratio(n_automatic_right, n_automatic),
+    };
+    evaluation.coverage_curve = tenths(&coverage_curve(&confidences, &is_right));
     evaluation
+}
+
+/// The points of a curve at which it first reaches each tenth.
+fn tenths(curve: &[CoveragePoint]) -> Vec<CoveragePoint> {
+    let reaches = |tenth: u32| {
+        let tenth = f64::from(tenth) / 10.0;
+        curve
+            .iter()
+            .find(|point| point.coverage >= tenth - 1e-9)
+            .copied()
+    };
+    (1..=10).filter_map(reaches).collect()
 }
 
 fn best_topic(answer: &Classification) -> &str {
@@ -341,6 +374,8 @@ mod tests {
             tags: tags.iter().map(tag).collect(),
             language: None,
             warnings: Vec::new(),
+            needs_review: topic == "B",
+            evidence: Vec::new(),
         })
     }
 
@@ -366,6 +401,14 @@ mod tests {
         assert!((found.macro_f1 - 0.488_888_888).abs() < 1e-6);
         assert_eq!(found.confusion, [[2, 1, 0], [0, 2, 0], [1, 0, 0]]);
         assert_eq!(found.n_unknown_topic, 1);
+        // "B" is marked for review: three are automatic, two of them right.
+        assert_eq!(found.automatic.share, 0.5);
+        assert!((found.automatic.accuracy - 2.0 / 3.0).abs() < 1e-9);
+        let everything = found.coverage_curve.last().unwrap();
+        assert_eq!(
+            (everything.coverage, everything.accuracy),
+            (1.0, found.accuracy)
+        );
         // Four of six right at confidence 0.75; right at 0.75 four times, at 0.25 once.
         assert!((found.calibration_error - (0.75 - 4.0 / 6.0)).abs() < 1e-6);
         let log_loss = (4.0 * -0.75f64.ln() - 0.25f64.ln()) / 5.0;

@@ -47,6 +47,8 @@ pub struct TrainParams {
     /// How far topics are weighted up towards equal numbers of articles; see
     /// [`svm::OneVsRestSvmParams::balance`].
     pub topic_balance: f32,
+    /// The accuracy that answers without review shall have, in [0, 1].
+    pub auto_accuracy: f64,
     /// At most so many terms are kept, the most telling ones.
     pub max_terms: usize,
     /// Topics of fewer training articles are an error.
@@ -80,6 +82,7 @@ impl Default for TrainParams {
             min_df: 2,
             igm_lambda: 3.0,
             topic_balance: 1.0,
+            auto_accuracy: 0.95,
             max_terms: 200_000,
             min_topic_examples: 1,
             min_tag_examples: 5,

@@ -218,6 +218,10 @@ fn manifest(
         tags: tags.collect(),
         languages: languages(articles, params),
         terms: params.terms,
+        review_threshold: fitted
+            .topic_model
+            .as_ref()
+            .map_or(0.0, |model| model.review_threshold),
         tag_calibration: fitted.tag_model.calibration,
         training: TrainingSummary {
             articles: articles.len() as u64,

@@ -11,6 +11,8 @@ use super::vectorize::igm_weights;
 use super::{Step, TrainError, TrainParams};
 use crate::features::SparseRecords;
 use crate::model::LinearClassifier;
+use crate::model::linear::argmax;
+use crate::model::softmax::softmax_in_place;
 
 /// The values of C that are tried.
 const C_GRID: [f32; 4] = [0.1, 0.3, 1.0, 3.0];
@@ -26,6 +28,8 @@ pub struct TopicModel {
     pub igm: Vec<f32>,
     /// The chosen C.
     pub c: f32,
+    /// Answers of less confidence should be reviewed; in [0, 1].
+    pub review_threshold: f32,
 }
 
 /// What is learnt from: sublinear tf × idf, topics and folds, (n_samples) each.
@@ -60,6 +64,7 @@ struct HeldOut {
 /// 2. Every fold is scored by a model of the others; IGM weights are those of the others too.
 /// 3. Matrix scaling is fitted on these scores and folded into the model of all articles, so that
 ///    serving is one linear map and one softmax.
+/// 4. The review threshold is chosen on the same scores.
 ///
 /// # Errors
 /// [`TrainError`] if a solver fails.
@@ -89,8 +94,10 @@ pub fn fit(
     );
     let (classifier, igm) = model?;
     on_step(Step::Calibrating);
-    let scaling = scale(std::iter::once(first).chain(others?), data)?;
+    let scores = assemble(std::iter::once(first).chain(others?), data);
+    let scaling = calibrate::matrix_scaling(scores.view(), data.targets)?;
     Ok(TopicModel {
+        review_threshold: review_threshold(&scores, &scaling, data, params),
         classifier: fold_in(&classifier, &scaling),
         igm,
         c,
@@ -183,17 +190,36 @@ fn dataset(
     )
 }
 
-fn scale(
-    held_out: impl Iterator<Item = HeldOut>,
-    data: TopicData<'_>,
-) -> Result<MatrixScaling, TrainError> {
+/// The scores of all articles, each by a model that has not seen it; (n_samples, n_topics).
+fn assemble(held_out: impl Iterator<Item = HeldOut>, data: TopicData<'_>) -> Array2<f32> {
     let mut scores = Array2::zeros((data.targets.len(), data.n_topics));
     for part in held_out {
         for (&row, part) in part.rows.iter().zip(part.scores.rows()) {
             scores.row_mut(row).assign(&part);
         }
     }
-    calibrate::matrix_scaling(scores.view(), data.targets)
+    scores
+}
+
+fn review_threshold(
+    scores: &Array2<f32>,
+    scaling: &MatrixScaling,
+    data: TopicData<'_>,
+    params: &TrainParams,
+) -> f32 {
+    let scaled = scores.dot(&scaling.weights) + &scaling.intercepts;
+    let (confidences, is_right): (Vec<f32>, Vec<bool>) = scaled
+        .rows()
+        .into_iter()
+        .zip(data.targets)
+        .map(|(scores, &target)| {
+            let mut probabilities = scores.to_vec();
+            softmax_in_place(&mut probabilities);
+            let best = argmax(probabilities.iter().copied());
+            (probabilities[best], best == target)
+        })
+        .unzip();
+    calibrate::review_threshold(&confidences, &is_right, params.auto_accuracy)
 }
 
 /// `(x·W + b)·A + a = x·(W·A) + (b·A + a)`.

@@ -83,6 +83,66 @@ async fn an_article_gets_its_topic_and_its_tags() {
 }
 
 #[tokio::test]
+async fn an_unsure_answer_is_marked_for_review() {
+    let server = TestServer::start().await;
+    let sent = pb::Article {
+        body: "It was about parliament and inflation and nothing else.".into(),
+        ..article(0)
+    };
+    let found = classify(&server, request(sent)).await;
+    assert!(found.confidence < 0.9, "{}", found.confidence);
+    assert!(found.needs_review);
+}
+
+#[tokio::test]
+async fn evidence_is_given_if_asked_for() {
+    let server = TestServer::start().await;
+    let sent = pb::Article {
+        title: "🏆 Goalkeeper".into(),
+        body: "Inflation, and a goalkeeper.".into(),
+        ..pb::Article::default()
+    };
+    assert!(
+        classify(&server, request(sent.clone()))
+            .await
+            .evidence
+            .is_empty()
+    );
+    let span = |field: pb::SpanField, start, end| pb::Span {
+        field: field.into(),
+        start,
+        end,
+    };
+    for (unit, title) in [
+        (pb::OffsetUnit::Unspecified, (5, 15)),
+        (pb::OffsetUnit::CodePoints, (2, 12)),
+        (pb::OffsetUnit::Utf16, (3, 13)),
+    ] {
+        let options = pb::ClassifyOptions {
+            explain: true,
+            offset_unit: unit.into(),
+            ..pb::ClassifyOptions::default()
+        };
+        let request = pb::ClassifyRequest {
+            article: Some(sent.clone()),
+            options: Some(options),
+        };
+        let found = classify(&server, request).await;
+        assert_eq!(found.topic, "Sports");
+        let terms: Vec<&str> = found.evidence.iter().map(|e| e.term.as_str()).collect();
+        assert_eq!(terms, ["Goalkeeper", "Inflation"]);
+        assert!(found.evidence[0].weight > 0.0 && found.evidence[1].weight < 0.0);
+        assert_eq!(
+            found.evidence[0].mentions,
+            [
+                span(pb::SpanField::Title, title.0, title.1),
+                span(pb::SpanField::Body, 17, 27)
+            ]
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_answer_names_its_model_and_language() {
     let server = TestServer::start().await;
     let sent = pb::Article {

@@ -125,6 +125,7 @@ fn manifest(topics: &[&str], tags: &[&str]) -> Manifest {
         tags: tags.collect(),
         languages: vec!["en".into()],
         terms: TermParams::default(),
+        review_threshold: 0.9,
         tag_calibration: Calibration::default(),
         training: TrainingSummary {
             articles: 600,

@@ -477,6 +477,31 @@ fn classify_names_what_it_cannot_read_and_answers_the_rest() {
 }
 
 #[test]
+fn classify_says_why() {
+    let text = "The striker scored twice in the cup final.";
+    let output = run_with_input(&["classify", "--explain"], text.as_bytes());
+    let shown = stdout(&output);
+    let why = shown
+        .lines()
+        .find(|line| line.trim_start().starts_with("for "))
+        .unwrap();
+    assert!(why.contains("cup"), "{shown}");
+    let marked = shown.lines().find(|line| line.contains("[")).unwrap();
+    assert_eq!(marked.replace(['[', ']'], ""), text);
+
+    let output = run_with_input(&["classify", "--explain", "--json"], text.as_bytes());
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let first = &answer["evidence"][0];
+    let mention = &first["mentions"][0];
+    let (start, end) = (
+        mention["start"].as_u64().unwrap(),
+        mention["end"].as_u64().unwrap(),
+    );
+    let quoted = &text[start as usize..end as usize];
+    assert!(quoted.starts_with(first["term"].as_str().unwrap().trim_end_matches('…')));
+}
+
+#[test]
 fn classify_reads_standard_input() {
     let text = run_with_input(
         &["classify", "--json"],

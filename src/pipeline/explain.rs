@@ -1,0 +1,212 @@
+//! Why a topic: which terms speak for it and which against.
+
+use std::collections::HashMap;
+
+use crate::features::TermParams;
+use crate::features::hashing::{TermMention, mentions};
+use crate::model::{ScoredTerm, TermTable};
+use crate::text::{Article, Field, OffsetCounter, OffsetUnit, Span};
+
+/// At most so many terms for a topic are named.
+const MAX_FOR: usize = 10;
+/// At most so many terms against it are named.
+const MAX_AGAINST: usize = 5;
+
+/// One term's share in a topic's score.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// As the article first writes it; first letters that stand for several words end in `…`.
+    pub term: String,
+    /// Log-odds that it adds for the topic against the mean of the others.
+    pub weight: f32,
+    /// Where the article has it, in order.
+    pub mentions: Vec<Span>,
+}
+
+/// A topic's score against the mean of the others' as a sum: `base` plus the contributions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Breakdown {
+    /// The score of an article without terms.
+    pub base: f32,
+    /// What each term adds, in the order of the row: (slot, log-odds).
+    pub contributions: Vec<(u32, f32)>,
+}
+
+/// Breaks the score of a class down. Exact, as the model is linear: `base` and the contributions add
+/// up to the class's score less the mean score of the others. `class` is below n_classes.
+pub fn breakdown(table: &TermTable, row: &[ScoredTerm], class: usize) -> Breakdown {
+    let contribution = |term: &ScoredTerm| {
+        let weights = table.class_weights(term.slot as usize);
+        (term.slot, term.value * against_others(weights, class))
+    };
+    Breakdown {
+        base: against_others(table.intercepts().iter().copied(), class),
+        contributions: row.iter().map(contribution).collect(),
+    }
+}
+
+/// The value of a class less the mean of the others.
+fn against_others(values: impl Iterator<Item = f32>, class: usize) -> f32 {
+    let (mut own, mut others, mut n_others) = (0.0, 0.0, 0.0);
+    for (i, value) in values.enumerate() {
+        if i == class {
+            own = value;
+        } else {
+            others += value;
+            n_others += 1.0;
+        }
+    }
+    if n_others > 0.0 {
+        own - others / n_others
+    } else {
+        own
+    }
+}
+
+/// The terms that speak most for a class, strongest first, then those that speak most against it.
+pub(super) fn evidence(
+    breakdown: &Breakdown,
+    table: &TermTable,
+    article: &Article,
+    params: &TermParams,
+    unit: OffsetUnit,
+) -> Vec<Evidence> {
+    let chosen = strongest(&breakdown.contributions);
+    let places: HashMap<u32, usize> = chosen
+        .iter()
+        .zip(0..)
+        .map(|((slot, _), i)| (*slot, i))
+        .collect();
+    let mut evidence: Vec<Evidence> = chosen
+        .iter()
+        .map(|&(_, weight)| Evidence {
+            term: String::new(),
+            weight,
+            mentions: Vec::new(),
+        })
+        .collect();
+    for (field, text) in [
+        (Field::Title, article.title()),
+        (Field::Body, article.body()),
+    ] {
+        let mut offsets = OffsetCounter::new(text, unit);
+        mentions(text, params, |mention| {
+            let slot = table.find(mention.hash).map(|slot| slot as u32);
+            if let Some(&place) = slot.and_then(|slot| places.get(&slot)) {
+                let found = &mut evidence[place];
+                if found.mentions.is_empty() {
+                    found.term = written(text, &mention, params);
+                }
+                found.mentions.push(offsets.span(field, mention.bytes));
+            }
+        });
+    }
+    evidence
+}
+
+fn strongest(contributions: &[(u32, f32)]) -> Vec<(u32, f32)> {
+    let mut order = contributions.to_vec();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let speaks_for = order
+        .iter()
+        .take_while(|(_, weight)| *weight > 0.0)
+        .take(MAX_FOR);
+    let speaks_against = order
+        .iter()
+        .rev()
+        .take_while(|(_, weight)| *weight < 0.0)
+        .take(MAX_AGAINST);
+    speaks_for.chain(speaks_against).copied().collect()
+}
+
+fn written(text: &str, mention: &TermMention, params: &TermParams) -> String {
+    let whole = &text[mention.bytes.clone()];
+    if mention.is_prefix {
+        let start: String = whole.chars().take(params.prefix_chars as usize).collect();
+        format!("{start}…")
+    } else {
+        whole.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::TermCounts;
+    use crate::model::table::TermRow;
+    use crate::text::ArticleDraft;
+
+    fn hash(word: &str) -> u64 {
+        let mut found = 0;
+        mentions(word, &TermParams::default(), |m| {
+            found = if m.is_prefix { found } else { m.hash }
+        });
+        found
+    }
+
+    fn table() -> TermTable {
+        let row = |word, class_weights| TermRow {
+            hash: hash(word),
+            weight: 1.5,
+            class_weights,
+        };
+        let rows = [
+            row("goal", &[3.0, -1.0, -0.5][..]),
+            row("rate", &[-2.0, 2.5, 0.1]),
+            row("vote", &[0.2, 0.3, 1.0]),
+        ];
+        TermTable::pack(&rows, vec![0.3, -0.2, 0.1])
+    }
+
+    fn article() -> Article {
+        Article::new(ArticleDraft {
+            title: "Goal é goal".into(),
+            body: "The rate, the vote and the GOAL.".into(),
+            ..ArticleDraft::default()
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn base_and_contributions_add_up_to_the_score() {
+        let (mut terms, mut row, mut scores) = (TermCounts::default(), Vec::new(), Vec::new());
+        let article = article();
+        terms.count(article.title(), article.body(), &TermParams::default());
+        table().decision_function(&terms, &mut row, &mut scores);
+        for class in 0..3 {
+            let breakdown = breakdown(&table(), &row, class);
+            let sum: f32 =
+                breakdown.base + breakdown.contributions.iter().map(|c| c.1).sum::<f32>();
+            let others = (scores.iter().sum::<f32>() - scores[class]) / 2.0;
+            assert!((sum - (scores[class] - others)).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn evidence_is_quoted_and_placed() {
+        let (mut terms, mut row, mut scores) = (TermCounts::default(), Vec::new(), Vec::new());
+        let article = article();
+        terms.count(article.title(), article.body(), &TermParams::default());
+        table().decision_function(&terms, &mut row, &mut scores);
+        let params = TermParams::default();
+        let found = evidence(
+            &breakdown(&table(), &row, 0),
+            &table(),
+            &article,
+            &params,
+            OffsetUnit::CodePoints,
+        );
+        let names: Vec<&str> = found.iter().map(|e| e.term.as_str()).collect();
+        assert_eq!(names, ["Goal", "rate", "vote"]);
+        assert!(found[0].weight > 0.0 && found[1].weight < found[2].weight);
+        let span = |field, start, end| Span { field, start, end };
+        assert_eq!(
+            found[0].mentions,
+            [
+                span(Field::Title, 0, 4),
+                span(Field::Title, 7, 11),
+                span(Field::Body, 27, 31)
+            ]
+        );
+    }
+}
