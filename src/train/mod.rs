@@ -14,6 +14,7 @@ pub mod calibrate;
 pub mod corpus;
 pub mod evaluate;
 pub mod pack;
+mod rows;
 pub mod split;
 pub mod svm;
 pub mod tags;

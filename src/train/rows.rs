@@ -1,0 +1,173 @@
+//! One row of a file becomes an article.
+
+use regex::Regex;
+use serde_json::Value;
+
+use super::corpus::LabelledArticle;
+
+/// Which fields of a row hold what.
+#[derive(Debug, Clone)]
+pub struct Fields {
+    /// The headline.
+    pub title: String,
+    /// The text.
+    pub text: String,
+    /// The topic.
+    pub label: String,
+    /// The tags: a JSON array, or one string with `tag_separator`.
+    pub tags: String,
+    /// What articles of one split have in common, such as a story or a date.
+    pub group: Option<String>,
+    /// The part of the group field that names the group: the pattern's match. Without a match an
+    /// article is a group of its own.
+    pub group_pattern: Option<Regex>,
+    /// Parts the tags of one string.
+    pub tag_separator: char,
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self {
+            title: "title".into(),
+            text: "text".into(),
+            label: "label".into(),
+            tags: "tags".into(),
+            group: None,
+            group_pattern: None,
+            tag_separator: ';',
+        }
+    }
+}
+
+/// The article of a JSON object, or what is wrong with it.
+pub(super) fn json_row(bytes: &[u8], fields: &Fields) -> Result<LabelledArticle, String> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|e| format!("not UTF-8 from byte {} of the line", e.valid_up_to() + 1))?;
+    let row: Value = serde_json::from_str(text).map_err(|e| format!("no JSON: {e}"))?;
+    let Value::Object(row) = row else {
+        return Err("no JSON object".to_owned());
+    };
+    let string = |field: &str| match row.get(field) {
+        None | Some(Value::Null) => Ok(String::new()),
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(Value::Number(number)) => Ok(number.to_string()),
+        Some(_) => Err(format!("field {field:?} is no string")),
+    };
+    Ok(LabelledArticle {
+        title: string(&fields.title)?,
+        text: string(&fields.text)?,
+        label: string(&fields.label)?.trim().to_owned(),
+        tags: json_tags(row.get(&fields.tags), fields)?,
+        group: match &fields.group {
+            Some(field) => group_of(string(field)?, fields),
+            None => String::new(),
+        },
+    })
+}
+
+fn json_tags(value: Option<&Value>, fields: &Fields) -> Result<Vec<String>, String> {
+    match value {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::String(joined)) => Ok(split_tags(joined, fields.tag_separator)),
+        Some(Value::Array(tags)) => tags
+            .iter()
+            .map(|tag| tag.as_str().map(|t| t.trim().to_owned()))
+            .collect::<Option<Vec<_>>>()
+            .map(distinct)
+            .ok_or_else(|| format!("field {:?} has an element that is no string", fields.tags)),
+        Some(_) => Err(format!(
+            "field {:?} is neither an array nor a string",
+            fields.tags
+        )),
+    }
+}
+
+fn split_tags(joined: &str, separator: char) -> Vec<String> {
+    distinct(
+        joined
+            .split(separator)
+            .map(|tag| tag.trim().to_owned())
+            .collect(),
+    )
+}
+
+fn distinct(mut tags: Vec<String>) -> Vec<String> {
+    tags.sort();
+    tags.dedup();
+    tags.retain(|tag| !tag.is_empty());
+    tags
+}
+
+fn group_of(value: String, fields: &Fields) -> String {
+    match &fields.group_pattern {
+        None => value,
+        Some(pattern) => pattern
+            .find(&value)
+            .map_or_else(String::new, |m| m.as_str().to_owned()),
+    }
+}
+
+/// Where a table has its fields.
+pub(super) struct Columns {
+    title: Option<usize>,
+    text: Option<usize>,
+    label: Option<usize>,
+    tags: Option<usize>,
+    group: Option<usize>,
+}
+
+impl Columns {
+    /// By the names in the first row.
+    pub(super) fn find(header: &csv::StringRecord, fields: &Fields) -> Self {
+        let place = |name: &str| {
+            header
+                .iter()
+                .position(|column| column.trim_start_matches('\u{feff}').trim() == name)
+        };
+        Self {
+            title: place(&fields.title),
+            text: place(&fields.text),
+            label: place(&fields.label),
+            tags: place(&fields.tags),
+            group: fields.group.as_deref().and_then(place),
+        }
+    }
+
+    /// A column without which the table is of no use.
+    pub(super) fn missing(&self, fields: &Fields) -> Option<String> {
+        if self.title.is_none() && self.text.is_none() {
+            Some(fields.text.clone())
+        } else if self.label.is_none() && self.tags.is_none() {
+            Some(fields.label.clone())
+        } else if self.group.is_none() {
+            fields.group.clone()
+        } else {
+            None
+        }
+    }
+
+    /// The article of a row, or what is wrong with it.
+    pub(super) fn row(
+        &self,
+        record: &csv::ByteRecord,
+        fields: &Fields,
+    ) -> Result<LabelledArticle, String> {
+        let string = |column: Option<usize>| {
+            let bytes = column.and_then(|c| record.get(c)).unwrap_or_default();
+            String::from_utf8(bytes.to_vec()).map_err(|e| {
+                let column = column.map_or(0, |c| c + 1);
+                format!(
+                    "column {column} is not UTF-8 from its byte {}",
+                    e.utf8_error().valid_up_to() + 1
+                )
+            })
+        };
+        Ok(LabelledArticle {
+            title: string(self.title)?,
+            text: string(self.text)?,
+            label: string(self.label)?.trim().to_owned(),
+            tags: split_tags(&string(self.tags)?, fields.tag_separator),
+            group: group_of(string(self.group)?, fields),
+        })
+    }
+}
