@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::data_args::is_stdin;
 use super::model_file;
 use crate::pipeline::options::{DEFAULT_MAX_TAGS, OptionsDraft};
-use crate::pipeline::{Classification, Evidence, Manifest, Options, Pipeline, Warning};
+use crate::pipeline::{Classification, Evidence, Manifest, Options, Pipeline, TagKind, Warning};
 use crate::text::{Article, ArticleDraft, Field, Span};
 
 /// Classify articles and print their topics and tags.
@@ -114,7 +114,10 @@ struct TopicAnswer<'a> {
 #[derive(Serialize)]
 struct TagAnswer<'a> {
     label: &'a str,
+    kind: &'static str,
     confidence: f32,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mentions: Vec<SpanAnswer>,
 }
 
 #[derive(Serialize)]
@@ -449,7 +452,12 @@ fn body<'a>(answer: &'a Classification, manifest: &'a Manifest) -> AnswerBody<'a
             .iter()
             .map(|tag| TagAnswer {
                 label: &tag.label,
+                kind: match tag.kind {
+                    TagKind::Vocabulary => "TAG_KIND_VOCABULARY",
+                    TagKind::Keyphrase => "TAG_KIND_KEYPHRASE",
+                },
                 confidence: tag.confidence,
+                mentions: tag.mentions.iter().map(span_answer).collect(),
             })
             .collect(),
         language: answer
@@ -467,17 +475,20 @@ fn body<'a>(answer: &'a Classification, manifest: &'a Manifest) -> AnswerBody<'a
 }
 
 fn evidence(found: &Evidence) -> EvidenceAnswer<'_> {
-    let span = |span: &Span| SpanAnswer {
+    EvidenceAnswer {
+        term: &found.term,
+        weight: found.weight,
+        mentions: found.mentions.iter().map(span_answer).collect(),
+    }
+}
+
+fn span_answer(span: &Span) -> SpanAnswer {
+    SpanAnswer {
         field: match span.field {
             Field::Title => "SPAN_FIELD_TITLE",
             Field::Body => "SPAN_FIELD_BODY",
         },
         start: span.start,
         end: span.end,
-    };
-    EvidenceAnswer {
-        term: &found.term,
-        weight: found.weight,
-        mentions: found.mentions.iter().map(span).collect(),
     }
 }

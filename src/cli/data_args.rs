@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use regex::Regex;
 
-use crate::train::corpus::{Corpus, Fields, RowFormat};
+use crate::train::corpus::{Corpus, Fields, LabelledArticle, RowFormat};
 
 /// How labelled data is written.
 #[derive(Debug, Clone, Args)]
@@ -113,6 +113,16 @@ impl DataArgs {
             corpus.bad_rows.iter().for_each(|row| eprintln!("  {row}"));
         }
         Ok(corpus)
+    }
+
+    /// Reads files whose rows need no topic; no files are no articles.
+    pub(super) fn read_texts(&self, files: &[PathBuf]) -> anyhow::Result<Vec<LabelledArticle>> {
+        let mut corpus = Corpus::default();
+        for file in files {
+            let name = file.display().to_string();
+            corpus.read(open(file)?, &name, self.format_of(file)?, &self.fields())?;
+        }
+        Ok(corpus.into_texts())
     }
 
     fn format_of(&self, file: &Path) -> anyhow::Result<RowFormat> {

@@ -11,6 +11,17 @@
 //! | `tags.slots`, `tags.lengths` | U32 | (terms with postings) |
 //! | `tags.posting_tags` | U16 | (n_postings) |
 //! | `tags.posting_weights` | I8 | (n_postings) |
+//!
+//! And in a model that offers the article's own phrases, see [`Keyphrases`]:
+//!
+//! | name | type | shape |
+//! |---|---|---|
+//! | `keyphrases.weights` | F32 | (n_features) |
+//! | `keyphrases.scalars` | F32 | (3): intercept, threshold, greatest idf |
+//! | `keyphrases.words` | U32 | (n_words) |
+//! | `keyphrases.usage` | U8 | (n_words, 4) |
+//! | `keyphrases.phrases` | U32 | (n_phrases) |
+//! | `keyphrases.idf` | U8 | (n_phrases, 1) |
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,8 +33,10 @@ use sha2::{Digest, Sha256};
 use super::Pipeline;
 use super::manifest::{FORMAT_VERSION, Manifest};
 use crate::model::{TableError, TermTable};
+use crate::tags::keyphrases::features::N_FEATURES;
+use crate::tags::keyphrases::statistics::WordStatistics;
 use crate::tags::vocabulary::{LearntTagsParts, Posting};
-use crate::tags::{LearntTags, LearntTagsError};
+use crate::tags::{Keyphrases, LearntTags, LearntTagsError};
 
 const METADATA_KEY: &str = "copydesk";
 const DIGEST_CHARS: usize = 64;
@@ -75,6 +88,9 @@ pub enum ArtifactError {
     /// The learnt tags are unusable.
     #[error(transparent)]
     Tags(#[from] LearntTagsError),
+    /// The ranker of phrases is unusable.
+    #[error("the keyphrase ranker is inconsistent: its arrays do not fit or are not finite")]
+    Keyphrases,
 }
 
 /// The one field that every format version has.
@@ -104,7 +120,18 @@ impl Pipeline {
             base_rates,
             table,
             tags,
+            keyphrases: None,
         }
+    }
+
+    /// The same pipeline, offering the article's own phrases too.
+    pub fn with_keyphrases(self, keyphrases: Option<Keyphrases>) -> Self {
+        Self { keyphrases, ..self }
+    }
+
+    /// The ranker of the article's own phrases, if the model has one.
+    pub fn keyphrases(&self) -> Option<&Keyphrases> {
+        self.keyphrases.as_ref()
     }
 
     /// The manifest, to be completed before the pipeline is written.
@@ -150,7 +177,8 @@ impl Pipeline {
             .map(|t| Arc::from(t.label.as_str()))
             .collect();
         let tags = LearntTags::new(labels, parts, table.capacity())?;
-        Ok(Self::new(manifest, table, tags))
+        let keyphrases = arrays.keyphrases()?;
+        Ok(Self::new(manifest, table, tags).with_keyphrases(keyphrases))
     }
 
     /// The bytes of the model file. The manifest's digest is computed here; equal pipelines have
@@ -175,7 +203,7 @@ impl Pipeline {
         let weights: Vec<u8> = parts.postings.iter().map(|p| p.weight as u8).collect();
         let capacity = self.table.capacity();
         let table_shape = vec![capacity, self.table.slots().len() / capacity];
-        let arrays = [
+        let mut arrays = vec![
             (
                 "topics.table",
                 Dtype::U8,
@@ -225,6 +253,48 @@ impl Pipeline {
                 weights,
             ),
         ];
+        if let Some(k) = &self.keyphrases {
+            let scalars = [k.intercept, k.threshold, k.statistics.max_idf];
+            let (n_words, n_phrases) = (k.statistics.words.len(), k.statistics.phrases.len());
+            arrays.extend([
+                (
+                    "keyphrases.weights",
+                    Dtype::F32,
+                    vec![k.weights.len()],
+                    le_f32(&k.weights),
+                ),
+                (
+                    "keyphrases.scalars",
+                    Dtype::F32,
+                    vec![scalars.len()],
+                    le_f32(&scalars),
+                ),
+                (
+                    "keyphrases.words",
+                    Dtype::U32,
+                    vec![n_words],
+                    le_u32(&k.statistics.words),
+                ),
+                (
+                    "keyphrases.usage",
+                    Dtype::U8,
+                    vec![n_words, 4],
+                    k.statistics.usage.clone(),
+                ),
+                (
+                    "keyphrases.phrases",
+                    Dtype::U32,
+                    vec![n_phrases],
+                    le_u32(&k.statistics.phrases),
+                ),
+                (
+                    "keyphrases.idf",
+                    Dtype::U8,
+                    vec![n_phrases, 1],
+                    k.statistics.idf.clone(),
+                ),
+            ]);
+        }
         let views = arrays
             .iter()
             .map(|(name, dtype, shape, bytes)| {
@@ -323,6 +393,30 @@ impl<'a> Arrays<'a> {
         let bytes = self.bytes(name, Dtype::U32, |s| s.len() == 1)?;
         let (values, _) = bytes.as_chunks::<4>();
         Ok(values.iter().map(|v| u32::from_le_bytes(*v)).collect())
+    }
+
+    /// The ranker of phrases, in a file that has one.
+    fn keyphrases(&self) -> Result<Option<Keyphrases>, ArtifactError> {
+        if self.0.tensor("keyphrases.weights").is_err() {
+            return Ok(None);
+        }
+        let scalars = self.f32("keyphrases.scalars", 3)?;
+        let keyphrases = Keyphrases {
+            weights: self.f32("keyphrases.weights", N_FEATURES)?,
+            intercept: scalars[0],
+            threshold: scalars[1],
+            statistics: WordStatistics {
+                words: self.u32("keyphrases.words")?,
+                usage: self.table("keyphrases.usage")?,
+                phrases: self.u32("keyphrases.phrases")?,
+                idf: self.table("keyphrases.idf")?,
+                max_idf: scalars[2],
+            },
+        };
+        if !keyphrases.is_consistent() {
+            return Err(ArtifactError::Keyphrases);
+        }
+        Ok(Some(keyphrases))
     }
 
     fn postings(

@@ -23,8 +23,9 @@ use crate::features::TermCounts;
 use crate::model::linear::argmax;
 use crate::model::softmax::softmax_in_place;
 use crate::model::{ScoredTerm, TermTable};
-use crate::tags::{LearntTags, Selection, Tag, TagCandidate, select};
-use crate::text::{Article, ContentFormat, LanguageTag, detect};
+use crate::tags::{Keyphrase, Keyphrases, LearntTags, Selection, TagCandidate, merge, select};
+pub use crate::tags::{Tag, TagKind};
+use crate::text::{Article, ContentFormat, Field, LanguageTag, OffsetCounter, Span, detect};
 
 /// The default model, built into the binary.
 static BUILT_IN: &[u8] = include_bytes!("../../models/news-en.safetensors");
@@ -46,6 +47,8 @@ pub struct Pipeline {
     base_rates: Vec<f32>,
     table: TermTable,
     tags: LearntTags,
+    /// `None` in a model that offers learnt tags alone.
+    keyphrases: Option<Keyphrases>,
 }
 
 /// What an article is about.
@@ -166,10 +169,31 @@ impl Pipeline {
                 true => self.evidence(article, row, best, options),
                 false => Vec::new(),
             },
-            tags: select(candidates, self.tags.labels(), &selection),
+            tags: merge(
+                select(candidates, self.tags.labels(), &selection),
+                self.phrases(article, options),
+                &selection,
+            ),
             warnings: self.warnings(article, terms, row, language.as_ref()),
             language,
         }
+    }
+
+    /// The article's own names and phrases as tags.
+    fn phrases(&self, article: &Article, options: &Options) -> Vec<Tag> {
+        let Some(keyphrases) = self
+            .keyphrases
+            .as_ref()
+            .filter(|_| options.wants_keyphrases())
+        else {
+            return Vec::new();
+        };
+        let min_confidence = options.min_tag_confidence().unwrap_or(keyphrases.threshold);
+        keyphrases
+            .find(article.title(), article.body(), min_confidence)
+            .into_iter()
+            .map(|phrase| phrase_tag(phrase, article, options))
+            .collect()
     }
 
     fn needs_review(&self, confidence: Option<f32>) -> bool {
@@ -267,5 +291,25 @@ impl Pipeline {
         } else {
             n_known as f32 / n_words as f32
         }
+    }
+}
+
+fn phrase_tag(phrase: Keyphrase, article: &Article, options: &Options) -> Tag {
+    let spans = |field, text| -> Vec<Span> {
+        let mut offsets = OffsetCounter::new(text, options.offset_unit());
+        let here = phrase.mentions.iter().filter(|(of, _)| *of == field);
+        here.map(|(_, bytes)| offsets.span(field, bytes.clone()))
+            .collect()
+    };
+    let mut mentions = Vec::new();
+    if options.explain() {
+        mentions.extend(spans(Field::Title, article.title()));
+        mentions.extend(spans(Field::Body, article.body()));
+    }
+    Tag {
+        label: phrase.label.into(),
+        confidence: phrase.confidence,
+        kind: TagKind::Keyphrase,
+        mentions,
     }
 }

@@ -108,6 +108,11 @@ impl Options {
     pub fn wants_vocabulary_tags(&self) -> bool {
         self.max_tags() > 0 && self.0.tag_source != TagSource::Keyphrases
     }
+
+    /// Whether the article's own names and phrases are wanted at all.
+    pub fn wants_keyphrases(&self) -> bool {
+        self.max_tags() > 0 && self.0.tag_source != TagSource::Vocabulary
+    }
 }
 
 #[cfg(test)]

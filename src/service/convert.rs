@@ -10,7 +10,7 @@ use super::status;
 use crate::pipeline::manifest::TopicEntry;
 use crate::pipeline::options::OptionsDraft;
 use crate::pipeline::{
-    Classification, Evidence, Manifest, Options, TagSource, TopicScore, Warning,
+    Classification, Evidence, Manifest, Options, Tag, TagKind, TagSource, TopicScore, Warning,
 };
 use crate::text::{Article, ArticleDraft, ContentFormat, Field, OffsetUnit, Span};
 
@@ -80,16 +80,7 @@ pub(super) fn classification(
             .iter()
             .map(|score| topic_score(score, manifest))
             .collect(),
-        tags: found
-            .tags
-            .iter()
-            .map(|tag| pb::Tag {
-                label: tag.label.to_string(),
-                kind: pb::TagKind::Vocabulary.into(),
-                confidence: tag.confidence,
-                mentions: Vec::new(),
-            })
-            .collect(),
+        tags: found.tags.into_iter().map(tag).collect(),
         language: found
             .language
             .map_or_else(String::new, |tag| tag.as_str().to_owned()),
@@ -103,6 +94,19 @@ pub(super) fn classification(
             .collect(),
         elapsed_us: elapsed.as_micros().try_into().unwrap_or(u64::MAX),
         ..pb::Classification::default()
+    }
+}
+
+fn tag(found: Tag) -> pb::Tag {
+    let kind = match found.kind {
+        TagKind::Vocabulary => pb::TagKind::Vocabulary,
+        TagKind::Keyphrase => pb::TagKind::Keyphrase,
+    };
+    pb::Tag {
+        label: found.label.to_string(),
+        kind: kind.into(),
+        confidence: found.confidence,
+        mentions: found.mentions.into_iter().map(span).collect(),
     }
 }
 

@@ -5,14 +5,29 @@ use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 use super::TagCandidate;
+use super::keyphrases::words::tag_key;
+use crate::text::Span;
 
 /// A tag of the answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tag {
-    /// As the corpus writes it.
+    /// As the corpus writes it, or as the article does.
     pub label: Arc<str>,
     /// Calibrated probability in [0, 1].
     pub confidence: f32,
+    /// Where it comes from.
+    pub kind: TagKind,
+    /// Where the article speaks of it, in order; only if asked for.
+    pub mentions: Vec<Span>,
+}
+
+/// Where a tag comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagKind {
+    /// The model learnt it.
+    Vocabulary,
+    /// The article has it.
+    Keyphrase,
 }
 
 /// What a caller wants of the tags.
@@ -47,10 +62,42 @@ pub fn select(
         .map(|candidate| Tag {
             label: Arc::clone(&labels[candidate.index]),
             confidence: candidate.confidence,
+            kind: TagKind::Vocabulary,
+            mentions: Vec::new(),
         })
         .filter(|tag| excluded.is_empty() || !excluded.contains(&fold(&tag.label)))
         .take(selection.max_tags)
         .collect()
+}
+
+/// Adds the article's own phrases to the chosen learnt tags: one list, best first. A phrase that is a
+/// learnt tag but for case, plural or hyphen gives its mentions to that tag.
+pub fn merge(learnt: Vec<Tag>, phrases: Vec<Tag>, selection: &Selection<'_>) -> Vec<Tag> {
+    let mut tags = learnt;
+    let mut keys: Vec<u64> = tags.iter().map(|tag| tag_key(&tag.label)).collect();
+    let excluded = selection.excluded.iter().copied().flatten();
+    let excluded: Vec<(String, u64)> = excluded.map(|t| (fold(t), tag_key(t))).collect();
+    for phrase in phrases {
+        let key = tag_key(&phrase.label);
+        if let Some(known) = keys.iter().position(|&known| known == key) {
+            if tags[known].mentions.is_empty() {
+                tags[known].mentions = phrase.mentions;
+            }
+            continue;
+        }
+        let folded = fold(&phrase.label);
+        if excluded
+            .iter()
+            .any(|(tag, of)| *tag == folded || *of == key)
+        {
+            continue;
+        }
+        keys.push(key);
+        tags.push(phrase);
+    }
+    tags.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    tags.truncate(selection.max_tags);
+    tags
 }
 
 /// The form in which two tags are the same: NFKC, lower case, single spaces.

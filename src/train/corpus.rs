@@ -206,6 +206,11 @@ impl Corpus {
         Ok(self)
     }
 
+    /// The articles that could be read, whether they have a topic or not.
+    pub fn into_texts(self) -> Vec<LabelledArticle> {
+        self.articles
+    }
+
     fn read_plain(
         &mut self,
         reader: impl BufRead,

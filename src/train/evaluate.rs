@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::calibrate::{CoveragePoint, coverage_curve, expected_calibration_error};
 use super::corpus::LabelledArticle;
 use crate::pipeline::options::OptionsDraft;
-use crate::pipeline::{Classification, Options, Pipeline};
+use crate::pipeline::{Classification, Options, Pipeline, TagSource};
 use crate::text::{Article, ArticleDraft};
 
 /// Bins of the calibration error.
@@ -131,6 +131,8 @@ pub fn evaluate(
 ) -> Evaluation {
     let options = Options::new(OptionsDraft {
         max_tags: Some(usize::MAX),
+        // Phrases of the article are measured by themselves.
+        tag_source: TagSource::Vocabulary,
         ..OptionsDraft::default()
     })
     .unwrap_or_default();

@@ -6,13 +6,14 @@
 //! - [`mod@vectorize`]: a corpus becomes a matrix.
 //! - [`svm`]: the solver, a linfa estimator.
 //! - [`calibrate`]: scores become probabilities that hold.
-//! - [`topics`], [`tags`]: the recipes of the two models.
+//! - [`topics`], [`tags`], [`keyphrases`]: the recipes of the three models.
 //! - [`pack`]: fitted models become a pipeline.
 //! - [`evaluate`]: how good a pipeline is.
 
 pub mod calibrate;
 pub mod corpus;
 pub mod evaluate;
+pub mod keyphrases;
 pub mod pack;
 mod rows;
 pub mod split;
@@ -25,6 +26,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::features::TermParams;
 use crate::pipeline::{ArtifactError, Pipeline};
+use crate::tags::Keyphrases;
 use corpus::{Corpus, LabelledArticle};
 use evaluate::Evaluation;
 use svm::SvmError;
@@ -145,6 +147,8 @@ pub enum Step {
         /// Tags to fit.
         n_tags: usize,
     },
+    /// Fitting the ranker of the articles' own phrases.
+    FittingKeyphrases,
     /// Packing the model.
     Packing,
     /// Measuring on held-out articles.
@@ -208,6 +212,8 @@ pub struct Trained {
     pub evaluation: Evaluation,
     /// Articles learnt from.
     pub n_training_articles: usize,
+    /// Where the ranker of the articles' own phrases came from.
+    pub ranker: RankerSource,
 }
 
 /// What is learnt from and what is measured on.
@@ -217,6 +223,28 @@ pub struct Split {
     pub train: Vec<LabelledArticle>,
     /// Measured on.
     pub test: Vec<LabelledArticle>,
+}
+
+/// What the ranker of the articles' own phrases is learnt from. Empty: from the corpus if that has
+/// enough articles whose tags their texts have, else it is the built-in model's.
+#[derive(Debug, Clone, Default)]
+pub struct KeyphraseData {
+    /// Full articles with their editors' tags.
+    pub tagged: Vec<LabelledArticle>,
+    /// Any texts, to count how words are used.
+    pub background: Vec<LabelledArticle>,
+}
+
+/// Where the ranker of a model came from.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[serde(rename_all = "snake_case", tag = "source")]
+pub enum RankerSource {
+    /// Fitted in this run.
+    Fitted(keyphrases::CrossValidation),
+    /// Taken from the built-in model.
+    BuiltIn,
+    /// There is none: the model offers learnt tags alone.
+    None,
 }
 
 /// Holds out a seeded, stratified share of a corpus, in (0, 1): whole groups, no near-duplicates
@@ -249,6 +277,7 @@ pub fn hold_out(corpus: Corpus, share: f64, seed: u64, on_step: &OnStep<'_>) -> 
 /// [`TrainError`] says what the articles lack.
 pub fn train(
     split: &Split,
+    keyphrase_data: &KeyphraseData,
     params: &TrainParams,
     on_step: &OnStep<'_>,
 ) -> Result<Trained, TrainError> {
@@ -286,6 +315,8 @@ pub fn train(
         params,
         on_step,
     )?;
+    on_step(Step::FittingKeyphrases);
+    let (keyphrases, ranker) = fit_keyphrases(&split.train, keyphrase_data)?;
     on_step(Step::Packing);
     let fitted = pack::Fitted {
         corpus: &corpus,
@@ -294,7 +325,7 @@ pub fn train(
         vocabulary: &vocabulary,
         tag_model: &tag_model,
     };
-    let pipeline = pack::pack(&fitted, &split.train, params)?;
+    let pipeline = pack::pack(&fitted, &split.train, params)?.with_keyphrases(keyphrases);
     on_step(Step::Evaluating {
         n_articles: split.test.len(),
     });
@@ -309,6 +340,30 @@ pub fn train(
         pipeline,
         evaluation,
         n_training_articles: split.train.len(),
+        ranker,
+    })
+}
+
+/// The ranker, fitted on what was given for it, or on the corpus, or the built-in model's.
+fn fit_keyphrases(
+    corpus: &[LabelledArticle],
+    data: &KeyphraseData,
+) -> Result<(Option<Keyphrases>, RankerSource), TrainError> {
+    let built_in = Pipeline::built_in()?.keyphrases().cloned();
+    let statistics = match (&built_in, data.background.is_empty()) {
+        (_, false) => keyphrases::count_words(&data.background),
+        (Some(known), true) => known.statistics.clone(),
+        (None, true) => return Ok((None, RankerSource::None)),
+    };
+    let tagged = if data.tagged.is_empty() {
+        corpus
+    } else {
+        &data.tagged
+    };
+    Ok(match (keyphrases::fit(tagged, statistics)?, built_in) {
+        (Some((fitted, measured)), _) => (Some(fitted), RankerSource::Fitted(measured)),
+        (None, Some(known)) => (Some(known), RankerSource::BuiltIn),
+        (None, None) => (None, RankerSource::None),
     })
 }
 

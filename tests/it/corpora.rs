@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use copydesk::pipeline::Pipeline;
 use copydesk::train::corpus::{Corpus, Fields, LabelledArticle, RowFormat};
-use copydesk::train::{Split, TrainParams, train};
+use copydesk::train::{KeyphraseData, Split, TrainParams, train};
 
 /// A file of tests/data.
 pub(crate) fn data(name: &str) -> PathBuf {
@@ -41,9 +41,14 @@ pub(crate) fn trained() -> &'static Pipeline {
             train: desk(),
             test: desk_test(),
         };
-        train(&split, &TrainParams::default(), &|_| {})
-            .unwrap()
-            .pipeline
+        train(
+            &split,
+            &KeyphraseData::default(),
+            &TrainParams::default(),
+            &|_| {},
+        )
+        .unwrap()
+        .pipeline
     });
     &TRAINED
 }
