@@ -6,7 +6,8 @@
 //! | name | type | shape |
 //! |---|---|---|
 //! | `topics.table` | U8 | (capacity, slot bytes), see [`TermTable`] |
-//! | `topics.intercepts` | F32 | (n_topics) |
+//! | `topics.intercepts`, `topics.calibration_intercepts` | F32 | (n_topics) |
+//! | `topics.calibration_slopes` | F32 | (2) |
 //! | `tags.intercepts`, `tags.scales` | F32 | (n_tags) |
 //! | `tags.slots`, `tags.lengths` | U32 | (terms with postings) |
 //! | `tags.posting_tags` | U16 | (n_postings) |
@@ -21,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use super::Pipeline;
 use super::manifest::{FORMAT_VERSION, Manifest};
-use crate::model::{TableError, TermTable};
+use crate::model::{SplineCalibration, SplineError, TableError, TermTable};
 use crate::tags::vocabulary::{LearntTagsParts, Posting};
 use crate::tags::{LearntTags, LearntTagsError};
 
@@ -72,6 +73,9 @@ pub enum ArtifactError {
     /// The term table is unusable.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// The topics' calibration is unusable.
+    #[error(transparent)]
+    Calibration(#[from] SplineError),
     /// The learnt tags are unusable.
     #[error(transparent)]
     Tags(#[from] LearntTagsError),
@@ -85,8 +89,13 @@ struct VersionOnly {
 
 impl Pipeline {
     /// Puts a pipeline together from its parts, which must agree: as many topics in the manifest as
-    /// classes in the table, as many tags as labels.
-    pub fn new(manifest: Manifest, table: TermTable, tags: LearntTags) -> Self {
+    /// classes in the table and the calibration, as many tags as labels.
+    pub fn new(
+        manifest: Manifest,
+        table: TermTable,
+        calibration: SplineCalibration,
+        tags: LearntTags,
+    ) -> Self {
         let topics = manifest
             .topics
             .iter()
@@ -103,6 +112,7 @@ impl Pipeline {
             topics,
             base_rates,
             table,
+            calibration,
             tags,
         }
     }
@@ -136,6 +146,11 @@ impl Pipeline {
         let (n_topics, n_tags) = (manifest.topics.len(), manifest.tags.len());
         let intercepts = arrays.f32("topics.intercepts", n_topics)?;
         let table = TermTable::from_parts(arrays.table("topics.table")?, intercepts)?;
+        let slopes = arrays.f32("topics.calibration_slopes", 2)?;
+        let calibration = SplineCalibration::new(
+            [slopes[0], slopes[1]],
+            arrays.f32("topics.calibration_intercepts", n_topics)?,
+        )?;
         let parts = LearntTagsParts {
             intercepts: arrays.f32("tags.intercepts", n_tags)?,
             scales: arrays.f32("tags.scales", n_tags)?,
@@ -150,7 +165,7 @@ impl Pipeline {
             .map(|t| Arc::from(t.label.as_str()))
             .collect();
         let tags = LearntTags::new(labels, parts, table.capacity())?;
-        Ok(Self::new(manifest, table, tags))
+        Ok(Self::new(manifest, table, calibration, tags))
     }
 
     /// The bytes of the model file. The manifest's digest is computed here; equal pipelines have
@@ -187,6 +202,18 @@ impl Pipeline {
                 Dtype::F32,
                 vec![self.topics.len()],
                 le_f32(self.table.intercepts()),
+            ),
+            (
+                "topics.calibration_slopes",
+                Dtype::F32,
+                vec![2],
+                le_f32(&self.calibration.slopes()),
+            ),
+            (
+                "topics.calibration_intercepts",
+                Dtype::F32,
+                vec![self.topics.len()],
+                le_f32(self.calibration.intercepts()),
             ),
             (
                 "tags.intercepts",

@@ -22,7 +22,7 @@ pub use options::{Options, OptionsError, TagSource};
 use crate::features::TermCounts;
 use crate::model::linear::argmax;
 use crate::model::softmax::softmax_in_place;
-use crate::model::{ScoredTerm, TermTable};
+use crate::model::{ScoredTerm, SplineCalibration, TermTable};
 use crate::tags::{LearntTags, Selection, Tag, TagCandidate, select};
 use crate::text::{Article, ContentFormat, LanguageTag, detect};
 
@@ -45,6 +45,7 @@ pub struct Pipeline {
     /// Each topic's share of the training articles; (n_topics).
     base_rates: Vec<f32>,
     table: TermTable,
+    calibration: SplineCalibration,
     tags: LearntTags,
 }
 
@@ -141,6 +142,7 @@ impl Pipeline {
         if row.is_empty() {
             topic_scores.copy_from_slice(&self.base_rates);
         } else {
+            self.calibration.apply(topic_scores);
             softmax_in_place(topic_scores);
         }
 
@@ -183,7 +185,7 @@ impl Pipeline {
         class: usize,
         options: &Options,
     ) -> Vec<Evidence> {
-        let breakdown = explain::breakdown(&self.table, row, class);
+        let breakdown = explain::breakdown(&self.table, &self.calibration, row, class);
         let unit = options.offset_unit();
         explain::evidence(&breakdown, &self.table, article, &self.manifest.terms, unit)
     }

@@ -81,7 +81,7 @@ impl Default for TrainParams {
             seed: 42,
             terms: TermParams::default(),
             min_df: 2,
-            igm_lambda: 3.0,
+            igm_lambda: 1.0,
             topic_balance: 1.0,
             auto_accuracy: 0.95,
             max_terms: 200_000,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use copydesk::features::{TermCounts, TermParams};
-use copydesk::model::TermTable;
 use copydesk::model::table::TermRow;
+use copydesk::model::{SplineCalibration, TermTable};
 use copydesk::pipeline::manifest::{
     FORMAT_VERSION, Manifest, Metrics, TagEntry, TopicEntry, TrainingSummary,
 };
@@ -49,14 +49,24 @@ fn hash_of(word: &str) -> u64 {
 /// A model of [`TOPICS`] and [`TAGS`].
 pub(crate) fn pipeline() -> Pipeline {
     let topics = TOPICS.map(|(name, _)| name);
-    Pipeline::new(manifest(&topics, &TAGS), table(), learnt_tags(&table()))
+    Pipeline::new(
+        manifest(&topics, &TAGS),
+        table(),
+        SplineCalibration::identity(topics.len()),
+        learnt_tags(&table()),
+    )
 }
 
 /// A model that panics as soon as the answer names Sports: its manifest lacks that topic.
 pub(crate) fn broken_pipeline() -> Pipeline {
     let table = table();
     let tags = learnt_tags(&table);
-    Pipeline::new(manifest(&["Politics", "Economy"], &TAGS), table, tags)
+    Pipeline::new(
+        manifest(&["Politics", "Economy"], &TAGS),
+        table,
+        SplineCalibration::identity(2),
+        tags,
+    )
 }
 
 /// A model without topics.
@@ -68,7 +78,12 @@ pub(crate) fn tags_only_pipeline() -> Pipeline {
     });
     let table = TermTable::pack(&rows, Vec::new());
     let tags = learnt_tags(&table);
-    Pipeline::new(manifest(&[], &TAGS), table, tags)
+    Pipeline::new(
+        manifest(&[], &TAGS),
+        table,
+        SplineCalibration::identity(0),
+        tags,
+    )
 }
 
 fn table() -> TermTable {
