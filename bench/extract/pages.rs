@@ -117,9 +117,8 @@ fn copydesk(body: &str, kind: ContentFormat, model: &LineModel, pipeline: &Pipel
     let submitted = article(body, ContentFormat::Unspecified);
     let (found, ms): (Extracted<'_>, f64) = timed(|| extract(&submitted, Some(model)));
     let is_kind_right = copydesk::extract::kind::detect(body) == kind;
-    let with_title = format!("{}\n{}", found.title, found.text);
     Found {
-        topic: topic(&with_title, pipeline),
+        topic: topic(&found.text, pipeline),
         text: found.text.into_owned(),
         ms,
         is_kind_right,

@@ -45,7 +45,7 @@ UNSEEN = {"script", "style", "noscript", "template", "svg", "head", "iframe", "o
 
 def inner_text(html):
     """The page's title, then a line for each block, bullets before list items."""
-    tree = lxml.html.fromstring(html.encode())
+    tree = lxml.html.fromstring(html.encode(), parser=lxml.html.HTMLParser(encoding="utf-8"))
     lines, words = [], []
 
     def flush():
@@ -173,7 +173,7 @@ def main():
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(dumps, file)
         file.flush()
-        program = [ROOT / "target/release/examples/pages", args.pages, file.name]
+        program = [Path(os.environ["PAGES_BIN"]) if "PAGES_BIN" in os.environ else ROOT / "target/release/examples/pages", args.pages, file.name]
         found = json.loads(subprocess.run(program, check=True, capture_output=True).stdout)
     if not args.only_copydesk:
         for peer in (trafilatura_precise, trafilatura_default, readability_lxml):

@@ -1,17 +1,23 @@
 //! What a body holds, if nobody said.
 
+use super::page_text::is_furniture;
 use crate::text::ContentFormat;
 
 /// A page has a tag in so many first bytes.
 const HEAD_BYTES: usize = 64 << 10;
 /// A text of fewer lines is no page.
-const MIN_PAGE_LINES: usize = 15;
+const MIN_PAGE_LINES: usize = 5;
+/// So many lines are looked at.
+const MAX_LINES: usize = 5_000;
+/// Furniture has no longer lines, in bytes.
+const MAX_FURNITURE_BYTES: usize = 120;
+/// So many lines of furniture make a page.
+const MIN_FURNITURE: usize = 2;
+/// One will do if this many lines are labels, and this share of all.
+const MIN_LABELS: usize = 8;
+const MIN_LABEL_SHARE: f32 = 0.45;
 /// Menus, dates and buttons have at most so many words.
 const MAX_LABEL_WORDS: usize = 5;
-/// So many labels make a page, if they are a good part of its lines.
-const MIN_LABELS: usize = 8;
-/// The least share of labels in a page's lines.
-const MIN_LABEL_SHARE: f32 = 0.3;
 /// End tags by which a text without `<html>` is taken for a piece of a page.
 const MIN_END_TAGS: usize = 4;
 
@@ -70,16 +76,22 @@ fn is_html(body: &str) -> bool {
     n >= MIN_END_TAGS
 }
 
-/// A page's lines are labels to a good part: menus, dates, buttons, headlines of other stories.
+/// A page has lines that no article has. In a language whose furniture is not known, one that is the same
+/// everywhere, such as ©, and many labels will do.
 fn is_page_text(body: &str) -> bool {
-    let (mut n_lines, mut n_labels) = (0usize, 0usize);
-    for line in body.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    let (mut n_lines, mut n_labels, mut n_furniture) = (0usize, 0usize, 0usize);
+    let lines = body.lines().map(str::trim).filter(|line| !line.is_empty());
+    if lines.clone().nth(MIN_PAGE_LINES - 1).is_none() {
+        return false;
+    }
+    for line in lines.take(MAX_LINES) {
         n_lines += 1;
         n_labels += usize::from(is_label(line));
+        n_furniture += usize::from(line.len() <= MAX_FURNITURE_BYTES && is_furniture(line));
     }
-    n_lines >= MIN_PAGE_LINES
-        && n_labels >= MIN_LABELS
-        && n_labels as f32 >= MIN_LABEL_SHARE * n_lines as f32
+    let is_mostly_labels =
+        n_labels >= MIN_LABELS && n_labels as f32 >= MIN_LABEL_SHARE * n_lines as f32;
+    n_furniture >= MIN_FURNITURE || n_furniture >= 1 && is_mostly_labels
 }
 
 fn is_label(line: &str) -> bool {
@@ -109,11 +121,21 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_known_by_their_labels() {
+    fn pages_are_known_by_their_furniture() {
         let menu = "Home\nNews\nSport\nWeather\nTravel\nCulture\nLog in\nSearch\n";
         let story = "The ferry came in late that day, as it had all week long.\n".repeat(9);
         assert_eq!(detect(&format!("{menu}{story}")), ContentFormat::PageText);
         assert_eq!(detect(&story), ContentFormat::Text);
-        assert_eq!(detect(menu), ContentFormat::Text, "too short to tell");
+        let foreign = "Etusivu\nUutiset\nSää\nKulttuuri\nTalous\nMielipide\nHaku\nLehti\nTilaa\n© 2026 Satama\n";
+        assert_eq!(
+            detect(&format!("{foreign}{story}")),
+            ContentFormat::PageText
+        );
+        let results = "Ayton 2-1 Beeley\nCeeham 0-0 Deeford\nEyeby 3-2 Effton\n".repeat(9);
+        assert_eq!(
+            detect(&results),
+            ContentFormat::Text,
+            "labels alone are no page"
+        );
     }
 }

@@ -148,7 +148,7 @@ fn of_html<'a>(article: &'a Article, lines: Option<&LineModel>) -> Extracted<'a>
     let (text, mut page, is_whole_page) = if found.text.len() >= MIN_SURE_CHARS {
         (found.text, found.page, false)
     } else {
-        of_short(found, shown_lines(body), lines)
+        of_short(found, html::shown_lines(body), lines)
     };
     if let Some(source) = page_text::source(text.lines()) {
         page.source = source;
@@ -197,13 +197,4 @@ fn of_short(found: HtmlArticle, shown: String, lines: Option<&LineModel>) -> (St
         }
         None => (shown, page, true),
     }
-}
-
-fn shown_lines(body: &str) -> String {
-    let mut shown = String::new();
-    html::scan::visible_lines(body, |line, _| {
-        shown.push_str(line);
-        shown.push('\n');
-    });
-    shown
 }

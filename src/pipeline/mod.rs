@@ -20,13 +20,15 @@ pub use explain::Evidence;
 pub use manifest::Manifest;
 pub use options::{Options, OptionsError, TagSource};
 
-use crate::extract::{Extracted, LineModel, Page, extract};
+use crate::extract::{Extracted, LineModel, Page, extract, kind};
 use crate::features::TermCounts;
 use crate::model::linear::argmax;
 use crate::model::softmax::softmax_in_place;
 use crate::model::{ScoredTerm, TermTable};
 use crate::tags::{LearntTags, Selection, Tag, TagCandidate, select};
-use crate::text::{Article, Field, LanguageTag, OffsetCounter, OffsetUnit, Span, detect};
+use crate::text::{
+    Article, ContentFormat, Field, LanguageTag, OffsetCounter, OffsetUnit, Span, detect,
+};
 
 /// The default model, built into the binary.
 static BUILT_IN: &[u8] = include_bytes!("../../models/news-en.safetensors");
@@ -308,6 +310,16 @@ impl Pipeline {
             n_known as f32 / n_words as f32
         }
     }
+}
+
+/// Whether an article must be found in a page first, which takes up to a hundred times as long as to
+/// classify it.
+pub fn is_page(article: &Article) -> bool {
+    let format = match article.format() {
+        ContentFormat::Unspecified => kind::detect(article.body()),
+        format => format,
+    };
+    format != ContentFormat::Text
 }
 
 /// What was found, its places in the unit that was asked for. An article that is no page has only a text.

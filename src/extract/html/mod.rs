@@ -13,6 +13,7 @@ use dom_smoothie::Readability;
 use trafilatura::{ExtractionFocus, Metadata, Options};
 
 use super::page::Page;
+use super::page_text::article_lines;
 use scan::extent;
 
 /// A longer page is read as lines. Pages of news sites have 20 KB to 2 MB.
@@ -62,7 +63,7 @@ fn by_trafilatura(html: &str) -> Option<HtmlArticle> {
         .with_exclude_comments(true);
     let found = trafilatura::extract(html, &options).ok()?;
     Some(HtmlArticle {
-        text: found.content_text,
+        text: article_lines(&shown_lines(&found.content_html)),
         page: page(found.metadata),
     })
 }
@@ -80,10 +81,8 @@ fn page(found: Metadata) -> Page {
 
 fn by_dom_smoothie(html: &str) -> Option<HtmlArticle> {
     let article = Readability::new(html, None, None).ok()?.parse().ok()?;
-    let lines: Vec<&str> = article.text_content.lines().map(str::trim).collect();
-    let text = lines.join("\n");
     Some(HtmlArticle {
-        text: text.trim().to_owned(),
+        text: article_lines(&shown_lines(&article.content)),
         page: Page {
             title: article.title,
             published: article.published_time.unwrap_or_default(),
@@ -92,6 +91,16 @@ fn by_dom_smoothie(html: &str) -> Option<HtmlArticle> {
             ..Page::default()
         },
     })
+}
+
+/// The text that a page shows, a line for each block.
+pub fn shown_lines(html: &str) -> String {
+    let mut shown = String::new();
+    scan::visible_lines(html, |line, _| {
+        shown.push_str(line);
+        shown.push('\n');
+    });
+    shown
 }
 
 /// `page` with what it lacks from `other`.

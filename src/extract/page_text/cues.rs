@@ -34,6 +34,18 @@ patterns! {
         r"do not sell|back to top|continue reading|report a (?:typo|error)|by continuing|accept|unsubscribe|",
         r"limited[- ]time|special offer|per (?:week|month)|gift|shop|podcasts?|video|gallery|watch|listen)(?-u:\b)"
     );
+    /// A whole line that no article has: buttons, menus, notices, in the languages that share letters and
+    /// habits with English, and Russian.
+    FURNITURE = concat!(
+        r"(?i)^\W*(?:see also(?-u:\b).*|share(?: this(?: article| story| post)?)?|advertisement|(?:tagged|tags|topics)(?-u:\b).*|",
+        r"leave a (?:reply|comment).*|follow us(?-u:\b).*|sign ?up|subscribe(?: now)?|skip to(?-u:\b).*|search|menu|log ?in|sign ?in|home|",
+        r"contact(?: us)?|about(?: us)?|.{0,40}(?-u:\b)privacy (?:policy|notice|statement)(?-u:\b).{0,40}|.{0,40}(?-u:\b)terms (?:of (?:use|service)|(?:&|and) conditions)(?-u:\b).{0,40}|",
+        r"related(?: articles?| stories| posts| news| content| topics)?|most (?:read|popular|viewed)|trending(?: now)?|cookies?|",
+        r"(?:\d+ )?comments?(?: \(?\d+\)?)?|newsletters?|facebook|twitter|instagram|linkedin|youtube|whatsapp|print|e-?mail|copy link|",
+        r"learn more|read more|read next|load(?:ing)?(?: more)?|back to top|popular posts|you (?:might|may) also like|(?:previous|next) (?:article|post|story)(?-u:\b).*|",
+        r"impressum.*|datenschutz.*|kontakt|startseite|accueil|mentions légales|inicio|contacto|≡? ?меню|контакты|поиск|",
+        r"(?:\W|\d{4})*(?:copyright|all rights reserved)(?-u:\b).*)\W*$|©|[|/] \d+ (?:hours?|days?|minutes?)$"
+    );
     /// The beginning of a line that leads away from the article, whatever its length.
     LEADS_AWAY = concat!(
         r"(?i)^\W*(?:see also|read (?:more|next|also)|also read|more:|watch:|listen:|related(?: articles?| stories| posts| news| content)?\s*(?::|$)|",
@@ -102,6 +114,13 @@ so some soon still such take taken tell than that that's the their theirs them t
 these they they're this those though through thus till to together told too took toward towards two under until up upon us \
 very was wasn't we we're we've well went were weren't what when where whether which while who whom whose why will with \
 within without won't would wouldn't yet you you're you've your yours ";
+
+/// Whether a line is furniture: a button, a notice, a date or a name that stands alone.
+pub(crate) fn is_furniture(line: &str) -> bool {
+    let stands_alone = || line.split_whitespace().nth(10).is_none();
+    FURNITURE.is_match(line)
+        || stands_alone() && !line.ends_with('.') && (DATE.is_match(line) || BYLINE.is_match(line))
+}
 
 static STOP_SET: LazyLock<std::collections::HashSet<&'static str>> =
     LazyLock::new(|| STOP_WORDS.split_whitespace().collect());

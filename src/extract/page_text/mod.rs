@@ -11,6 +11,7 @@ mod model;
 
 use std::ops::Range;
 
+pub(super) use cues::is_furniture;
 pub use features::N_FEATURES;
 pub(super) use metadata::source;
 pub use model::{LineModel, LineModelError, LineModelParts};
@@ -67,6 +68,16 @@ pub fn extract(text: &str, model: &LineModel) -> Option<PageText> {
         }),
         page: surroundings.page(),
     })
+}
+
+/// The lines of an article that do not lead away, credit or appeal.
+pub(super) fn article_lines(text: &str) -> String {
+    let lines = lines(text, MAX_LINES);
+    let mut kept = vec![true; lines.len()];
+    drop_cues(text, &lines, &mut kept);
+    let kept = lines.iter().zip(&kept).filter(|(_, kept)| **kept);
+    let kept: Vec<&str> = kept.map(|(line, _)| &text[line.bytes.clone()]).collect();
+    kept.join("\n")
 }
 
 /// Log-odds are learnt from these: the features of each line with a letter or a digit, and the line.
