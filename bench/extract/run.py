@@ -173,7 +173,7 @@ def main():
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(dumps, file)
         file.flush()
-        program = [Path(os.environ["PAGES_BIN"]) if "PAGES_BIN" in os.environ else ROOT / "target/release/examples/pages", args.pages, file.name]
+        program = [ROOT / "target/release/examples/pages", args.pages, file.name]
         found = json.loads(subprocess.run(program, check=True, capture_output=True).stdout)
     if not args.only_copydesk:
         for peer in (trafilatura_precise, trafilatura_default, readability_lxml):

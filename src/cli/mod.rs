@@ -1,4 +1,4 @@
-//! Step 8: a person at a terminal. One file for each command. Exit status: 0 done, 1 failed or
+//! Step 9: a person at a terminal. One file for each command. Exit status: 0 done, 1 failed or
 //! refused, 2 wrong flags.
 //!
 //! - `serve`: the service on a socket.

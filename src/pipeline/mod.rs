@@ -1,4 +1,4 @@
-//! Step 5: the whole way from an article to its classification, and the file it is kept in.
+//! Step 6: the whole way from an article to its classification, and the file it is kept in.
 //!
 //! - [`Pipeline::classify`]: read this first.
 //! - [`explain`]: why a topic.

@@ -201,7 +201,7 @@ mod tests {
             .map(|line| format!("<p>{line}</p>"))
             .collect::<String>();
         let html = format!(
-            "<title>Town {n}</title><ul><li>Home<li>News {n}<li>Sport</ul>{paragraphs}<h3>Most read</h3><p>Cup final {n}</p>"
+            "<title>Quayside Post, page {n}</title><ul><li>Home<li>News {n}<li>Sport</ul>{paragraphs}<h3>Most read</h3><p>Cup final {n}</p>"
         );
         LabelledPage {
             html,

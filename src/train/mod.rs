@@ -1,4 +1,4 @@
-//! Step 6: labelled articles become a pipeline.
+//! Step 7: labelled articles become a pipeline.
 //!
 //! - [`train`]: read this first.
 //! - [`corpus`]: articles out of files; bad rows named.
