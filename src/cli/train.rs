@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::data_args::DataArgs;
 use super::{model_file, report};
+use crate::pipeline::Pipeline;
 use crate::train::corpus::LabelledArticle;
 use crate::train::evaluate::{self, Evaluation};
 use crate::train::{self, Split, Step, TrainParams, Trained};
