@@ -47,7 +47,7 @@ impl SourceWords {
     }
 
     /// Where the words of a text stand in the source, as far as they can be found: only runs of
-    /// [`GRAM`] words or more, or whole short lines near the last, so that no place is a guess.
+    /// four words or more, or whole short lines near the last, so that no place is a guess.
     pub fn align(&self, text: &str) -> Places {
         let mut pieces = Vec::new();
         let (mut cursor, mut run, mut line_start) = (0, 0, 0);

@@ -1,8 +1,8 @@
 //! A page copied as text becomes an article.
 //!
 //! Each line is judged by a linear model of its own words, its neighbours and its place
-//! ([`features`], [`model`]); the most probable run of lines is kept; then lines go that give
-//! themselves away whatever the model thinks ([`cues`]).
+//! (`features`, `model`); the most probable run of lines is kept; then lines go that give
+//! themselves away whatever the model thinks (`cues`).
 
 mod cues;
 mod features;
