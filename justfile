@@ -24,14 +24,16 @@ docs:
 ci:
     .ci/run
 
-# Rebuild the default model from a folder with train.jsonl and test.jsonl
-model DATA:
+# Rebuild the default model from a folder with train.jsonl and test.jsonl and one of labelled pages
+model DATA PAGES:
     cargo run --locked --release -- train \
         --data {{ quote(DATA / "train.jsonl") }} --test {{ quote(DATA / "test.jsonl") }} \
         --group-field id --group-pattern '^wce/[0-9-]+' --min-tag-examples 20 --min-tag-confidence 0.5 \
         --name news-en --languages en --licence CC-BY-SA-4.0 \
         --source "66,045 short English news texts in 12 topics: Wikipedia Current events portal 2002-2020 (CC BY-SA 4.0), HuffPost News Category Dataset (CC BY 4.0), SIB-200 (CC BY-SA 4.0)" \
         --trained-at 1795478400 --out models/news-en.safetensors
+    cargo run --locked --release -- train-extractor --pages {{ quote(PAGES) }} \
+        --model models/news-en.safetensors --out models/news-en.safetensors
 
 # The benches; with a name, those that hold it
 bench *ARGS:

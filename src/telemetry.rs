@@ -9,6 +9,9 @@ use tracing_subscriber::EnvFilter;
 /// The environment variable that says what is logged, such as `debug` or `copydesk=debug,h2=off`.
 pub const LOG_VARIABLE: &str = "COPYDESK_LOG";
 
+/// Libraries that log what only their makers can use, and may quote an article.
+const QUIET: [&str; 2] = ["trafilatura=off", "dom_smoothie=off"];
+
 /// [`LOG_VARIABLE`] cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{LOG_VARIABLE} is no log filter: {0}; set it to error, warn, info, debug or trace")]
@@ -24,6 +27,13 @@ pub fn start() -> Result<(), LogFilterError> {
         .with_env_var(LOG_VARIABLE)
         .with_default_directive(LevelFilter::INFO.into())
         .from_env()?;
+    // The reader of HTML tells of each page what it tried.
+    let filter = QUIET
+        .iter()
+        .fold(filter, |filter, directive| match directive.parse() {
+            Ok(directive) => filter.add_directive(directive),
+            Err(_) => filter,
+        });
     let wants_colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)

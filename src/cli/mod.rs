@@ -1,21 +1,26 @@
-//! Step 8: a person at a terminal. One file for each command. Exit status: 0 done, 1 failed or
+//! Step 9: a person at a terminal. One file for each command. Exit status: 0 done, 1 failed or
 //! refused, 2 wrong flags.
 //!
 //! - `serve`: the service on a socket.
 //! - `health`: whether a service serves, for probes.
 //! - `classify`: articles in, topics and tags out.
+//! - `extract`: pages in, their articles out.
 //! - `train`: labelled articles in, a model file out.
+//! - `train_extractor`: labelled pages in, a model file with a line model out.
 //! - `evaluate`: how good a model is.
-//! - `model_file`, `data_args`, `report`: what several commands need.
+//! - `model_file`, `data_args`, `page`, `report`: what several commands need.
 
 mod classify;
 mod data_args;
 mod evaluate;
+mod extract;
 mod health;
 mod model_file;
+mod page;
 mod report;
 mod serve;
 mod train;
+mod train_extractor;
 
 use std::process::ExitCode;
 
@@ -45,8 +50,10 @@ enum Command {
     Serve(serve::ServeArgs),
     Health(health::HealthArgs),
     Classify(classify::ClassifyArgs),
+    Extract(extract::ExtractArgs),
     Train(Box<train::TrainArgs>),
     Evaluate(evaluate::EvaluateArgs),
+    TrainExtractor(train_extractor::TrainExtractorArgs),
 }
 
 impl Cli {
@@ -59,8 +66,10 @@ impl Cli {
             Command::Serve(args) => serve::run(&args),
             Command::Health(args) => health::run(&args),
             Command::Classify(args) => classify::run(&args),
+            Command::Extract(args) => extract::run(&args),
             Command::Train(args) => train::run(&args),
             Command::Evaluate(args) => evaluate::run(&args),
+            Command::TrainExtractor(args) => train_extractor::run(&args),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Step 3: terms become topic scores and probabilities.
+//! Step 4: terms become topic scores and probabilities.
 //!
 //! - [`linear`]: a fitted linear classifier in full precision, as linfa knows it.
 //! - [`table`]: the same classifier packed for serving, one slot of a hash table per term.

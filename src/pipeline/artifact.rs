@@ -12,6 +12,8 @@
 //! | `tags.slots`, `tags.lengths` | U32 | (terms with postings) |
 //! | `tags.posting_tags` | U16 | (n_postings) |
 //! | `tags.posting_weights` | I8 | (n_postings) |
+//! | `lines.weights` | F32 | (n_features), see [`LineModel`]; optional |
+//! | `lines.decision` | F32 | (3): intercept, switch cost, inner threshold; with `lines.weights` |
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,10 +24,12 @@ use sha2::{Digest, Sha256};
 
 use super::Pipeline;
 use super::manifest::{FORMAT_VERSION, Manifest};
+use crate::extract::{LineModel, LineModelError, LineModelParts};
 use crate::model::{SplineCalibration, SplineError, TableError, TermTable};
 use crate::tags::vocabulary::{LearntTagsParts, Posting};
 use crate::tags::{LearntTags, LearntTagsError};
 
+const LINE_WEIGHTS: &str = "lines.weights";
 const METADATA_KEY: &str = "copydesk";
 const DIGEST_CHARS: usize = 64;
 
@@ -79,6 +83,9 @@ pub enum ArtifactError {
     /// The learnt tags are unusable.
     #[error(transparent)]
     Tags(#[from] LearntTagsError),
+    /// The line model is unusable.
+    #[error(transparent)]
+    Lines(#[from] LineModelError),
 }
 
 /// The one field that every format version has.
@@ -114,7 +121,15 @@ impl Pipeline {
             table,
             calibration,
             tags,
+            lines: None,
         }
+    }
+
+    /// The same pipeline, telling the article's lines in pages copied as text by this model; without one,
+    /// such pages are read whole.
+    #[must_use]
+    pub fn with_lines(self, lines: Option<LineModel>) -> Self {
+        Self { lines, ..self }
     }
 
     /// The manifest, to be completed before the pipeline is written.
@@ -165,7 +180,8 @@ impl Pipeline {
             .map(|t| Arc::from(t.label.as_str()))
             .collect();
         let tags = LearntTags::new(labels, parts, table.capacity())?;
-        Ok(Self::new(manifest, table, calibration, tags))
+        let pipeline = Self::new(manifest, table, calibration, tags);
+        Ok(pipeline.with_lines(arrays.line_model()?))
     }
 
     /// The bytes of the model file. The manifest's digest is computed here; equal pipelines have
@@ -190,7 +206,7 @@ impl Pipeline {
         let weights: Vec<u8> = parts.postings.iter().map(|p| p.weight as u8).collect();
         let capacity = self.table.capacity();
         let table_shape = vec![capacity, self.table.slots().len() / capacity];
-        let arrays = [
+        let mut arrays = vec![
             (
                 "topics.table",
                 Dtype::U8,
@@ -252,6 +268,21 @@ impl Pipeline {
                 weights,
             ),
         ];
+        if let Some(parts) = self.lines.as_ref().map(LineModel::parts) {
+            let decision = [parts.intercept, parts.switch_cost, parts.inner_threshold];
+            arrays.push((
+                LINE_WEIGHTS,
+                Dtype::F32,
+                vec![parts.weights.len()],
+                le_f32(&parts.weights),
+            ));
+            arrays.push((
+                "lines.decision",
+                Dtype::F32,
+                vec![decision.len()],
+                le_f32(&decision),
+            ));
+        }
         let views = arrays
             .iter()
             .map(|(name, dtype, shape, bytes)| {
@@ -344,6 +375,21 @@ impl<'a> Arrays<'a> {
         let bytes = self.bytes(name, Dtype::F32, |s| s == [length])?;
         let (values, _) = bytes.as_chunks::<4>();
         Ok(values.iter().map(|v| f32::from_le_bytes(*v)).collect())
+    }
+
+    fn line_model(&self) -> Result<Option<LineModel>, ArtifactError> {
+        let Ok(view) = self.0.tensor(LINE_WEIGHTS) else {
+            return Ok(None);
+        };
+        let n_features = view.shape().first().copied().unwrap_or_default();
+        let decision = self.f32("lines.decision", 3)?;
+        let parts = LineModelParts {
+            weights: self.f32(LINE_WEIGHTS, n_features)?,
+            intercept: decision[0],
+            switch_cost: decision[1],
+            inner_threshold: decision[2],
+        };
+        Ok(Some(LineModel::new(parts)?))
     }
 
     fn u32(&self, name: &'static str) -> Result<Vec<u32>, ArtifactError> {

@@ -1,7 +1,9 @@
 //! Why a topic: which terms speak for it and which against.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
+use crate::extract::Extracted;
 use crate::features::TermParams;
 use crate::features::hashing::{TermMention, mentions};
 use crate::model::{ScoredTerm, SplineCalibration, TermTable};
@@ -84,7 +86,7 @@ fn against_others(values: impl Iterator<Item = f32>, class: usize) -> f32 {
 pub(super) fn evidence(
     breakdown: &Breakdown,
     table: &TermTable,
-    article: &Article,
+    (article, extracted): (&Article, &Extracted<'_>),
     params: &TermParams,
     unit: OffsetUnit,
 ) -> Vec<Evidence> {
@@ -102,23 +104,45 @@ pub(super) fn evidence(
             mentions: Vec::new(),
         })
         .collect();
+    let mut located = Vec::new();
     for (field, text) in [
-        (Field::Title, article.title()),
-        (Field::Body, article.body()),
+        (Field::Title, &extracted.title),
+        (Field::Body, &extracted.text),
     ] {
-        let mut offsets = OffsetCounter::new(text, unit);
         mentions(text, params, |mention| {
             let slot = table.find(mention.hash).map(|slot| slot as u32);
             if let Some(&place) = slot.and_then(|slot| places.get(&slot)) {
-                let found = &mut evidence[place];
-                if found.mentions.is_empty() {
-                    found.term = written(text, &mention, params);
+                if evidence[place].term.is_empty() {
+                    evidence[place].term = written(text, &mention, params);
                 }
-                found.mentions.push(offsets.span(field, mention.bytes));
+                let at = extracted.locate(field, &mention.bytes);
+                located.extend(at.map(|(field, bytes)| (place, field, bytes)));
             }
         });
     }
+    for (place, span) in spans(article, unit, located) {
+        evidence[place].mentions.push(span);
+    }
     evidence
+}
+
+/// Places in the submitted article as spans of a unit, in order, each with what it is a place of.
+pub(super) fn spans<T>(
+    article: &Article,
+    unit: OffsetUnit,
+    mut located: Vec<(T, Field, Range<usize>)>,
+) -> Vec<(T, Span)> {
+    located.sort_by_key(|(_, field, bytes)| (*field == Field::Body, bytes.start));
+    let mut title = OffsetCounter::new(article.title(), unit);
+    let mut body = OffsetCounter::new(article.body(), unit);
+    let mut span = |field, bytes| match field {
+        Field::Title => title.span(field, bytes),
+        Field::Body => body.span(field, bytes),
+    };
+    located
+        .into_iter()
+        .map(|(of, field, bytes)| (of, span(field, bytes)))
+        .collect()
 }
 
 fn strongest(contributions: &[(u32, f32)]) -> Vec<(u32, f32)> {
@@ -149,6 +173,7 @@ fn written(text: &str, mention: &TermMention, params: &TermParams) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::extract;
     use crate::features::TermCounts;
     use crate::model::table::TermRow;
     use crate::text::ArticleDraft;
@@ -214,7 +239,7 @@ mod tests {
         let found = evidence(
             &breakdown(&table(), &calibration(), &row, 0),
             &table(),
-            &article,
+            (&article, &extract(&article, None)),
             &params,
             OffsetUnit::CodePoints,
         );

@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use super::convert;
 use super::pb;
-use crate::pipeline::{Classification, Options, OptionsError, Pipeline};
+use crate::pipeline::{Classification, Options, OptionsError, Pipeline, is_page};
 use crate::text::{Article, ArticleError};
 
 /// An article of at most so many bytes is classified where its call is handled, which takes less
-/// than a millisecond. A longer one would keep other calls waiting and goes to a thread of its own.
+/// than a millisecond. A longer one, and any page, would keep other calls waiting and goes to a thread
+/// of its own; [`Pipeline::classify`] is the same there, and results keep their order.
 const MAX_INLINE_BYTES: usize = 64 << 10;
 
 /// Why an article could not be classified. The message is for the caller.
@@ -93,7 +94,7 @@ async fn run(
     article: Article,
     options: Arc<Options>,
 ) -> Result<Classification, ClassifyError> {
-    if size_bytes(&article) <= MAX_INLINE_BYTES {
+    if size_bytes(&article) <= MAX_INLINE_BYTES && !is_page(&article) {
         // A fast sender must not keep its worker thread from the other calls.
         tokio::task::coop::consume_budget().await;
         return guarded(|| pipeline.classify(&article, &options));

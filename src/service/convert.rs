@@ -10,7 +10,7 @@ use super::status;
 use crate::pipeline::manifest::TopicEntry;
 use crate::pipeline::options::OptionsDraft;
 use crate::pipeline::{
-    Classification, Evidence, Manifest, Options, TagSource, TopicScore, Warning,
+    Classification, Evidence, Manifest, Options, PageReport, TagSource, TopicScore, Warning,
 };
 use crate::text::{Article, ArticleDraft, ContentFormat, Field, OffsetUnit, Span};
 
@@ -102,7 +102,20 @@ pub(super) fn classification(
             .map(|w| warning(w).into())
             .collect(),
         elapsed_us: elapsed.as_micros().try_into().unwrap_or(u64::MAX),
-        ..pb::Classification::default()
+        page: found.page.map(page),
+    }
+}
+
+fn page(found: PageReport) -> pb::Page {
+    pb::Page {
+        title: found.page.title,
+        published: found.page.published,
+        author: found.page.author,
+        source: found.page.source,
+        section: found.page.section,
+        page_tags: found.page.page_tags,
+        article_ranges: found.article_ranges.into_iter().map(span).collect(),
+        article_text: found.article_text,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Step 7: the pipeline on the network.
+//! Step 8: the pipeline on the network.
 //!
 //! - [`pb`]: the public contract, as generated from `proto/`.
 //! - `grpc`: the four calls; read this first.

@@ -1,4 +1,4 @@
-//! Step 6: labelled articles become a pipeline.
+//! Step 7: labelled articles become a pipeline.
 //!
 //! - [`train`]: read this first.
 //! - [`corpus`]: articles out of files; bad rows named.
@@ -7,13 +7,18 @@
 //! - [`svm`]: the solver, a linfa estimator.
 //! - [`calibrate`]: scores become probabilities that hold.
 //! - [`topics`], [`tags`]: the recipes of the two models.
+//! - [`lines`], [`dumps`]: labelled pages become a model of their lines.
+//! - [`pages`]: labelled pages out of a folder.
 //! - [`pack`]: fitted models become a pipeline.
 //! - [`evaluate`]: how good a pipeline is.
 
 pub mod calibrate;
 pub mod corpus;
+pub mod dumps;
 pub mod evaluate;
+pub mod lines;
 pub mod pack;
+pub mod pages;
 mod rows;
 pub mod split;
 pub mod svm;
@@ -194,6 +199,9 @@ pub enum TrainError {
     /// linfa's logistic regression failed.
     #[error("calibration failed: {0}")]
     Calibration(String),
+    /// No model of lines could be fitted.
+    #[error("the line model could not be fitted: {0}")]
+    Lines(String),
     /// The model could not be put together.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),

@@ -10,6 +10,7 @@ mod corpora;
 mod lifecycle;
 mod limits;
 mod model_file;
+mod pages;
 mod program;
 mod serve_cli;
 mod streams;
