@@ -6,6 +6,7 @@
 //! - `classify`: articles in, topics and tags out.
 //! - `train`: labelled articles in, a model file out.
 //! - `evaluate`: how good a model is.
+//! - `settings`: what `serve` can be told, by flags, environment and file.
 //! - `model_file`, `data_args`, `report`: what several commands need.
 
 mod classify;
@@ -15,11 +16,12 @@ mod health;
 mod model_file;
 mod report;
 mod serve;
+mod settings;
 mod train;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,7 +44,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     Health(health::HealthArgs),
     Classify(classify::ClassifyArgs),
     Train(Box<train::TrainArgs>),
@@ -50,6 +52,15 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads the flags and the environment. Ends the program if they cannot be read, or if help is
+    /// what they ask for.
+    #[must_use]
+    pub fn from_terminal() -> Self {
+        let command = Self::command().mut_subcommand("serve", settings::with_environment);
+        let matches = command.get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Runs the command. The exit code is the command's answer.
     ///
     /// # Errors

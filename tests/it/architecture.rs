@@ -19,11 +19,17 @@ const FLOORS: [(&str, &[&str]); 8] = [
 ];
 
 /// Outside crates with the only floors that may name them.
-const DOORS: [(&str, &[&str]); 12] = [
+const DOORS: [(&str, &[&str]); 18] = [
     ("tonic", &["service"]),
     ("prost", &["service"]),
     ("tonic_types", &["service"]),
     ("tokio", &["service", "cli"]),
+    ("axum", &["service"]),
+    ("hyper", &["service"]),
+    ("tower", &["service"]),
+    ("prometheus_client", &["service"]),
+    ("rustls", &["service"]),
+    ("figment", &["cli"]),
     ("clap", &["cli", "main"]),
     ("anyhow", &["cli"]),
     ("indicatif", &["cli"]),

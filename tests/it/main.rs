@@ -3,10 +3,13 @@
 // A test that cannot go on says where it stopped.
 #![allow(clippy::unwrap_used)]
 
+mod admission;
 mod architecture;
 mod calls;
 mod classification;
+mod connections;
 mod corpora;
+mod http;
 mod lifecycle;
 mod limits;
 mod model_file;
@@ -15,3 +18,4 @@ mod serve_cli;
 mod streams;
 mod support;
 mod train_cli;
+mod wire;

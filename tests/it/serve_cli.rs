@@ -245,3 +245,85 @@ async fn a_hundred_thousand_articles_in_one_stream_leave_memory_flat() {
         "{warm} bytes after a tenth, {now} at the end"
     );
 }
+
+fn settings_file(text: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::with_suffix(".toml").expect("a temporary file");
+    file.write_all(text.as_bytes()).expect("written");
+    file
+}
+
+/// What `serve --print-config` says, with a file and further arguments.
+fn printed(text: &str, args: &[&str], environment: &[(&str, &str)]) -> std::process::Output {
+    let file = settings_file(text);
+    copydesk()
+        .args(["serve", "--print-config", "--config"])
+        .arg(file.path())
+        .args(args)
+        .envs(environment.iter().copied())
+        .output()
+        .expect("the program runs")
+}
+
+#[test]
+fn a_flag_counts_more_than_the_environment_and_that_more_than_the_file() {
+    let text = "stream_window = 2\nmax_in_flight = 2\nmax_connections = 2\n";
+    let environment = [
+        ("COPYDESK_MAX_IN_FLIGHT", "3"),
+        ("COPYDESK_MAX_CONNECTIONS", "3"),
+    ];
+    let output = printed(text, &["--max-connections", "4"], &environment);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    for line in [
+        "stream_window = 2",
+        "max_in_flight = 3",
+        "max_connections = 4",
+        "drain_delay_seconds = 0",
+    ] {
+        assert!(said.lines().any(|l| l == line), "{line}: {said}");
+    }
+    // What is printed is a settings file itself.
+    let again = printed(&said, &[], &[]);
+    assert_eq!(String::from_utf8_lossy(&again.stdout), said);
+}
+
+#[test]
+fn a_key_or_value_of_the_file_that_is_wrong_is_named() {
+    for (text, named) in [
+        ("max_in_flihgt = 1", "max_in_flihgt"),
+        ("max_in_flight = 0", "max_in_flight"),
+        ("max_in_flight = \"many\"", "max_in_flight"),
+        ("stream_window_bytes = 2147483648", "stream_window_bytes"),
+        ("max_message_bytes = 4294967296", "max_message_bytes"),
+        ("listen = \"nowhere\"", "listen"),
+        ("listen =", "TOML"),
+    ] {
+        let output = printed(text, &[], &[]);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(
+            stderr(&output).contains(named),
+            "{text}: {}",
+            stderr(&output)
+        );
+    }
+    let missing = run(&["serve", "--config", "/no/such/file.toml"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(stderr(&missing).contains("/no/such/file.toml"));
+}
+
+#[test]
+fn the_reference_of_settings_is_current() {
+    let output = run(&["serve", "--print-reference"]);
+    let written = fs::read_to_string("docs/settings.md").expect("the page");
+    assert!(
+        String::from_utf8_lossy(&output.stdout) == written,
+        "docs/settings.md is out of date: make it anew with `just settings`"
+    );
+}
+
+#[test]
+fn help_tells_the_defaults() {
+    let output = run(&["serve", "--help"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("COPYDESK_MAX_IN_FLIGHT"), "{said}");
+    assert!(said.contains("[default: 256]"), "{said}");
+}

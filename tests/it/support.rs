@@ -155,7 +155,7 @@ pub(crate) struct TestServer {
     /// What it serves. Each call that is open holds one more reference.
     pub(crate) pipeline: Arc<Pipeline>,
     address: std::net::SocketAddr,
-    stop: oneshot::Sender<()>,
+    stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<Result<(), ServeError>>,
 }
 
@@ -179,7 +179,7 @@ impl TestServer {
         Self {
             pipeline,
             address,
-            stop,
+            stop: Some(stop),
             serving,
         }
     }
@@ -205,9 +205,25 @@ impl TestServer {
     }
 
     /// Gives the stop signal and keeps the handle to wait with.
-    pub(crate) fn signal_stop(self) -> JoinHandle<Result<(), ServeError>> {
-        self.stop.send(()).expect("it serves");
+    pub(crate) fn signal_stop(mut self) -> JoinHandle<Result<(), ServeError>> {
+        self.send_stop();
         self.serving
+    }
+
+    /// What gives the stop signal, to be used elsewhere.
+    pub(crate) fn take_stop(&mut self) -> oneshot::Sender<()> {
+        self.stop.take().expect("not stopped before")
+    }
+
+    /// Gives the stop signal.
+    pub(crate) fn send_stop(&mut self) {
+        self.take_stop().send(()).expect("it serves");
+    }
+
+    /// Waits for the end that was asked for.
+    pub(crate) async fn wait(self) {
+        let served = self.serving.await;
+        served.expect("no panic").expect("a clean stop");
     }
 }
 
