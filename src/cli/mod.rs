@@ -3,6 +3,7 @@
 //!
 //! - `serve`: the service on a socket.
 //! - `health`: whether a service serves, for probes.
+//! - `key`: makes an API key.
 //! - `classify`: articles in, topics and tags out.
 //! - `train`: labelled articles in, a model file out.
 //! - `evaluate`: how good a model is.
@@ -13,6 +14,7 @@ mod classify;
 mod data_args;
 mod evaluate;
 mod health;
+mod key;
 mod model_file;
 mod report;
 mod serve;
@@ -46,6 +48,7 @@ pub struct Cli {
 enum Command {
     Serve(Box<serve::ServeArgs>),
     Health(health::HealthArgs),
+    Key(key::KeyArgs),
     Classify(classify::ClassifyArgs),
     Train(Box<train::TrainArgs>),
     Evaluate(evaluate::EvaluateArgs),
@@ -69,6 +72,7 @@ impl Cli {
         match self.command {
             Command::Serve(args) => serve::run(&args),
             Command::Health(args) => health::run(&args),
+            Command::Key(args) => key::run(&args),
             Command::Classify(args) => classify::run(&args),
             Command::Train(args) => train::run(&args),
             Command::Evaluate(args) => evaluate::run(&args),

@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 use super::model_file;
 use super::settings::{self, Flags, Settings};
 use crate::pipeline::Pipeline;
-use crate::service::serve;
+use crate::service::{Listeners, serve};
 use crate::telemetry;
 
 const EXAMPLES: &str = "\
@@ -107,8 +107,20 @@ async fn listen_and_serve(pipeline: Arc<Pipeline>, settings: &Settings) -> anyho
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|error| bind_error(settings.listen, error))?;
+    let admin = match settings.admin_listen {
+        Some(address) => Some(
+            TcpListener::bind(address)
+                .await
+                .map_err(|error| bind_error(address, error))?,
+        ),
+        None => None,
+    };
     announce(&pipeline, listener.local_addr()?);
-    serve(listener, pipeline, settings.server_config(), stop).await?;
+    let listeners = Listeners {
+        calls: listener,
+        admin,
+    };
+    serve(listeners, pipeline, settings.server_config()?, stop).await?;
     Ok(())
 }
 

@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::{Arg, Args, Command};
+use clap::{Arg, Args, Command, ValueEnum};
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
-use crate::service::{ConnectionConfig, Keepalive, ServerConfig};
+use super::key::KeySetting;
+use crate::service::{ApiKey, ConnectionConfig, Exposure, Keepalive, ServerConfig, TlsConfig};
 
 /// How many bytes a gRPC message can have at all.
 const MESSAGE_BYTES_CEILING: usize = u32::MAX as usize;
@@ -54,7 +55,11 @@ macro_rules! settings {
                 #[serde(default, skip_serializing_if = "Option::is_none")]
                 pub(super) $m_name: Option<$m_type>,
             )+
+            /// Who may call; empty: everyone who can connect.
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            pub(super) api_keys: Vec<KeySetting>,
         }
+
 
         impl Settings {
             /// What holds if nothing is set.
@@ -62,6 +67,7 @@ macro_rules! settings {
                 Self {
                     $($name: ($default)(bounds),)+
                     $($m_name: None,)+
+                    api_keys: Vec::new(),
                 }
             }
         }
@@ -69,6 +75,25 @@ macro_rules! settings {
 }
 
 type Bounds = ServerConfig;
+
+/// Who may use a service that is not the classifier's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Access {
+    Open,
+    Keyed,
+    Off,
+}
+
+impl From<Access> for Exposure {
+    fn from(access: Access) -> Self {
+        match access {
+            Access::Open => Self::Open,
+            Access::Keyed => Self::Keyed,
+            Access::Off => Self::Off,
+        }
+    }
+}
 
 settings! {
     always {
@@ -114,12 +139,24 @@ settings! {
         keepalive_interval_seconds: u32 = |b: &Bounds| seconds(b.connections.keepalive.interval);
         /// A ping without an answer for so long ends the connection.
         keepalive_timeout_seconds: u32 = |b: &Bounds| seconds(b.connections.keepalive.timeout);
+        /// Who may use grpc.health.v1, /healthz and /readyz: open (everyone), keyed (whoever has an API key) or off.
+        health: Access = |_: &Bounds| Access::Open;
+        /// Who may use server reflection and read /v1/openapi.json: open, keyed or off.
+        reflection: Access = |_: &Bounds| Access::Open;
     }
     maybe {
         /// The model file to serve; without it, the built-in English news model.
         model: PathBuf;
         /// Where pages may come from whose scripts call over gRPC-Web: origins such as https://cms.example, separated by commas; * for anywhere.
         cors_origins: String;
+        /// Address and port for /metrics, /healthz and /readyz, which are then on no other. Not encrypted, and without keys.
+        admin_listen: SocketAddr;
+        /// The server's certificate chain in PEM; with it, all connections but those to --admin-listen are encrypted. Read again when it changes.
+        tls_certificate: PathBuf;
+        /// The certificate's private key in PEM.
+        tls_key: PathBuf;
+        /// Authorities of clients in PEM; with them, only clients with a certificate of one may connect.
+        tls_client_authorities: PathBuf;
     }
 }
 
@@ -182,20 +219,39 @@ impl Settings {
                 "{name} is {bytes}; an HTTP/2 window has at most {WINDOW_BYTES_CEILING} bytes"
             );
         }
-        Ok(())
+        anyhow::ensure!(
+            self.tls_certificate.is_some() == self.tls_key.is_some(),
+            "tls_certificate and tls_key are of use only together"
+        );
+        anyhow::ensure!(
+            self.tls_certificate.is_some() || self.tls_client_authorities.is_none(),
+            "tls_client_authorities is of no use without tls_certificate and tls_key"
+        );
+        self.keys().map(|_| ())
     }
 
-    /// The settings as a file.
+    fn keys(&self) -> anyhow::Result<Vec<ApiKey>> {
+        self.api_keys.iter().map(KeySetting::to_key).collect()
+    }
+
+    /// The settings as a file, with the secrets blacked out.
     ///
     /// # Errors
     /// They cannot be written as TOML, which no setting causes.
     pub(super) fn to_toml(&self) -> anyhow::Result<String> {
-        toml::to_string(self).context("the settings cannot be written as TOML")
+        let mut shown = self.clone();
+        for key in &mut shown.api_keys {
+            key.sha256 = "redacted".to_owned();
+        }
+        toml::to_string(&shown).context("the settings cannot be written as TOML")
     }
 
     /// What the server is told.
-    pub(super) fn server_config(&self) -> ServerConfig {
-        ServerConfig {
+    ///
+    /// # Errors
+    /// A key is none.
+    pub(super) fn server_config(&self) -> anyhow::Result<ServerConfig> {
+        Ok(ServerConfig {
             max_message_bytes: self.max_message_bytes.get(),
             max_article_bytes: self.max_article_bytes.get(),
             max_batch_articles: self.max_batch_articles.get(),
@@ -206,8 +262,20 @@ impl Settings {
             drain_delay: time(self.drain_delay_seconds),
             drain_timeout: time(self.drain_timeout_seconds),
             cors_origins: list(self.cors_origins.as_deref()),
+            keys: self.keys()?,
+            health: self.health.into(),
+            reflection: self.reflection.into(),
+            tls: self.tls(),
             connections: self.connection_config(),
-        }
+        })
+    }
+
+    fn tls(&self) -> Option<TlsConfig> {
+        Some(TlsConfig {
+            certificate: self.tls_certificate.clone()?,
+            key: self.tls_key.clone()?,
+            client_authorities: self.tls_client_authorities.clone(),
+        })
     }
 
     fn connection_config(&self) -> ConnectionConfig {
@@ -270,6 +338,16 @@ pub(super) fn reference() -> String {
     for arg in command.get_arguments() {
         page.push_str(&reference_row(arg, &defaults));
     }
+    page.push_str(
+        "\n## API keys\n\n\
+         Without keys everyone who can connect may call. Keys stand in the file alone; `copydesk key --name NAME` \
+         makes one, and the lines for it:\n\n\
+         | key under `[[api_keys]]` | what for |\n|---|---|\n\
+         | `name` | Who has it; appears in logs |\n\
+         | `sha256` | The hash of the key, in 64 hexadecimal digits |\n\
+         | `roles` | `classify` for the calls, `observe` for metrics, or both |\n\
+         | `articles_per_second` | So many on average, and so many at once; absent: as many as the server takes |\n",
+    );
     page
 }
 

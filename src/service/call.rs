@@ -9,6 +9,7 @@ use tonic::{Request, Status};
 use super::admission::{Admission, Overloaded, Permit, Ticket};
 use super::config::ServerConfig;
 use super::deadline;
+use super::keys::{Caller, Keys};
 use super::metrics::{Metrics, Stage};
 use super::pb;
 use super::status;
@@ -19,6 +20,7 @@ use crate::pipeline::Pipeline;
 pub(super) struct Shared {
     pub(super) admission: Admission,
     pub(super) metrics: Metrics,
+    pub(super) keys: Keys,
     pub(super) config: ServerConfig,
 }
 
@@ -30,7 +32,17 @@ pub(super) struct Call {
     pub(super) shared: Arc<Shared>,
     pub(super) deadline: Option<Instant>,
     pub(super) tally: Tally,
+    /// Who calls, if keys are asked for.
+    pub(super) caller: Option<Arc<Caller>>,
     ticket: Ticket,
+}
+
+/// What the headers of a request allow it.
+#[derive(Debug, Default)]
+pub(super) struct Pass {
+    pub(super) deadline: Option<Instant>,
+    pub(super) caller: Option<Arc<Caller>>,
+    pub(super) ticket: Ticket,
 }
 
 /// What a call has done, for its line in the log.
@@ -47,18 +59,14 @@ pub(super) struct Tally {
 }
 
 impl Call {
-    pub(super) fn new(
-        pipeline: Arc<Pipeline>,
-        shared: Arc<Shared>,
-        deadline: Option<Instant>,
-        ticket: Ticket,
-    ) -> Self {
+    pub(super) fn new(pipeline: Arc<Pipeline>, shared: Arc<Shared>, pass: Pass) -> Self {
         Self {
             pipeline,
             shared,
-            deadline,
+            deadline: pass.deadline,
             tally: Tally::default(),
-            ticket,
+            caller: pass.caller,
+            ticket: pass.ticket,
         }
     }
 
@@ -79,6 +87,9 @@ impl Call {
     /// The permit for an article of a batch or a stream, which waits for it.
     pub(super) async fn permit_in_turn(&self) -> Result<Permit, Overloaded> {
         let asked = Instant::now();
+        if let Some(caller) = &self.caller {
+            caller.in_turn().await;
+        }
         let permit = self.shared.admission.in_turn().await;
         self.shared.metrics.stage(Stage::Wait, asked.elapsed());
         permit

@@ -3,6 +3,9 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use super::keys::ApiKey;
+use super::tls::TlsConfig;
+
 /// The bounds within which a server works.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServerConfig {
@@ -28,8 +31,27 @@ pub struct ServerConfig {
     /// Where pages may come from whose scripts call over gRPC-Web, such as `https://cms.example`;
     /// `*` for anywhere.
     pub cors_origins: Vec<String>,
+    /// Who may call; empty: everyone who can connect.
+    pub keys: Vec<ApiKey>,
+    /// Who may use `grpc.health.v1`, `/healthz` and `/readyz`.
+    pub health: Exposure,
+    /// Who may use server reflection and read `/v1/openapi.json`.
+    pub reflection: Exposure,
+    /// Certificates; without them connections are not encrypted.
+    pub tls: Option<TlsConfig>,
     /// The bounds of connections.
     pub connections: ConnectionConfig,
+}
+
+/// Who may use what is not the classifier's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exposure {
+    /// Everyone who can connect.
+    Open,
+    /// Whoever has a key, if there are keys.
+    Keyed,
+    /// Nobody.
+    Off,
 }
 
 /// The bounds of connections.
@@ -91,6 +113,10 @@ impl Default for ServerConfig {
             drain_delay: Duration::ZERO,
             drain_timeout: Self::DEFAULT_DRAIN_TIMEOUT,
             cors_origins: Vec::new(),
+            keys: Vec::new(),
+            health: Exposure::Open,
+            reflection: Exposure::Open,
+            tls: None,
             connections: ConnectionConfig::default(),
         }
     }

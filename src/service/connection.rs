@@ -9,6 +9,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
 
 use super::activity::Activity;
 use super::config::ConnectionConfig;
@@ -16,6 +17,17 @@ use super::front::Front;
 use super::lifecycle::{Lifecycle, Phase};
 use super::lingering::Lingering;
 use super::metrics::Shed;
+use super::route::Door;
+
+/// Where connections come in, and what each of them gets.
+#[derive(Clone)]
+pub(super) struct Entrance {
+    pub(super) front: Arc<Front>,
+    pub(super) lifecycle: Lifecycle,
+    /// Without one, connections are in plain text.
+    pub(super) acceptor: Option<TlsAcceptor>,
+    pub(super) door: Door,
+}
 
 /// Why a connection takes no further calls.
 enum Ending {
@@ -28,29 +40,42 @@ enum Ending {
 }
 
 /// Serves a socket until one of the two sides has had enough.
-pub(super) async fn run(socket: TcpStream, front: Arc<Front>, lifecycle: Lifecycle) {
+pub(super) async fn run(socket: TcpStream, entrance: Entrance) {
     // Small answers must not wait for the next packet: without it a call takes 40 ms. Fails only
     // on a socket that is closed already.
     let _ = socket.set_nodelay(true);
-    let patience = front.shared.config.connections.header_timeout;
+    let patience = entrance.front.shared.config.connections.header_timeout;
     // A client that says nothing is no connection yet.
     let mut byte = [0];
     let first_byte = tokio::time::timeout(patience, socket.peek(&mut byte)).await;
-    if matches!(first_byte, Ok(Ok(1..))) {
-        serve(socket, front, lifecycle).await;
+    if !matches!(first_byte, Ok(Ok(1..))) {
+        return;
+    }
+    let Some(acceptor) = entrance.acceptor.clone() else {
+        return serve(socket, entrance).await;
+    };
+    // Plain text, a wrong certificate or none: the handshake fails and has told the client why.
+    if let Ok(Ok(socket)) = tokio::time::timeout(patience, acceptor.accept(socket)).await {
+        serve(socket, entrance).await;
     }
 }
 
-async fn serve<S>(socket: S, front: Arc<Front>, lifecycle: Lifecycle)
+async fn serve<S>(socket: S, entrance: Entrance)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
+    let Entrance {
+        front,
+        lifecycle,
+        door,
+        ..
+    } = entrance;
     let shared = Arc::clone(&front.shared);
     let config = &shared.config.connections;
     let activity = Arc::new(Activity::new(config.max_resets_per_second));
     let service = {
         let activity = Arc::clone(&activity);
-        service_fn(move |request| front.answer(request, &activity))
+        service_fn(move |request| front.answer(request, &activity, door))
     };
     let builder = protocols(config);
     let socket = TokioIo::new(Lingering::new(socket));

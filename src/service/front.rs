@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
@@ -17,13 +17,15 @@ use tonic::body::Body;
 
 use super::activity::Activity;
 use super::admission::Ticket;
-use super::call::{Call, Shared};
+use super::call::{Call, Pass, Shared};
 use super::classify::ClassifyError;
+use super::config::Exposure;
 use super::deadline;
 use super::handlers::Handlers;
+use super::keys::{Caller, Role};
 use super::metrics::Shed;
 use super::record::{Record, Recorded};
-use super::route::Route;
+use super::route::{Door, Route};
 use super::status;
 use crate::pipeline::Pipeline;
 
@@ -38,13 +40,6 @@ pub(super) struct Front {
     pub(super) handlers: Handlers,
 }
 
-/// What the headers of a request allow it.
-#[derive(Debug, Default)]
-struct Pass {
-    deadline: Option<Instant>,
-    ticket: Ticket,
-}
-
 impl Front {
     /// Answers a request. What decides whether it is refused for load happens before this returns,
     /// on the connection's own task: calls that wait to be started are in flight already.
@@ -52,19 +47,23 @@ impl Front {
         self: &Arc<Self>,
         request: Request<Incoming>,
         activity: &Arc<Activity>,
+        door: Door,
     ) -> impl Future<Output = Result<Response<Recorded>, Infallible>> + Send + use<> {
         let started = std::time::Instant::now();
         let (parts, body) = request.into_parts();
-        let route = Route::of(parts.uri.path(), &parts.headers);
-        let (pass, refusal) = match self.admit(route, &parts.headers) {
+        let route = Route::through(door, parts.uri.path(), &parts.headers);
+        let admitted = match door {
+            Door::Admin => Ok(Pass::default()),
+            Door::All | Door::Calls => self.admit(route, &parts.method, &parts.headers),
+        };
+        let (pass, refusal) = match admitted {
             Ok(pass) => (pass, None),
             Err(status) => (Pass::default(), Some(status)),
         };
         let call = Arc::new(Call::new(
             Arc::clone(&self.pipeline),
             Arc::clone(&self.shared),
-            pass.deadline,
-            pass.ticket,
+            pass,
         ));
         let record = Record {
             route,
@@ -84,7 +83,11 @@ impl Front {
     }
 
     /// Refuses a request for its headers or for load.
-    fn admit(&self, route: Route, headers: &HeaderMap) -> Result<Pass, Status> {
+    fn admit(&self, route: Route, method: &Method, headers: &HeaderMap) -> Result<Pass, Status> {
+        if method == Method::OPTIONS {
+            // A browser asks what it may send, before it sends its key.
+            return Ok(Pass::default());
+        }
         let config = &self.shared.config;
         let size_bytes = metadata_bytes(headers);
         if size_bytes > config.max_metadata_bytes {
@@ -94,19 +97,52 @@ impl Front {
             ));
         }
         let timeout = deadline::timeout(headers).map_err(|error| status::bad_timeout(&error))?;
-        let ticket = self.ticket(route)?;
+        let caller = self.caller(route, headers)?;
+        let ticket = self.ticket(route, caller.as_deref())?;
         let timeout = match timeout {
             timeout if !route.is_single() => timeout,
             Some(timeout) => Some(timeout.min(config.call_timeout)),
             None => Some(config.call_timeout),
         };
         let deadline = deadline::from_now(timeout);
-        Ok(Pass { deadline, ticket })
+        Ok(Pass {
+            deadline,
+            caller,
+            ticket,
+        })
     }
 
-    fn ticket(&self, route: Route) -> Result<Ticket, Status> {
+    fn caller(&self, route: Route, headers: &HeaderMap) -> Result<Option<Arc<Caller>>, Status> {
+        let config = &self.shared.config;
+        let exposure = match route {
+            Route::Health | Route::Healthz | Route::Readyz => config.health,
+            Route::Reflection | Route::ReflectionAlpha | Route::OpenApi => config.reflection,
+            Route::Unknown | Route::NotFound => Exposure::Open,
+            _ => Exposure::Keyed,
+        };
+        let role = match route {
+            Route::Metrics => Role::Observe,
+            _ => Role::Classify,
+        };
+        match exposure {
+            Exposure::Open => Ok(None),
+            Exposure::Off => Err(status::switched_off()),
+            Exposure::Keyed => self
+                .shared
+                .keys
+                .admit(headers, role)
+                .map_err(status::no_access),
+        }
+    }
+
+    /// A single call uses up its key's rate and takes a permit; articles of others do so one by one.
+    fn ticket(&self, route: Route, caller: Option<&Caller>) -> Result<Ticket, Status> {
         if !route.is_single() {
             return Ok(Ticket::default());
+        }
+        if let Some(Err(wait)) = caller.map(Caller::at_once) {
+            self.shared.metrics.shed(Shed::RateLimited);
+            return Err(status::rate_limited(wait));
         }
         let permit = self.shared.admission.at_once().map_err(|_| {
             self.shared.metrics.shed(Shed::Overloaded);

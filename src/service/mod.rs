@@ -17,6 +17,7 @@
 //! - `connection`: one connection and its bounds; `activity`: how busy it is; `lingering`: its end.
 //! - `front`: where every request comes in; `route`: which call it is for; `handlers`: who answers.
 //! - `admission`, `deadline`: whether a call may start, and until when it may go on.
+//! - `keys`: who may call; `tls`: encrypted connections.
 //! - `call`: what a call carries; `record`: its line in the log; `metrics`: what is counted.
 
 mod activity;
@@ -32,6 +33,7 @@ mod grpc;
 mod handlers;
 mod health;
 mod json;
+mod keys;
 mod lifecycle;
 mod lingering;
 mod metrics;
@@ -44,8 +46,11 @@ mod rest;
 mod route;
 mod server;
 mod status;
+mod tls;
 mod web;
 
-pub use config::{ConnectionConfig, Keepalive, ServerConfig};
+pub use config::{ConnectionConfig, Exposure, Keepalive, ServerConfig};
+pub use keys::{ApiKey, Role, hash, new_key};
 pub use probe::{ProbeError, probe};
-pub use server::{ServeError, serve};
+pub use server::{Listeners, ServeError, serve};
+pub use tls::{TlsConfig, TlsError};

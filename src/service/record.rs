@@ -47,6 +47,7 @@ impl Record {
                     refused = tally.refused.load(Ordering::Relaxed),
                     article_bytes = tally.article_bytes.load(Ordering::Relaxed),
                     topic = topic.map(String::as_str),
+                    caller = self.call.caller.as_ref().map(|caller| caller.name()),
                     request_id = self.request_id.as_deref(),
                     "call"
                 )

@@ -31,9 +31,31 @@ pub(super) enum Route {
     NotFound,
 }
 
+/// Which of the server's ports a request came by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    /// The only one.
+    All,
+    /// The one for calls.
+    Calls,
+    /// The one for metrics and probes.
+    Admin,
+}
+
 impl Route {
+    /// The route of a request that came by a door: behind another one there is nothing.
+    pub(super) fn through(door: Door, path: &str, headers: &HeaderMap) -> Self {
+        let route = Self::of(path, headers);
+        let is_admin = matches!(route, Self::Metrics | Self::Healthz | Self::Readyz);
+        match door {
+            Door::Calls if is_admin => Self::NotFound,
+            Door::Admin if !is_admin => Self::NotFound,
+            _ => route,
+        }
+    }
+
     /// The route of a request.
-    pub(super) fn of(path: &str, headers: &HeaderMap) -> Self {
+    fn of(path: &str, headers: &HeaderMap) -> Self {
         if let Some(call) = path.strip_prefix(CLASSIFIER) {
             return Self::of_call(call);
         }

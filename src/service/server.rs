@@ -10,17 +10,35 @@ use tokio::task::JoinSet;
 use super::admission::Admission;
 use super::call::Shared;
 use super::config::ServerConfig;
-use super::connection;
+use super::connection::{self, Entrance};
 use super::front::Front;
 use super::handlers::Handlers;
+use super::keys::Keys;
 use super::lifecycle::{Lifecycle, Phase};
 use super::metrics::{Metrics, Shed};
+use super::route::Door;
+use super::tls::{self, Certificates, TlsError};
 use crate::pipeline::Pipeline;
 
 /// Out of file descriptors, a listener fails again at once.
 const PAUSE_AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(50);
 /// For the last status of each stream to get out, after the drain timeout.
 const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// Where a server listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For calls, and for metrics and probes unless those have a listener of their own.
+    pub calls: TcpListener,
+    /// For metrics and probes, in plain text and without keys.
+    pub admin: Option<TcpListener>,
+}
+
+impl From<TcpListener> for Listeners {
+    fn from(calls: TcpListener) -> Self {
+        Self { calls, admin: None }
+    }
+}
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +49,9 @@ pub enum ServeError {
     /// The contract's descriptors cannot be read.
     #[error("the contract cannot be read as JSON")]
     Descriptors(#[from] prost_reflect::DescriptorError),
+    /// The certificates cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// Serves until `shutdown` completes and then ends in order. Health checks say NOT_SERVING at once;
@@ -41,15 +62,23 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`]; a connection or call that fails is no error of the server.
 pub async fn serve(
-    listener: TcpListener,
+    listeners: impl Into<Listeners>,
     pipeline: Arc<Pipeline>,
     config: ServerConfig,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let (phase, lifecycle) = Lifecycle::start();
     let (drain_delay, drain_timeout) = (config.drain_delay, config.drain_timeout);
+    let certificates = config.tls.clone().map(Certificates::load).transpose()?;
     let front = Arc::new(front(pipeline, config, &lifecycle)?);
-    let mut connections = JoinSet::new();
+    let Listeners { calls, admin } = listeners.into();
+    let entrance = Entrance {
+        front,
+        lifecycle,
+        acceptor: certificates.as_ref().map(Certificates::acceptor),
+        door: admin.as_ref().map_or(Door::All, |_| Door::Calls),
+    };
+    let (mut connections, mut probes) = (JoinSet::new(), JoinSet::new());
     let left = async {
         shutdown.await;
         phase.send_replace(Phase::Leaving);
@@ -57,7 +86,9 @@ pub async fn serve(
     };
     tokio::select! {
         () = left => {}
-        () = accept(listener, &front, &lifecycle, &mut connections) => {}
+        () = accept(calls, &entrance, &mut connections) => {}
+        () = accept_probes(admin, &entrance, &mut probes) => {}
+        () = tls::renew(certificates.as_ref()) => {}
     }
     phase.send_replace(Phase::Draining);
     drain(&phase, drain_timeout, connections).await;
@@ -73,6 +104,7 @@ fn front(
     let shared = Shared {
         admission: Admission::new(config.max_in_flight.get()),
         metrics: Metrics::new(pipeline.manifest()),
+        keys: Keys::new(&config.keys),
         config,
     };
     Ok(Front {
@@ -83,16 +115,11 @@ fn front(
 }
 
 /// Accepts connections, without end.
-async fn accept(
-    listener: TcpListener,
-    front: &Arc<Front>,
-    lifecycle: &Lifecycle,
-    connections: &mut JoinSet<()>,
-) {
+async fn accept(listener: TcpListener, entrance: &Entrance, connections: &mut JoinSet<()>) {
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => admit(socket, front, lifecycle, connections),
+                Ok((socket, _)) => admit(socket, entrance, connections),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(PAUSE_AFTER_FAILED_ACCEPT).await;
@@ -100,30 +127,41 @@ async fn accept(
             },
             Some(_) = connections.join_next() => {}
         }
-        count(front, connections);
+        count(entrance, connections);
     }
 }
 
-fn admit(
-    socket: TcpStream,
-    front: &Arc<Front>,
-    lifecycle: &Lifecycle,
+/// Accepts connections to the port for metrics and probes, if there is one, without end.
+async fn accept_probes(
+    listener: Option<TcpListener>,
+    entrance: &Entrance,
     connections: &mut JoinSet<()>,
 ) {
-    if connections.len() >= front.shared.config.connections.max_connections {
-        front.shared.metrics.shed(Shed::Connections);
-        return;
-    }
-    connections.spawn(connection::run(
-        socket,
-        Arc::clone(front),
-        lifecycle.clone(),
-    ));
+    let Some(listener) = listener else {
+        return std::future::pending().await;
+    };
+    let entrance = Entrance {
+        acceptor: None,
+        door: Door::Admin,
+        ..entrance.clone()
+    };
+    accept(listener, &entrance, connections).await;
 }
 
-fn count(front: &Front, connections: &JoinSet<()>) {
-    let open = connections.len().try_into().unwrap_or(i64::MAX);
-    front.shared.metrics.connections.set(open);
+fn admit(socket: TcpStream, entrance: &Entrance, connections: &mut JoinSet<()>) {
+    let shared = &entrance.front.shared;
+    if connections.len() >= shared.config.connections.max_connections {
+        shared.metrics.shed(Shed::Connections);
+        return;
+    }
+    connections.spawn(connection::run(socket, entrance.clone()));
+}
+
+fn count(entrance: &Entrance, connections: &JoinSet<()>) {
+    if entrance.door != Door::Admin {
+        let open = connections.len().try_into().unwrap_or(i64::MAX);
+        entrance.front.shared.metrics.connections.set(open);
+    }
 }
 
 /// Waits for the connections to end, and cuts them at the end of the time.

@@ -11,6 +11,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 use super::classify::ClassifyError;
 use super::deadline::BadTimeout;
 use super::json::JsonError;
+use super::keys::NoAccess;
 
 /// How prost begins its account of bytes that are no message.
 const MALFORMED: &str = "failed to decode Protobuf message: ";
@@ -102,6 +103,29 @@ pub(super) fn metadata_too_large(size_bytes: usize, limit_bytes: usize) -> Statu
         message,
         details,
     )
+}
+
+/// A caller that is turned away.
+pub(super) fn no_access(error: NoAccess) -> Status {
+    let (code, reason) = match error {
+        NoAccess::NoKey => (Code::Unauthenticated, "NO_KEY"),
+        NoAccess::WrongKey => (Code::Unauthenticated, "WRONG_KEY"),
+        NoAccess::WrongRole => (Code::PermissionDenied, "WRONG_ROLE"),
+    };
+    with_reason(code, reason, error.to_string(), ErrorDetails::new())
+}
+
+/// A caller that has used up its rate.
+pub(super) fn rate_limited(wait: Duration) -> Status {
+    let message = "the API key has used up its articles for this second".to_owned();
+    retry_later("RATE_LIMITED", message, wait.max(Duration::from_millis(1)))
+}
+
+/// A service that the settings switch off.
+pub(super) fn switched_off() -> Status {
+    let message = "this server does not offer the service".to_owned();
+    let details = ErrorDetails::new();
+    with_reason(Code::Unimplemented, "SWITCHED_OFF", message, details)
 }
 
 /// JSON that is not the message asked for.

@@ -14,6 +14,7 @@ mod lifecycle;
 mod limits;
 mod model_file;
 mod program;
+mod security;
 mod serve_cli;
 mod streams;
 mod support;

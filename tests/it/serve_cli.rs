@@ -327,3 +327,36 @@ fn help_tells_the_defaults() {
     assert!(said.contains("COPYDESK_MAX_IN_FLIGHT"), "{said}");
     assert!(said.contains("[default: 256]"), "{said}");
 }
+
+#[test]
+fn a_key_is_shown_once_and_its_hash_is_not_printed() {
+    let made = run(&[
+        "key",
+        "--name",
+        "cms",
+        "--roles",
+        "classify,observe",
+        "--articles-per-second",
+        "5",
+    ]);
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    let entry = String::from_utf8_lossy(&made.stdout).into_owned();
+    let shown = stderr(&made);
+    let key = shown
+        .lines()
+        .find(|line| line.starts_with("cdk_"))
+        .expect("a key");
+    assert!(!entry.contains(key));
+    let output = printed(&entry, &[], &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        said.contains("name = \"cms\"") && said.contains("redacted"),
+        "{said}"
+    );
+    let digits = entry.split_once("sha256 = \"").expect("a hash").1;
+    assert!(!said.contains(&digits[..64]));
+    let wrong = printed(&entry.replace(&digits[..64], "abc"), &[], &[]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(stderr(&wrong).contains("cms"), "{}", stderr(&wrong));
+}
