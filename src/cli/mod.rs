@@ -33,7 +33,8 @@ Examples:
   copydesk serve --model desk.safetensors --listen 0.0.0.0:50051
 
 Every flag has an environment variable, such as COPYDESK_LISTEN for --listen.
-COPYDESK_LOG sets what is logged: error, warn, info (the default), debug or trace.";
+COPYDESK_LOG sets what is logged: error, warn, info (the default), debug or trace;
+COPYDESK_LOG_FORMAT=json how, for machines.";
 
 /// Reads news articles and says what they are about: one topic and the tags an editor would file
 /// them under.

@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Child, ChildStderr, Command, Stdio};
 
-use copydesk::service::pb::GetModelRequest;
 use copydesk::service::pb::classifier_service_client::ClassifierServiceClient;
+use copydesk::service::pb::{ClassifyRequest, GetModelRequest};
 use tempfile::NamedTempFile;
 
 use crate::program::{copydesk, run, stderr};
@@ -169,6 +169,13 @@ fn settings_of_the_environment_are_read_and_checked() {
         .expect("the program runs");
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("COPYDESK_LOG"));
+    let output = copydesk()
+        .arg("health")
+        .env("COPYDESK_LOG_FORMAT", "xml")
+        .output()
+        .expect("the program runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("xml"));
 }
 
 #[test]
@@ -359,4 +366,40 @@ fn a_key_is_shown_once_and_its_hash_is_not_printed() {
     let wrong = printed(&entry.replace(&digits[..64], "abc"), &[], &[]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(stderr(&wrong).contains("cms"), "{}", stderr(&wrong));
+}
+
+#[tokio::test]
+async fn a_call_is_one_line_of_the_log_and_its_text_is_not_in_it() {
+    let server = Server::start(|command| {
+        command.env("COPYDESK_LOG", "info");
+        command.env("COPYDESK_LOG_FORMAT", "json");
+    });
+    let address = format!("http://{}", server.address());
+    let mut client = soon(ClassifierServiceClient::connect(address))
+        .await
+        .unwrap();
+    let mut request = tonic::Request::new(ClassifyRequest {
+        article: stream_request(1).article,
+        options: None,
+    });
+    request
+        .metadata_mut()
+        .insert("x-request-id", "abc-1".parse().unwrap());
+    soon(client.classify(request)).await.expect("an answer");
+    drop(client);
+    let (_, said) = server.stop_with("-TERM");
+    let lines: Vec<serde_json::Value> = said
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .filter(|line: &serde_json::Value| line["target"] == "copydesk::call")
+        .collect();
+    assert_eq!(lines.len(), 1, "{said}");
+    let line = &lines[0];
+    assert_eq!(line["method"], "Classify");
+    assert_eq!(line["code"], "OK");
+    assert_eq!(line["topic"], "Economy");
+    assert_eq!(line["articles"], 1);
+    assert_eq!(line["request_id"], "abc-1");
+    assert!(line["article_bytes"].as_u64() > Some(20), "{line}");
+    assert!(!said.contains("inflation"), "{said}");
 }
