@@ -149,6 +149,8 @@ settings! {
         model: PathBuf;
         /// Where pages may come from whose scripts call over gRPC-Web: origins such as https://cms.example, separated by commas; * for anywhere.
         cors_origins: String;
+        /// Where a collector takes spans by OTLP over gRPC, such as http://127.0.0.1:4317. OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG say which share of calls has one; without them, every call.
+        otlp_endpoint: String;
         /// Address and port for /metrics, /healthz and /readyz, which are then on no other. Not encrypted, and without keys.
         admin_listen: SocketAddr;
         /// The server's certificate chain in PEM; with it, all connections but those to --admin-listen are encrypted. Read again when it changes.
@@ -265,6 +267,7 @@ impl Settings {
             keys: self.keys()?,
             health: self.health.into(),
             reflection: self.reflection.into(),
+            otlp_endpoint: self.otlp_endpoint.clone(),
             tls: self.tls(),
             connections: self.connection_config(),
         })

@@ -10,9 +10,10 @@ use super::admission::{Admission, Overloaded, Permit, Ticket};
 use super::config::ServerConfig;
 use super::deadline;
 use super::keys::{Caller, Keys};
-use super::metrics::{Metrics, Stage};
+use super::metrics::{Metrics, Shed, Stage};
 use super::pb;
 use super::status;
+use super::traces::Traces;
 use crate::pipeline::Pipeline;
 
 /// What all calls share.
@@ -21,6 +22,7 @@ pub(super) struct Shared {
     pub(super) admission: Admission,
     pub(super) metrics: Metrics,
     pub(super) keys: Keys,
+    pub(super) traces: Traces,
     pub(super) config: ServerConfig,
 }
 
@@ -80,7 +82,11 @@ impl Call {
     pub(super) fn permit_at_once(&self) -> Result<Permit, Overloaded> {
         match self.ticket.take() {
             Some(permit) => Ok(permit),
-            None => self.shared.admission.at_once(),
+            None => self
+                .shared
+                .admission
+                .at_once()
+                .inspect_err(|_| self.shared.metrics.shed(Shed::Overloaded)),
         }
     }
 

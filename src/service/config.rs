@@ -37,6 +37,8 @@ pub struct ServerConfig {
     pub health: Exposure,
     /// Who may use server reflection and read `/v1/openapi.json`.
     pub reflection: Exposure,
+    /// Where a collector takes spans by OTLP over gRPC, such as `http://127.0.0.1:4317`.
+    pub otlp_endpoint: Option<String>,
     /// Certificates; without them connections are not encrypted.
     pub tls: Option<TlsConfig>,
     /// The bounds of connections.
@@ -116,6 +118,7 @@ impl Default for ServerConfig {
             keys: Vec::new(),
             health: Exposure::Open,
             reflection: Exposure::Open,
+            otlp_endpoint: None,
             tls: None,
             connections: ConnectionConfig::default(),
         }

@@ -8,8 +8,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures_util::FutureExt;
 use http::{HeaderMap, Method, Request, Response};
 use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::Instant;
 use tonic::Status;
@@ -69,6 +71,7 @@ impl Front {
             route,
             call: Arc::clone(&call),
             request_id: request_id(&parts.headers),
+            parent: self.shared.traces.parent(&parts.headers),
             started,
             open: activity.call(),
             code: None,
@@ -197,6 +200,12 @@ pub(super) struct Arriving {
 }
 
 impl Arriving {
+    /// Takes what has arrived and is not wanted. A call that is answered with its message unread is
+    /// reset behind the answer, and the reset may overtake it.
+    pub(super) fn skim(mut self) {
+        while let Some(Some(Ok(_))) = self.body.frame().now_or_never() {}
+    }
+
     /// The call that the body belongs to.
     pub(super) fn call(&self) -> Arc<Call> {
         Arc::clone(&self.call)

@@ -56,7 +56,10 @@ impl Handlers {
         let others = Routes::new(health.clone())
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
-        let for_browsers = Routes::new(classifier.clone()).add_service(health);
+        let for_browsers = Routes::new(classifier.clone())
+            .add_service(health)
+            .add_service(reflection().build_v1()?)
+            .add_service(reflection().build_v1alpha()?);
         let json = Json::new()?;
         Ok(Self {
             classifier,
@@ -80,7 +83,10 @@ impl Handlers {
     ) -> Response<Body> {
         match refusal {
             _ if self.web.is_asked(&request) => self.web.answer(request, refusal).await,
-            Some(refusal) => self.refuse(route, refusal),
+            Some(refusal) => {
+                request.into_body().skim();
+                self.refuse(route, refusal)
+            }
             None if route.is_plain_http() => self.plain(route, request).await,
             None => self.grpc(route, request).await,
         }

@@ -18,7 +18,8 @@
 //! - `front`: where every request comes in; `route`: which call it is for; `handlers`: who answers.
 //! - `admission`, `deadline`: whether a call may start, and until when it may go on.
 //! - `keys`: who may call; `tls`: encrypted connections.
-//! - `call`: what a call carries; `record`: its line in the log; `metrics`: what is counted.
+//! - `call`: what a call carries; `record`: its line in the log; `metrics`: what is counted;
+//!   `traces`: its span.
 
 mod activity;
 mod admission;
@@ -47,6 +48,7 @@ mod route;
 mod server;
 mod status;
 mod tls;
+mod traces;
 mod web;
 
 pub use config::{ConnectionConfig, Exposure, Keepalive, ServerConfig};

@@ -14,6 +14,7 @@ use tonic::body::Body;
 use super::activity::OpenCall;
 use super::call::Call;
 use super::route::Route;
+use super::traces::Ended;
 
 /// A call that has not ended. Dropped before it is told its code, it was cancelled by its client.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(super) struct Record {
     pub(super) call: Arc<Call>,
     /// The caller's own name for the call.
     pub(super) request_id: Option<String>,
+    /// The caller's span.
+    pub(super) parent: Option<opentelemetry::Context>,
     pub(super) started: Instant,
     pub(super) open: OpenCall,
     pub(super) code: Option<Code>,
@@ -54,10 +57,28 @@ impl Record {
             };
         }
         match code {
-            Code::Internal | Code::Unknown | Code::DataLoss => line!(error),
+            _ if is_fault(code) => line!(error),
             _ if self.route.is_probe() => line!(debug),
             _ => line!(info),
         }
+    }
+
+    fn trace(&self, code: Code) {
+        if self.route.is_probe() {
+            return;
+        }
+        let tally = &self.call.tally;
+        let ended = Ended {
+            method: self.route.label(),
+            code: code_name(code),
+            is_fault: is_fault(code),
+            took: self.started.elapsed(),
+            articles: tally.articles.load(Ordering::Relaxed),
+            article_bytes: tally.article_bytes.load(Ordering::Relaxed),
+            topic: tally.topic.get(),
+        };
+        let traces = &self.call.shared.traces;
+        traces.send(&ended, self.parent.as_ref());
     }
 }
 
@@ -68,6 +89,7 @@ impl Drop for Record {
             self.open.was_cancelled();
         }
         self.write(code);
+        self.trace(code);
     }
 }
 
@@ -131,6 +153,11 @@ impl http_body::Body for Recorded {
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
+}
+
+/// Whether the server is to blame, rather than its caller or its load.
+fn is_fault(code: Code) -> bool {
+    matches!(code, Code::Internal | Code::Unknown | Code::DataLoss)
 }
 
 fn code_of(headers: &HeaderMap) -> Option<Code> {

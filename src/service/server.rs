@@ -18,6 +18,7 @@ use super::lifecycle::{Lifecycle, Phase};
 use super::metrics::{Metrics, Shed};
 use super::route::Door;
 use super::tls::{self, Certificates, TlsError};
+use super::traces::Traces;
 use crate::pipeline::Pipeline;
 
 /// Out of file descriptors, a listener fails again at once.
@@ -49,6 +50,9 @@ pub enum ServeError {
     /// The contract's descriptors cannot be read.
     #[error("the contract cannot be read as JSON")]
     Descriptors(#[from] prost_reflect::DescriptorError),
+    /// There cannot be a collector at the address given.
+    #[error("spans cannot be sent to the collector: {0}")]
+    Collector(#[from] opentelemetry_otlp::ExporterBuildError),
     /// The certificates cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -71,6 +75,7 @@ pub async fn serve(
     let (drain_delay, drain_timeout) = (config.drain_delay, config.drain_timeout);
     let certificates = config.tls.clone().map(Certificates::load).transpose()?;
     let front = Arc::new(front(pipeline, config, &lifecycle)?);
+    let shared = Arc::clone(&front.shared);
     let Listeners { calls, admin } = listeners.into();
     let entrance = Entrance {
         front,
@@ -92,6 +97,7 @@ pub async fn serve(
     }
     phase.send_replace(Phase::Draining);
     drain(&phase, drain_timeout, connections).await;
+    shared.traces.finish().await;
     Ok(())
 }
 
@@ -105,6 +111,7 @@ fn front(
         admission: Admission::new(config.max_in_flight.get()),
         metrics: Metrics::new(pipeline.manifest()),
         keys: Keys::new(&config.keys),
+        traces: Traces::to(config.otlp_endpoint.as_deref())?,
         config,
     };
     Ok(Front {

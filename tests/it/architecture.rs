@@ -19,7 +19,7 @@ const FLOORS: [(&str, &[&str]); 8] = [
 ];
 
 /// Outside crates with the only floors that may name them.
-const DOORS: [(&str, &[&str]); 18] = [
+const DOORS: [(&str, &[&str]); 19] = [
     ("tonic", &["service"]),
     ("prost", &["service"]),
     ("tonic_types", &["service"]),
@@ -28,6 +28,7 @@ const DOORS: [(&str, &[&str]); 18] = [
     ("hyper", &["service"]),
     ("tower", &["service"]),
     ("prometheus_client", &["service"]),
+    ("opentelemetry", &["service"]),
     ("rustls", &["service"]),
     ("figment", &["cli"]),
     ("clap", &["cli", "main"]),

@@ -18,5 +18,6 @@ mod security;
 mod serve_cli;
 mod streams;
 mod support;
+mod traces;
 mod train_cli;
 mod wire;
