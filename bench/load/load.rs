@@ -65,6 +65,8 @@ struct Tally {
     answered: Histogram<u64>,
     refused: Histogram<u64>,
     codes: BTreeMap<String, u64>,
+    /// The first of each code.
+    messages: BTreeMap<String, String>,
 }
 
 impl Tally {
@@ -73,14 +75,20 @@ impl Tally {
             answered: Histogram::new(3)?,
             refused: Histogram::new(3)?,
             codes: BTreeMap::new(),
+            messages: BTreeMap::new(),
         })
     }
 
-    fn count(&mut self, outcome: Result<(), tonic::Code>, took: Duration) {
+    fn count(&mut self, outcome: Result<(), tonic::Status>, took: Duration) {
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
         let (times, name) = match outcome {
             Ok(()) => (&mut self.answered, "Ok".to_owned()),
-            Err(code) => (&mut self.refused, format!("{code:?}")),
+            Err(status) => {
+                let name = format!("{:?}", status.code());
+                let message = || format!("{}: {status:?}", status.message());
+                self.messages.entry(name.clone()).or_insert_with(message);
+                (&mut self.refused, name)
+            }
         };
         // The histogram grows as it needs to.
         let _ = times.record(us);
@@ -136,7 +144,7 @@ async fn classify(args: &Args, clients: &[Client]) -> Result<Tally, Box<dyn Erro
                 options: None,
             };
             let answer = client.classify(request).await;
-            let outcome = answer.map(|_| ()).map_err(|status| status.code());
+            let outcome = answer.map(|_| ());
             // A call that starts up to a slice early is timed from its start.
             let took = Instant::now().saturating_duration_since(due);
             tally
@@ -223,6 +231,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "offered_per_second": (args.call == Call::Classify).then_some(args.rate),
         "ok_per_second": n_ok as f64 / seconds,
         "codes": tally.codes,
+        "messages": tally.messages,
         "answered_us": percentiles(&tally.answered),
         "refused_us": percentiles(&tally.refused),
         "server_cpu_seconds": cpu,

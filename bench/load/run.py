@@ -4,9 +4,9 @@
     python3 bench/load/run.py target/release bench/results/load-DATE.json
 
 First the cost: CPU time of the server for each Classify and each article of a stream. Then capacity is
-found by offering ever more, latency is measured at half of it, and three times as much is offered to see
-what a server with too much to do does. Generator and server share the machine's cores, which is noisy:
-compare the two servers of one run, never runs of different days.
+found by offering ever more, and latency is measured at half of it. Generator and server share the machine's
+cores, which is noisy: compare the two servers of one run, never runs of different days. What a server does
+with more than it can take needs a generator on a machine of its own.
 """
 
 import datetime
@@ -32,10 +32,6 @@ class Server:
         self.address = re.search(r" on (\S+)", self.process.stderr.readline()).group(1)
         # The log has to go somewhere, or the server waits for a reader.
         self.drain = subprocess.Popen(["cat"], stdin=self.process.stderr, stdout=log)
-
-    def memory_kb(self):
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
 
     def stop(self):
         self.process.terminate()
@@ -88,14 +84,11 @@ def main(folder, out):
     server = Server(copydesk)
     peak = capacity(folder, server)
     half = load(folder, server, "--rate", str(int(peak["offered_per_second"] / 2)))
-    memory_before = server.memory_kb()
-    threefold = load(folder, server, "--rate", str(int(peak["offered_per_second"] * 3)))
-    result["peak"], result["half_load"], result["threefold_load"] = peak, half, threefold
-    result["memory_kb"] = {"before_overload": memory_before, "after": server.memory_kb()}
+    result["peak"], result["half_load"] = peak, half
     server.stop()
     Path(out).write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps({key: result[key] for key in ["share_of_echo", "memory_kb"]}))
-    for name in ["peak", "half_load", "threefold_load"]:
+    print(json.dumps(result["share_of_echo"]))
+    for name in ["peak", "half_load"]:
         print(name, json.dumps(result[name]))
 
 

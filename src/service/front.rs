@@ -7,8 +7,8 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use futures_util::FutureExt;
 use http::{HeaderMap, Method, Request, Response};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
@@ -32,6 +32,10 @@ use super::status;
 use crate::pipeline::Pipeline;
 
 const REQUEST_ID: &str = "x-request-id";
+/// More of a refused message is not read.
+const SKIM_BYTES: usize = 512 << 10;
+/// Nor is it waited for longer.
+const SKIM_TIME: Duration = Duration::from_millis(50);
 const MAX_REQUEST_ID_BYTES: usize = 64;
 
 /// Takes the requests of all connections.
@@ -200,10 +204,18 @@ pub(super) struct Arriving {
 }
 
 impl Arriving {
-    /// Takes what has arrived and is not wanted. A call that is answered with its message unread is
-    /// reset behind the answer, and the reset may overtake it.
-    pub(super) fn skim(mut self) {
-        while let Some(Some(Ok(_))) = self.body.frame().now_or_never() {}
+    /// Reads what is not wanted, if it comes soon and is not much. A call that is answered with its
+    /// message unread is reset behind the answer; the client may see the reset instead, and counts
+    /// its open calls otherwise than the server.
+    pub(super) async fn skim(mut self) {
+        let rest = async {
+            let mut n_bytes = 0;
+            while let (true, Some(Ok(frame))) = (n_bytes < SKIM_BYTES, self.body.frame().await) {
+                n_bytes += frame.data_ref().map_or(0, bytes::Bytes::len);
+            }
+        };
+        // In vain, the answer is sent all the same.
+        let _ = tokio::time::timeout(SKIM_TIME, rest).await;
     }
 
     /// The call that the body belongs to.

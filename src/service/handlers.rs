@@ -84,7 +84,9 @@ impl Handlers {
         match refusal {
             _ if self.web.is_asked(&request) => self.web.answer(request, refusal).await,
             Some(refusal) => {
-                request.into_body().skim();
+                if route.is_single() {
+                    request.into_body().skim().await;
+                }
                 self.refuse(route, refusal)
             }
             None if route.is_plain_http() => self.plain(route, request).await,
