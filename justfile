@@ -20,6 +20,11 @@ lint:
 docs:
     RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --locked
 
+# The reference of settings, docs/settings.md
+settings:
+    cargo run --locked -- serve --print-reference > docs/settings.md.new
+    mv docs/settings.md.new docs/settings.md
+
 # Everything that a change has to pass
 ci:
     .ci/run

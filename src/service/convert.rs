@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tonic::Status;
+
 use super::classify::{CheckedOptions, ClassifyError};
 use super::pb;
 use super::pb::article_result::Outcome;
@@ -171,6 +173,15 @@ pub(super) fn outcome(outcome: Result<pb::Classification, ClassifyError>) -> Out
             field: error.field().unwrap_or_default().to_owned(),
         }),
     }
+}
+
+/// A status in the place of an article that never arrived whole.
+pub(super) fn refusal(status: &Status) -> Outcome {
+    Outcome::Error(pb::ArticleError {
+        code: status.code().into(),
+        message: status.message().to_owned(),
+        field: String::new(),
+    })
 }
 
 fn version(manifest: &Manifest) -> pb::ModelVersion {

@@ -33,11 +33,18 @@ const FLOORS: [(&str, &[&str]); 9] = [
 ];
 
 /// Outside crates with the only floors that may name them.
-const DOORS: [(&str, &[&str]); 15] = [
+const DOORS: [(&str, &[&str]); 22] = [
     ("tonic", &["service"]),
     ("prost", &["service"]),
     ("tonic_types", &["service"]),
     ("tokio", &["service", "cli"]),
+    ("axum", &["service"]),
+    ("hyper", &["service"]),
+    ("tower", &["service"]),
+    ("prometheus_client", &["service"]),
+    ("opentelemetry", &["service"]),
+    ("rustls", &["service"]),
+    ("figment", &["cli"]),
     ("clap", &["cli", "main"]),
     ("anyhow", &["cli"]),
     ("indicatif", &["cli"]),
