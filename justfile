@@ -20,12 +20,17 @@ lint:
 docs:
     RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --locked
 
+# The reference of settings, docs/settings.md
+settings:
+    cargo run --locked -- serve --print-reference > docs/settings.md.new
+    mv docs/settings.md.new docs/settings.md
+
 # Everything that a change has to pass
 ci:
     .ci/run
 
-# Rebuild the default model from a folder with train.jsonl and test.jsonl, articles with editors' tags and a folder or file of further text
-model DATA EDITOR_TAGS BACKGROUND:
+# Rebuild the default model from a folder with train.jsonl and test.jsonl, one of labelled pages, articles with editors' tags and a file of further text
+model DATA PAGES EDITOR_TAGS BACKGROUND:
     cargo run --locked --release -- train \
         --data {{ quote(DATA / "train.jsonl") }} --test {{ quote(DATA / "test.jsonl") }} \
         --keyphrase-data {{ quote(EDITOR_TAGS) }} --background {{ quote(DATA / "train.jsonl") }} {{ quote(BACKGROUND) }} \
@@ -33,6 +38,8 @@ model DATA EDITOR_TAGS BACKGROUND:
         --name news-en --languages en --licence CC-BY-SA-4.0 \
         --source "66,045 short English news texts in 12 topics: Wikipedia Current events portal 2002-2020 (CC BY-SA 4.0), HuffPost News Category Dataset (CC BY 4.0), SIB-200 (CC BY-SA 4.0)" \
         --trained-at 1795478400 --out models/news-en.safetensors
+    cargo run --locked --release -- train-extractor --pages {{ quote(PAGES) }} \
+        --model models/news-en.safetensors --out models/news-en.safetensors
 
 # The benches; with a name, those that hold it
 bench *ARGS:

@@ -5,13 +5,14 @@
 //! `tests/it/architecture.rs` holds them to it.
 //!
 //! 1. [`text`]: a string becomes tokens.
-//! 2. [`features`]: tokens become weighted terms.
-//! 3. [`model`]: terms become topic scores and probabilities.
-//! 4. [`tags`]: the same terms become tags.
-//! 5. [`pipeline`]: the whole way in one call, and the file it is kept in.
-//! 6. [`train`]: labelled articles become a pipeline.
-//! 7. [`service`]: the pipeline on the network.
-//! 8. [`cli`]: a person at a terminal.
+//! 2. [`extract`]: a page becomes an article.
+//! 3. [`features`]: tokens become weighted terms.
+//! 4. [`model`]: terms become topic scores and probabilities.
+//! 5. [`tags`]: the same terms become tags.
+//! 6. [`pipeline`]: the whole way in one call, and the file it is kept in.
+//! 7. [`train`]: labelled articles become a pipeline.
+//! 8. [`service`]: the pipeline on the network.
+//! 9. [`cli`]: a person at a terminal.
 //!
 //! ```
 //! use copydesk::pipeline::{Options, Pipeline};
@@ -29,6 +30,8 @@
 //! ```
 
 pub mod text;
+
+pub mod extract;
 
 pub mod features;
 

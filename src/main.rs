@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use copydesk::cli::Cli;
 use copydesk::telemetry;
 
@@ -10,7 +9,7 @@ use copydesk::telemetry;
 const BAD_SETTINGS: u8 = 2;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::from_terminal();
     if let Err(error) = telemetry::start() {
         eprintln!("copydesk: {error}");
         return ExitCode::from(BAD_SETTINGS);

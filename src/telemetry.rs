@@ -1,4 +1,5 @@
-//! Logs: lines on standard error, as many as `COPYDESK_LOG` asks for.
+//! Logs: lines on standard error, as many as `COPYDESK_LOG` asks for, in the form that
+//! `COPYDESK_LOG_FORMAT` names.
 
 use std::io::{self, IsTerminal};
 use std::panic;
@@ -9,27 +10,57 @@ use tracing_subscriber::EnvFilter;
 /// The environment variable that says what is logged, such as `debug` or `copydesk=debug,h2=off`.
 pub const LOG_VARIABLE: &str = "COPYDESK_LOG";
 
-/// [`LOG_VARIABLE`] cannot be read.
+/// Libraries that log what only their makers can use, and may quote an article.
+const QUIET: [&str; 2] = ["trafilatura=off", "dom_smoothie=off"];
+
+/// The environment variable that says how a line looks: `text`, or `json` for machines.
+pub const FORMAT_VARIABLE: &str = "COPYDESK_LOG_FORMAT";
+
+/// A variable that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("{LOG_VARIABLE} is no log filter: {0}; set it to error, warn, info, debug or trace")]
-pub struct LogFilterError(#[from] tracing_subscriber::filter::FromEnvError);
+pub enum LogError {
+    /// [`LOG_VARIABLE`].
+    #[error("{LOG_VARIABLE} is no log filter: {0}; set it to error, warn, info, debug or trace")]
+    Filter(#[from] tracing_subscriber::filter::FromEnvError),
+    /// [`FORMAT_VARIABLE`].
+    #[error("{FORMAT_VARIABLE} is {given:?}; set it to text or json")]
+    Format {
+        /// What it is set to.
+        given: String,
+    },
+}
 
 /// Starts logging: from `info` on unless [`LOG_VARIABLE`] says otherwise, in colours on a terminal.
 /// Does nothing if a subscriber is set already.
 ///
 /// # Errors
-/// [`LogFilterError`] if the variable is no filter.
-pub fn start() -> Result<(), LogFilterError> {
+/// [`LogError`] if a variable cannot be read.
+pub fn start() -> Result<(), LogError> {
     let filter = EnvFilter::builder()
         .with_env_var(LOG_VARIABLE)
         .with_default_directive(LevelFilter::INFO.into())
         .from_env()?;
+    // The reader of HTML tells of each page what it tried.
+    let filter = QUIET
+        .iter()
+        .fold(filter, |filter, directive| match directive.parse() {
+            Ok(directive) => filter.add_directive(directive),
+            Err(_) => filter,
+        });
     let wants_colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let _ = tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
-        .with_ansi(wants_colours)
-        .try_init();
+        .with_ansi(wants_colours);
+    let given = std::env::var_os(FORMAT_VARIABLE).unwrap_or_default();
+    let _ = match given.to_str() {
+        Some("" | "text") => lines.try_init(),
+        Some("json") => lines.json().flatten_event(true).try_init(),
+        _ => {
+            let given = given.to_string_lossy().into_owned();
+            return Err(LogError::Format { given });
+        }
+    };
     Ok(())
 }
 

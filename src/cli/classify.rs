@@ -10,9 +10,10 @@ use serde_json::Value;
 
 use super::data_args::is_stdin;
 use super::model_file;
+use super::page::{PageAnswer, SpanAnswer};
 use crate::pipeline::options::{DEFAULT_MAX_TAGS, OptionsDraft};
 use crate::pipeline::{Classification, Evidence, Manifest, Options, Pipeline, TagKind, Warning};
-use crate::text::{Article, ArticleDraft, Field, Span};
+use crate::text::{Article, ArticleDraft, Field};
 
 /// Classify articles and print their topics and tags.
 ///
@@ -27,7 +28,7 @@ Examples:
   copydesk classify --explain article.txt
   echo 'The striker scored twice in the final.' | copydesk classify")]
 pub(super) struct ClassifyArgs {
-    /// Text files or JSON lines; - or nothing for standard input
+    /// Text files, HTML pages, pages copied as text, or JSON lines; - or nothing for standard input
     #[arg(value_name = "PATH", default_value = "-")]
     paths: Vec<PathBuf>,
     /// Model file; without it, the built-in model
@@ -101,6 +102,8 @@ struct AnswerBody<'a> {
     warnings: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     evidence: Vec<EvidenceAnswer<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<PageAnswer<'a>>,
     model: ModelAnswer<'a>,
 }
 
@@ -125,14 +128,6 @@ struct EvidenceAnswer<'a> {
     term: &'a str,
     weight: f32,
     mentions: Vec<SpanAnswer>,
-}
-
-/// In UTF-8 bytes.
-#[derive(Serialize)]
-struct SpanAnswer {
-    field: &'static str,
-    start: usize,
-    end: usize,
 }
 
 #[derive(Serialize)]
@@ -457,7 +452,7 @@ fn body<'a>(answer: &'a Classification, manifest: &'a Manifest) -> AnswerBody<'a
                     TagKind::Keyphrase => "TAG_KIND_KEYPHRASE",
                 },
                 confidence: tag.confidence,
-                mentions: tag.mentions.iter().map(span_answer).collect(),
+                mentions: tag.mentions.iter().map(SpanAnswer::new).collect(),
             })
             .collect(),
         language: answer
@@ -467,6 +462,7 @@ fn body<'a>(answer: &'a Classification, manifest: &'a Manifest) -> AnswerBody<'a
         warnings: answer.warnings.iter().map(|w| warning(*w).0).collect(),
         needs_review: answer.needs_review,
         evidence: answer.evidence.iter().map(evidence).collect(),
+        page: answer.page.as_ref().map(PageAnswer::new),
         model: ModelAnswer {
             name: &manifest.name,
             version: manifest.version(),
@@ -478,17 +474,6 @@ fn evidence(found: &Evidence) -> EvidenceAnswer<'_> {
     EvidenceAnswer {
         term: &found.term,
         weight: found.weight,
-        mentions: found.mentions.iter().map(span_answer).collect(),
-    }
-}
-
-fn span_answer(span: &Span) -> SpanAnswer {
-    SpanAnswer {
-        field: match span.field {
-            Field::Title => "SPAN_FIELD_TITLE",
-            Field::Body => "SPAN_FIELD_BODY",
-        },
-        start: span.start,
-        end: span.end,
+        mentions: found.mentions.iter().map(SpanAnswer::new).collect(),
     }
 }

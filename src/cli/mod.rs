@@ -1,25 +1,34 @@
-//! Step 8: a person at a terminal. One file for each command. Exit status: 0 done, 1 failed or
+//! Step 9: a person at a terminal. One file for each command. Exit status: 0 done, 1 failed or
 //! refused, 2 wrong flags.
 //!
 //! - `serve`: the service on a socket.
 //! - `health`: whether a service serves, for probes.
+//! - `key`: makes an API key.
 //! - `classify`: articles in, topics and tags out.
+//! - `extract`: pages in, their articles out.
 //! - `train`: labelled articles in, a model file out.
+//! - `train_extractor`: labelled pages in, a model file with a line model out.
 //! - `evaluate`: how good a model is.
-//! - `model_file`, `data_args`, `report`: what several commands need.
+//! - `settings`: what `serve` can be told, by flags, environment and file.
+//! - `model_file`, `data_args`, `page`, `report`: what several commands need.
 
 mod classify;
 mod data_args;
 mod evaluate;
+mod extract;
 mod health;
+mod key;
 mod model_file;
+mod page;
 mod report;
 mod serve;
+mod settings;
 mod train;
+mod train_extractor;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,7 +38,8 @@ Examples:
   copydesk serve --model desk.safetensors --listen 0.0.0.0:50051
 
 Every flag has an environment variable, such as COPYDESK_LISTEN for --listen.
-COPYDESK_LOG sets what is logged: error, warn, info (the default), debug or trace.";
+COPYDESK_LOG sets what is logged: error, warn, info (the default), debug or trace;
+COPYDESK_LOG_FORMAT=json how, for machines.";
 
 /// Reads news articles and says what they are about: one topic and the tags an editor would file
 /// them under.
@@ -42,14 +52,26 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     Health(health::HealthArgs),
+    Key(key::KeyArgs),
     Classify(classify::ClassifyArgs),
+    Extract(extract::ExtractArgs),
     Train(Box<train::TrainArgs>),
     Evaluate(evaluate::EvaluateArgs),
+    TrainExtractor(train_extractor::TrainExtractorArgs),
 }
 
 impl Cli {
+    /// Reads the flags and the environment. Ends the program if they cannot be read, or if help is
+    /// what they ask for.
+    #[must_use]
+    pub fn from_terminal() -> Self {
+        let command = Self::command().mut_subcommand("serve", settings::with_environment);
+        let matches = command.get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Runs the command. The exit code is the command's answer.
     ///
     /// # Errors
@@ -58,9 +80,12 @@ impl Cli {
         match self.command {
             Command::Serve(args) => serve::run(&args),
             Command::Health(args) => health::run(&args),
+            Command::Key(args) => key::run(&args),
             Command::Classify(args) => classify::run(&args),
+            Command::Extract(args) => extract::run(&args),
             Command::Train(args) => train::run(&args),
             Command::Evaluate(args) => evaluate::run(&args),
+            Command::TrainExtractor(args) => train_extractor::run(&args),
         }
     }
 }

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -15,8 +14,9 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use super::model_file;
+use super::settings::{self, Flags, Settings};
 use crate::pipeline::Pipeline;
-use crate::service::{ServerConfig, serve};
+use crate::service::{Listeners, serve};
 use crate::telemetry;
 
 const EXAMPLES: &str = "\
@@ -26,62 +26,27 @@ Examples:
   copydesk serve --model mine.safetensors      a model of your own, made by `copydesk train`
   copydesk serve --listen 127.0.0.1:0          any free port; the first line on standard error says which
 
-SIGTERM and ctrl-c stop it: health checks say NOT_SERVING, open calls get --drain-timeout-seconds to finish.";
+SIGTERM and ctrl-c stop it: health checks say NOT_SERVING; after --drain-delay-seconds no call is accepted
+and open calls get --drain-timeout-seconds to finish. docs/settings.md describes all settings.";
 
-/// How many bytes a gRPC message can have at all.
-const MESSAGE_BYTES_CEILING: u64 = u32::MAX as u64;
+/// The exit status for settings that cannot be read; clap's own.
+const BAD_SETTINGS: u8 = 2;
 
 /// Serve a model over gRPC.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ServeArgs {
-    /// Address and port to listen on; port 0 takes a free one.
-    #[arg(
-        long,
-        env = "COPYDESK_LISTEN",
-        value_name = "ADDRESS:PORT",
-        default_value = "127.0.0.1:50051"
-    )]
-    listen: SocketAddr,
-    /// The model file to serve; without it, the built-in English news model.
-    #[arg(long, env = "COPYDESK_MODEL", value_name = "FILE")]
-    model: Option<PathBuf>,
-    /// At most so many articles of one stream are in flight.
-    #[arg(
-        long,
-        env = "COPYDESK_STREAM_WINDOW",
-        value_name = "N",
-        default_value_t = ServerConfig::DEFAULT_STREAM_WINDOW
-    )]
-    stream_window: NonZeroUsize,
-    /// A longer message is refused, with RESOURCE_EXHAUSTED.
-    #[arg(
-        long,
-        env = "COPYDESK_MAX_MESSAGE_BYTES",
-        value_name = "N",
-        default_value_t = ServerConfig::DEFAULT_MAX_MESSAGE_BYTES,
-        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=MESSAGE_BYTES_CEILING)
-    )]
-    max_message_bytes: usize,
-    /// How long open calls may go on after SIGTERM or ctrl-c.
-    #[arg(
-        long,
-        env = "COPYDESK_DRAIN_TIMEOUT_SECONDS",
-        value_name = "N",
-        default_value_t = ServerConfig::DEFAULT_DRAIN_TIMEOUT.as_secs() as u32
-    )]
-    drain_timeout_seconds: u32,
-}
-
-impl ServeArgs {
-    fn config(&self) -> ServerConfig {
-        ServerConfig {
-            max_message_bytes: self.max_message_bytes,
-            stream_window: self.stream_window,
-            drain_timeout: Duration::from_secs(self.drain_timeout_seconds.into()),
-            ..ServerConfig::default()
-        }
-    }
+    #[command(flatten)]
+    flags: Flags,
+    /// A settings file in TOML, with the flags' names in snake case as keys.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print what is set, without secrets, and exit.
+    #[arg(long)]
+    print_config: bool,
+    /// Print a page that describes all settings, and exit.
+    #[arg(long, hide = true)]
+    print_reference: bool,
 }
 
 /// Runs `copydesk serve` until it is told to stop.
@@ -89,14 +54,40 @@ impl ServeArgs {
 /// # Errors
 /// The model cannot be loaded, or the address cannot be listened on.
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    if args.print_reference {
+        return print(&settings::reference());
+    }
+    let settings = match Settings::gather(&args.flags, args.config.as_deref()) {
+        Ok(settings) => settings,
+        Err(error) => {
+            writeln!(io::stderr(), "copydesk: {error:#}")?;
+            return Ok(ExitCode::from(BAD_SETTINGS));
+        }
+    };
+    if args.print_config {
+        return print(&settings.to_toml()?);
+    }
     telemetry::keep_text_out_of_panic_reports();
-    let pipeline = Arc::new(model_file::load(args.model.as_deref())?);
+    raise_file_limit();
+    let pipeline = Arc::new(model_file::load(settings.model.as_deref())?);
     let runtime = runtime()?;
-    let served = runtime.block_on(listen_and_serve(pipeline, args));
+    let served = runtime.block_on(listen_and_serve(pipeline, &settings));
     // Whatever still runs after the drain has had its time.
     runtime.shutdown_background();
     served?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn print(text: &str) -> anyhow::Result<ExitCode> {
+    io::stdout().write_all(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A connection is a file, and many systems start programs with few.
+fn raise_file_limit() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 /// As many workers as cores. Long articles go to further threads, which are few: each keeps buffers
@@ -110,14 +101,26 @@ fn runtime() -> io::Result<Runtime> {
         .build()
 }
 
-async fn listen_and_serve(pipeline: Arc<Pipeline>, args: &ServeArgs) -> anyhow::Result<()> {
+async fn listen_and_serve(pipeline: Arc<Pipeline>, settings: &Settings) -> anyhow::Result<()> {
     // Before anyone can know that the server runs, so that a signal always stops it gracefully.
     let stop = stop_signal().context("cannot listen for signals")?;
-    let listener = TcpListener::bind(args.listen)
+    let listener = TcpListener::bind(settings.listen)
         .await
-        .map_err(|error| bind_error(args.listen, error))?;
+        .map_err(|error| bind_error(settings.listen, error))?;
+    let admin = match settings.admin_listen {
+        Some(address) => Some(
+            TcpListener::bind(address)
+                .await
+                .map_err(|error| bind_error(address, error))?,
+        ),
+        None => None,
+    };
     announce(&pipeline, listener.local_addr()?);
-    serve(listener, pipeline, args.config(), stop).await?;
+    let listeners = Listeners {
+        calls: listener,
+        admin,
+    };
+    serve(listeners, pipeline, settings.server_config()?, stop).await?;
     Ok(())
 }
 

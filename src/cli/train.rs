@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::data_args::DataArgs;
 use super::{model_file, report};
+use crate::pipeline::Pipeline;
 use crate::train::corpus::LabelledArticle;
 use crate::train::evaluate::{self, Evaluation};
 use crate::train::{self, KeyphraseData, RankerSource, Split, Step, TrainParams, Trained};
@@ -196,7 +197,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         background: args.rows.read_texts(&args.background)?,
     };
     let started = Instant::now();
-    let (split, trained) = pool.install(|| {
+    let (split, mut trained) = pool.install(|| {
         let split = match tests {
             Some(test) => Split {
                 train: corpus.articles,
@@ -210,6 +211,9 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let train_seconds = started.elapsed().as_secs_f64();
     progress.finish();
 
+    // Which lines of a page are its article does not depend on the archive: the built-in model knows.
+    let lines = Pipeline::built_in()?.lines().cloned();
+    trained.pipeline = trained.pipeline.with_lines(lines);
     let bytes = trained.pipeline.to_bytes()?;
     let refused = args.gate.refusal(&trained, &split.test)?;
     if refused.is_none() {

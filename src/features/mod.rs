@@ -1,4 +1,4 @@
-//! Step 2: tokens become weighted terms.
+//! Step 3: tokens become weighted terms.
 //!
 //! - [`hashing`]: the terms of an article (word n-grams and word prefixes) as 64-bit hashes with
 //!   their counts.

@@ -1,12 +1,15 @@
-//! Step 3: terms become topic scores and probabilities.
+//! Step 4: terms become topic scores and probabilities.
 //!
 //! - [`linear`]: a fitted linear classifier in full precision, as linfa knows it.
 //! - [`table`]: the same classifier packed for serving, one slot of a hash table per term.
-//! - [`softmax`]: scores become probabilities.
+//! - [`spline`]: its scores become log-odds.
+//! - [`softmax`]: these become probabilities.
 
 pub mod linear;
 pub mod softmax;
+pub mod spline;
 pub mod table;
 
 pub use linear::LinearClassifier;
+pub use spline::{SplineCalibration, SplineError};
 pub use table::{ScoredTerm, TableError, TermTable};

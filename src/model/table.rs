@@ -42,8 +42,7 @@ pub struct ScoredTerm {
 /// | 6..8 | row scale × 1024, f16 |
 /// | 8.. | class weights, i8; the weight is `i8 × row scale` |
 ///
-/// so that a term costs one probe and, up to 56 classes, one or two cache lines. A row holds the
-/// weights less their mean over the classes, which changes no probability.
+/// so that a term costs one probe and, up to 56 classes, one or two cache lines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TermTable {
     n_classes: usize,
@@ -188,7 +187,7 @@ impl TermTable {
         self.find_among(hash, slot_bytes, capacity)
     }
 
-    /// The class weights of a slot's term, less their mean; (n_classes). `slot` is below the capacity.
+    /// The class weights of a slot's term; (n_classes). `slot` is below the capacity.
     pub fn class_weights(&self, slot: usize) -> impl Iterator<Item = f32> + '_ {
         let slot_bytes = slot_bytes(self.n_classes);
         let bytes = &self.slots[slot * slot_bytes..(slot + 1) * slot_bytes];
@@ -197,6 +196,17 @@ impl TermTable {
         weights
             .iter()
             .map(move |&weight| scale * f32::from(weight as i8))
+    }
+
+    /// The scores of a row that [`TermTable::decision_function`] filled; (n_classes).
+    pub fn row_scores(&self, row: &[ScoredTerm]) -> Vec<f32> {
+        let mut scores = self.intercepts.clone();
+        for term in row {
+            let weights = self.class_weights(term.slot as usize);
+            let sums = scores.iter_mut().zip(weights);
+            sums.for_each(|(score, weight)| *score += term.value * weight);
+        }
+        scores
     }
 
     #[inline]
@@ -260,11 +270,10 @@ impl TermTable {
 }
 
 fn write_row(bytes: &mut [u8], row: &TermRow<'_>) {
-    let mean = row.class_weights.iter().sum::<f32>() / row.class_weights.len().max(1) as f32;
     let largest = row
         .class_weights
         .iter()
-        .map(|w| (w - mean).abs())
+        .map(|w| w.abs())
         .fold(0.0, f32::max);
     let scale = f16::from_f32(largest / 127.0 * SCALE_UNIT);
     bytes[4..6].copy_from_slice(&f16::from_f32(row.weight).to_le_bytes());
@@ -272,7 +281,7 @@ fn write_row(bytes: &mut [u8], row: &TermRow<'_>) {
     let unit = scale.to_f32() / SCALE_UNIT;
     for (byte, weight) in bytes[HEADER_BYTES..].iter_mut().zip(row.class_weights) {
         let steps = if unit > 0.0 {
-            ((weight - mean) / unit).round()
+            (weight / unit).round()
         } else {
             0.0
         };

@@ -6,11 +6,14 @@
 //! | name | type | shape |
 //! |---|---|---|
 //! | `topics.table` | U8 | (capacity, slot bytes), see [`TermTable`] |
-//! | `topics.intercepts` | F32 | (n_topics) |
+//! | `topics.intercepts`, `topics.calibration_intercepts` | F32 | (n_topics) |
+//! | `topics.calibration_slopes` | F32 | (2) |
 //! | `tags.intercepts`, `tags.scales` | F32 | (n_tags) |
 //! | `tags.slots`, `tags.lengths` | U32 | (terms with postings) |
 //! | `tags.posting_tags` | U16 | (n_postings) |
 //! | `tags.posting_weights` | I8 | (n_postings) |
+//! | `lines.weights` | F32 | (n_features), see [`LineModel`]; optional |
+//! | `lines.decision` | F32 | (3): intercept, switch cost, inner threshold; with `lines.weights` |
 //!
 //! And in a model that offers the article's own phrases, see [`Keyphrases`]:
 //!
@@ -32,12 +35,14 @@ use sha2::{Digest, Sha256};
 
 use super::Pipeline;
 use super::manifest::{FORMAT_VERSION, Manifest};
-use crate::model::{TableError, TermTable};
+use crate::extract::{LineModel, LineModelError, LineModelParts};
+use crate::model::{SplineCalibration, SplineError, TableError, TermTable};
 use crate::tags::keyphrases::features::N_FEATURES;
 use crate::tags::keyphrases::statistics::WordStatistics;
 use crate::tags::vocabulary::{LearntTagsParts, Posting};
 use crate::tags::{Keyphrases, LearntTags, LearntTagsError};
 
+const LINE_WEIGHTS: &str = "lines.weights";
 const METADATA_KEY: &str = "copydesk";
 const DIGEST_CHARS: usize = 64;
 
@@ -85,12 +90,18 @@ pub enum ArtifactError {
     /// The term table is unusable.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// The topics' calibration is unusable.
+    #[error(transparent)]
+    Calibration(#[from] SplineError),
     /// The learnt tags are unusable.
     #[error(transparent)]
     Tags(#[from] LearntTagsError),
     /// The ranker of phrases is unusable.
     #[error("the keyphrase ranker is inconsistent: its arrays do not fit or are not finite")]
     Keyphrases,
+    /// The line model is unusable.
+    #[error(transparent)]
+    Lines(#[from] LineModelError),
 }
 
 /// The one field that every format version has.
@@ -101,8 +112,13 @@ struct VersionOnly {
 
 impl Pipeline {
     /// Puts a pipeline together from its parts, which must agree: as many topics in the manifest as
-    /// classes in the table, as many tags as labels.
-    pub fn new(manifest: Manifest, table: TermTable, tags: LearntTags) -> Self {
+    /// classes in the table and the calibration, as many tags as labels.
+    pub fn new(
+        manifest: Manifest,
+        table: TermTable,
+        calibration: SplineCalibration,
+        tags: LearntTags,
+    ) -> Self {
         let topics = manifest
             .topics
             .iter()
@@ -119,8 +135,10 @@ impl Pipeline {
             topics,
             base_rates,
             table,
+            calibration,
             tags,
             keyphrases: None,
+            lines: None,
         }
     }
 
@@ -132,6 +150,13 @@ impl Pipeline {
     /// The ranker of the article's own phrases, if the model has one.
     pub fn keyphrases(&self) -> Option<&Keyphrases> {
         self.keyphrases.as_ref()
+    }
+
+    /// The same pipeline, telling the article's lines in pages copied as text by this model; without one,
+    /// such pages are read whole.
+    #[must_use]
+    pub fn with_lines(self, lines: Option<LineModel>) -> Self {
+        Self { lines, ..self }
     }
 
     /// The manifest, to be completed before the pipeline is written.
@@ -163,6 +188,11 @@ impl Pipeline {
         let (n_topics, n_tags) = (manifest.topics.len(), manifest.tags.len());
         let intercepts = arrays.f32("topics.intercepts", n_topics)?;
         let table = TermTable::from_parts(arrays.table("topics.table")?, intercepts)?;
+        let slopes = arrays.f32("topics.calibration_slopes", 2)?;
+        let calibration = SplineCalibration::new(
+            [slopes[0], slopes[1]],
+            arrays.f32("topics.calibration_intercepts", n_topics)?,
+        )?;
         let parts = LearntTagsParts {
             intercepts: arrays.f32("tags.intercepts", n_tags)?,
             scales: arrays.f32("tags.scales", n_tags)?,
@@ -177,8 +207,9 @@ impl Pipeline {
             .map(|t| Arc::from(t.label.as_str()))
             .collect();
         let tags = LearntTags::new(labels, parts, table.capacity())?;
-        let keyphrases = arrays.keyphrases()?;
-        Ok(Self::new(manifest, table, tags).with_keyphrases(keyphrases))
+        let pipeline =
+            Self::new(manifest, table, calibration, tags).with_keyphrases(arrays.keyphrases()?);
+        Ok(pipeline.with_lines(arrays.line_model()?))
     }
 
     /// The bytes of the model file. The manifest's digest is computed here; equal pipelines have
@@ -215,6 +246,18 @@ impl Pipeline {
                 Dtype::F32,
                 vec![self.topics.len()],
                 le_f32(self.table.intercepts()),
+            ),
+            (
+                "topics.calibration_slopes",
+                Dtype::F32,
+                vec![2],
+                le_f32(&self.calibration.slopes()),
+            ),
+            (
+                "topics.calibration_intercepts",
+                Dtype::F32,
+                vec![self.topics.len()],
+                le_f32(self.calibration.intercepts()),
             ),
             (
                 "tags.intercepts",
@@ -294,6 +337,21 @@ impl Pipeline {
                     k.statistics.idf.clone(),
                 ),
             ]);
+        }
+        if let Some(parts) = self.lines.as_ref().map(LineModel::parts) {
+            let decision = [parts.intercept, parts.switch_cost, parts.inner_threshold];
+            arrays.push((
+                LINE_WEIGHTS,
+                Dtype::F32,
+                vec![parts.weights.len()],
+                le_f32(&parts.weights),
+            ));
+            arrays.push((
+                "lines.decision",
+                Dtype::F32,
+                vec![decision.len()],
+                le_f32(&decision),
+            ));
         }
         let views = arrays
             .iter()
@@ -387,6 +445,21 @@ impl<'a> Arrays<'a> {
         let bytes = self.bytes(name, Dtype::F32, |s| s == [length])?;
         let (values, _) = bytes.as_chunks::<4>();
         Ok(values.iter().map(|v| f32::from_le_bytes(*v)).collect())
+    }
+
+    fn line_model(&self) -> Result<Option<LineModel>, ArtifactError> {
+        let Ok(view) = self.0.tensor(LINE_WEIGHTS) else {
+            return Ok(None);
+        };
+        let n_features = view.shape().first().copied().unwrap_or_default();
+        let decision = self.f32("lines.decision", 3)?;
+        let parts = LineModelParts {
+            weights: self.f32(LINE_WEIGHTS, n_features)?,
+            intercept: decision[0],
+            switch_cost: decision[1],
+            inner_threshold: decision[2],
+        };
+        Ok(Some(LineModel::new(parts)?))
     }
 
     fn u32(&self, name: &'static str) -> Result<Vec<u32>, ArtifactError> {

@@ -1,10 +1,12 @@
 //! Why a topic: which terms speak for it and which against.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
+use crate::extract::Extracted;
 use crate::features::TermParams;
 use crate::features::hashing::{TermMention, mentions};
-use crate::model::{ScoredTerm, TermTable};
+use crate::model::{ScoredTerm, SplineCalibration, TermTable};
 use crate::text::{Article, Field, OffsetCounter, OffsetUnit, Span};
 
 /// At most so many terms for a topic are named.
@@ -26,21 +28,38 @@ pub struct Evidence {
 /// A topic's score against the mean of the others' as a sum: `base` plus the contributions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Breakdown {
-    /// The score of an article without terms.
+    /// What the topic has before any term: intercepts and base rates.
     pub base: f32,
     /// What each term adds, in the order of the row: (slot, log-odds).
     pub contributions: Vec<(u32, f32)>,
 }
 
-/// Breaks the score of a class down. Exact, as the model is linear: `base` and the contributions add
-/// up to the class's score less the mean score of the others. `class` is below n_classes.
-pub fn breakdown(table: &TermTable, row: &[ScoredTerm], class: usize) -> Breakdown {
+/// Breaks the calibrated score of a class down. Exact: around an article the model is linear, so that
+/// `base` and the contributions add up to the class's log-odds less the mean of the others'. `class`
+/// is below n_classes.
+pub fn breakdown(
+    table: &TermTable,
+    calibration: &SplineCalibration,
+    row: &[ScoredTerm],
+    class: usize,
+) -> Breakdown {
+    let lines: Vec<(f32, f32)> = table
+        .row_scores(row)
+        .into_iter()
+        .enumerate()
+        .map(|(class, score)| calibration.line_at(class, score))
+        .collect();
     let contribution = |term: &ScoredTerm| {
-        let weights = table.class_weights(term.slot as usize);
-        (term.slot, term.value * against_others(weights, class))
+        let weights = table.class_weights(term.slot as usize).zip(&lines);
+        let scaled = weights.map(|(weight, (slope, _))| weight * slope);
+        (term.slot, term.value * against_others(scaled, class))
     };
+    let bases = table.intercepts().iter().zip(&lines);
     Breakdown {
-        base: against_others(table.intercepts().iter().copied(), class),
+        base: against_others(
+            bases.map(|(b, (slope, intercept))| b * slope + intercept),
+            class,
+        ),
         contributions: row.iter().map(contribution).collect(),
     }
 }
@@ -67,7 +86,7 @@ fn against_others(values: impl Iterator<Item = f32>, class: usize) -> f32 {
 pub(super) fn evidence(
     breakdown: &Breakdown,
     table: &TermTable,
-    article: &Article,
+    (article, extracted): (&Article, &Extracted<'_>),
     params: &TermParams,
     unit: OffsetUnit,
 ) -> Vec<Evidence> {
@@ -85,23 +104,45 @@ pub(super) fn evidence(
             mentions: Vec::new(),
         })
         .collect();
+    let mut located = Vec::new();
     for (field, text) in [
-        (Field::Title, article.title()),
-        (Field::Body, article.body()),
+        (Field::Title, &extracted.title),
+        (Field::Body, &extracted.text),
     ] {
-        let mut offsets = OffsetCounter::new(text, unit);
         mentions(text, params, |mention| {
             let slot = table.find(mention.hash).map(|slot| slot as u32);
             if let Some(&place) = slot.and_then(|slot| places.get(&slot)) {
-                let found = &mut evidence[place];
-                if found.mentions.is_empty() {
-                    found.term = written(text, &mention, params);
+                if evidence[place].term.is_empty() {
+                    evidence[place].term = written(text, &mention, params);
                 }
-                found.mentions.push(offsets.span(field, mention.bytes));
+                let at = extracted.locate(field, &mention.bytes);
+                located.extend(at.map(|(field, bytes)| (place, field, bytes)));
             }
         });
     }
+    for (place, span) in spans(article, unit, located) {
+        evidence[place].mentions.push(span);
+    }
     evidence
+}
+
+/// Places in the submitted article as spans of a unit, in order, each with what it is a place of.
+pub(super) fn spans<T>(
+    article: &Article,
+    unit: OffsetUnit,
+    mut located: Vec<(T, Field, Range<usize>)>,
+) -> Vec<(T, Span)> {
+    located.sort_by_key(|(_, field, bytes)| (*field == Field::Body, bytes.start));
+    let mut title = OffsetCounter::new(article.title(), unit);
+    let mut body = OffsetCounter::new(article.body(), unit);
+    let mut span = |field, bytes| match field {
+        Field::Title => title.span(field, bytes),
+        Field::Body => body.span(field, bytes),
+    };
+    located
+        .into_iter()
+        .map(|(of, field, bytes)| (of, span(field, bytes)))
+        .collect()
 }
 
 fn strongest(contributions: &[(u32, f32)]) -> Vec<(u32, f32)> {
@@ -132,6 +173,7 @@ fn written(text: &str, mention: &TermMention, params: &TermParams) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::extract;
     use crate::features::TermCounts;
     use crate::model::table::TermRow;
     use crate::text::ArticleDraft;
@@ -158,6 +200,10 @@ mod tests {
         TermTable::pack(&rows, vec![0.3, -0.2, 0.1])
     }
 
+    fn calibration() -> SplineCalibration {
+        SplineCalibration::new([3.0, 1.5], vec![0.4, -0.1, 0.2]).unwrap()
+    }
+
     fn article() -> Article {
         Article::new(ArticleDraft {
             title: "Goal é goal".into(),
@@ -173,8 +219,9 @@ mod tests {
         let article = article();
         terms.count(article.title(), article.body(), &TermParams::default());
         table().decision_function(&terms, &mut row, &mut scores);
+        calibration().apply(&mut scores);
         for class in 0..3 {
-            let breakdown = breakdown(&table(), &row, class);
+            let breakdown = breakdown(&table(), &calibration(), &row, class);
             let sum: f32 =
                 breakdown.base + breakdown.contributions.iter().map(|c| c.1).sum::<f32>();
             let others = (scores.iter().sum::<f32>() - scores[class]) / 2.0;
@@ -190,9 +237,9 @@ mod tests {
         table().decision_function(&terms, &mut row, &mut scores);
         let params = TermParams::default();
         let found = evidence(
-            &breakdown(&table(), &row, 0),
+            &breakdown(&table(), &calibration(), &row, 0),
             &table(),
-            &article,
+            (&article, &extract(&article, None)),
             &params,
             OffsetUnit::CodePoints,
         );

@@ -1,4 +1,4 @@
-//! Step 5: the whole way from an article to its classification, and the file it is kept in.
+//! Step 6: the whole way from an article to its classification, and the file it is kept in.
 //!
 //! - [`Pipeline::classify`]: read this first.
 //! - [`explain`]: why a topic.
@@ -12,6 +12,7 @@ pub mod manifest;
 pub mod options;
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 pub use artifact::ArtifactError;
@@ -19,13 +20,16 @@ pub use explain::Evidence;
 pub use manifest::Manifest;
 pub use options::{Options, OptionsError, TagSource};
 
+use crate::extract::{Extracted, LineModel, Page, extract, kind};
 use crate::features::TermCounts;
 use crate::model::linear::argmax;
 use crate::model::softmax::softmax_in_place;
-use crate::model::{ScoredTerm, TermTable};
+use crate::model::{ScoredTerm, SplineCalibration, TermTable};
 use crate::tags::{Keyphrase, Keyphrases, LearntTags, Selection, TagCandidate, merge, select};
 pub use crate::tags::{Tag, TagKind};
-use crate::text::{Article, ContentFormat, Field, LanguageTag, OffsetCounter, Span, detect};
+use crate::text::{
+    Article, ContentFormat, Field, LanguageTag, OffsetCounter, OffsetUnit, Span, detect,
+};
 
 /// The default model, built into the binary.
 static BUILT_IN: &[u8] = include_bytes!("../../models/news-en.safetensors");
@@ -46,9 +50,12 @@ pub struct Pipeline {
     /// Each topic's share of the training articles; (n_topics).
     base_rates: Vec<f32>,
     table: TermTable,
+    calibration: SplineCalibration,
     tags: LearntTags,
     /// `None` in a model that offers learnt tags alone.
     keyphrases: Option<Keyphrases>,
+    /// Tells the article's lines in pages copied as text.
+    lines: Option<LineModel>,
 }
 
 /// What an article is about.
@@ -67,6 +74,19 @@ pub struct Classification {
     /// The terms that speak most for the best topic, then those that speak most against it; only if
     /// asked for.
     pub evidence: Vec<Evidence>,
+    /// What was found around the article; only of pages.
+    pub page: Option<PageReport>,
+}
+
+/// What a page says of its article, and where the article stands in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageReport {
+    /// What the page says.
+    pub page: Page,
+    /// The ranges of the submitted body that are the article's own text, in order, as far as known.
+    pub article_ranges: Vec<Span>,
+    /// The article's own text.
+    pub article_text: String,
 }
 
 /// A topic with its probability.
@@ -121,15 +141,35 @@ impl Pipeline {
         &self.manifest
     }
 
-    /// Topic and tags of an article. Pure: the same article and options give the same answer.
+    /// The model of lines, if there is one.
+    pub fn lines(&self) -> Option<&LineModel> {
+        self.lines.as_ref()
+    }
+
+    /// The article of a page and what the page says of it, and whether it could be told from the page
+    /// around it. Of a text that is no page, all is the article.
+    pub fn extract(&self, article: &Article, unit: OffsetUnit) -> (PageReport, bool) {
+        let extracted = extract(article, self.lines.as_ref());
+        let is_sure = !extracted.is_whole_page;
+        (page_report(extracted, article, unit), is_sure)
+    }
+
+    /// Topic and tags of an article, out of its own text alone: nothing else of a page has a say. Pure: the same article and options give the same answer.
     pub fn classify(&self, article: &Article, options: &Options) -> Classification {
-        WORKSPACE.with_borrow_mut(|workspace| self.classify_in(workspace, article, options))
+        let extracted = extract(article, self.lines.as_ref());
+        let mut found = WORKSPACE
+            .with_borrow_mut(|workspace| self.classify_in(workspace, article, &extracted, options));
+        if extracted.page.is_some() {
+            found.page = Some(page_report(extracted, article, options.offset_unit()));
+        }
+        found
     }
 
     fn classify_in(
         &self,
         workspace: &mut Workspace,
         article: &Article,
+        extracted: &Extracted<'_>,
         options: &Options,
     ) -> Classification {
         let Workspace {
@@ -139,11 +179,12 @@ impl Pipeline {
             tag_scores,
             candidates,
         } = workspace;
-        terms.count(article.title(), article.body(), &self.manifest.terms);
+        terms.count(&extracted.title, &extracted.text, &self.manifest.terms);
         self.table.decision_function(terms, row, topic_scores);
         if row.is_empty() {
             topic_scores.copy_from_slice(&self.base_rates);
         } else {
+            self.calibration.apply(topic_scores);
             softmax_in_place(topic_scores);
         }
 
@@ -160,27 +201,28 @@ impl Pipeline {
             excluded: [options.deny_tags(), article.existing_tags()],
         };
 
-        let language = self.language_of(article, terms);
+        let language = self.language_of(article, extracted, terms);
         let best = argmax(topic_scores.iter().copied());
         Classification {
             topics: self.best_topics(topic_scores, options.max_topics()),
             needs_review: self.needs_review(topic_scores.get(best).copied()),
             evidence: match options.explain() && !topic_scores.is_empty() {
-                true => self.evidence(article, row, best, options),
+                true => self.evidence((article, extracted), row, best, options),
                 false => Vec::new(),
             },
             tags: merge(
                 select(candidates, self.tags.labels(), &selection),
-                self.phrases(article, options),
+                self.phrases(article, extracted, options),
                 &selection,
             ),
-            warnings: self.warnings(article, terms, row, language.as_ref()),
+            warnings: self.warnings(extracted, terms, row, language.as_ref()),
             language,
+            page: None,
         }
     }
 
     /// The article's own names and phrases as tags.
-    fn phrases(&self, article: &Article, options: &Options) -> Vec<Tag> {
+    fn phrases(&self, article: &Article, extracted: &Extracted<'_>, options: &Options) -> Vec<Tag> {
         let Some(keyphrases) = self
             .keyphrases
             .as_ref()
@@ -190,9 +232,9 @@ impl Pipeline {
         };
         let min_confidence = options.min_tag_confidence().unwrap_or(keyphrases.threshold);
         keyphrases
-            .find(article.title(), article.body(), min_confidence)
+            .find(&extracted.title, &extracted.text, min_confidence)
             .into_iter()
-            .map(|phrase| phrase_tag(phrase, article, options))
+            .map(|phrase| phrase_tag(phrase, article, extracted, options))
             .collect()
     }
 
@@ -202,14 +244,14 @@ impl Pipeline {
 
     fn evidence(
         &self,
-        article: &Article,
+        read: (&Article, &Extracted<'_>),
         row: &[ScoredTerm],
         class: usize,
         options: &Options,
     ) -> Vec<Evidence> {
-        let breakdown = explain::breakdown(&self.table, row, class);
+        let breakdown = explain::breakdown(&self.table, &self.calibration, row, class);
         let unit = options.offset_unit();
-        explain::evidence(&breakdown, &self.table, article, &self.manifest.terms, unit)
+        explain::evidence(&breakdown, &self.table, read, &self.manifest.terms, unit)
     }
 
     fn best_topics(&self, probabilities: &[f32], max_topics: usize) -> Vec<TopicScore> {
@@ -232,7 +274,7 @@ impl Pipeline {
 
     fn warnings(
         &self,
-        article: &Article,
+        extracted: &Extracted<'_>,
         terms: &TermCounts,
         row: &[ScoredTerm],
         language: Option<&LanguageTag>,
@@ -241,10 +283,7 @@ impl Pipeline {
         let warnings = [
             (is_foreign, Warning::UnsupportedLanguage),
             (row.is_empty(), Warning::NoKnownTerms),
-            (
-                article.format() == ContentFormat::PageText,
-                Warning::LowExtractionQuality,
-            ),
+            (extracted.is_whole_page, Warning::LowExtractionQuality),
             (terms.n_tokens() < SHORT_ARTICLE_TOKENS, Warning::ShortText),
         ];
         warnings
@@ -261,7 +300,12 @@ impl Pipeline {
 
     /// The language the caller gave; else the model's own if it knows most of the article's words,
     /// which takes a microsecond; else the detector's answer, which takes a hundred.
-    fn language_of(&self, article: &Article, terms: &TermCounts) -> Option<LanguageTag> {
+    fn language_of(
+        &self,
+        article: &Article,
+        extracted: &Extracted<'_>,
+        terms: &TermCounts,
+    ) -> Option<LanguageTag> {
         if let Some(given) = article.language() {
             return Some(given.clone());
         }
@@ -270,11 +314,11 @@ impl Pipeline {
         {
             return LanguageTag::parse(only);
         }
-        let has_body = !article.body().trim().is_empty();
-        detect(if has_body {
-            article.body()
+        let has_text = !extracted.text.trim().is_empty();
+        detect(if has_text {
+            &extracted.text
         } else {
-            article.title()
+            &extracted.title
         })
     }
 
@@ -294,22 +338,55 @@ impl Pipeline {
     }
 }
 
-fn phrase_tag(phrase: Keyphrase, article: &Article, options: &Options) -> Tag {
-    let spans = |field, text| -> Vec<Span> {
-        let mut offsets = OffsetCounter::new(text, options.offset_unit());
-        let here = phrase.mentions.iter().filter(|(of, _)| *of == field);
-        here.map(|(_, bytes)| offsets.span(field, bytes.clone()))
-            .collect()
-    };
-    let mut mentions = Vec::new();
-    if options.explain() {
-        mentions.extend(spans(Field::Title, article.title()));
-        mentions.extend(spans(Field::Body, article.body()));
-    }
+/// A phrase as a tag, its mentions where the submitted article has them.
+fn phrase_tag(
+    phrase: Keyphrase,
+    article: &Article,
+    extracted: &Extracted<'_>,
+    options: &Options,
+) -> Tag {
+    let located = phrase
+        .mentions
+        .iter()
+        .filter(|_| options.explain())
+        .filter_map(|(field, bytes)| {
+            let (field, bytes) = extracted.locate(*field, bytes)?;
+            Some(((), field, bytes))
+        })
+        .collect();
+    let spans = explain::spans(article, options.offset_unit(), located);
     Tag {
         label: phrase.label.into(),
         confidence: phrase.confidence,
         kind: TagKind::Keyphrase,
-        mentions,
+        mentions: spans.into_iter().map(|(_, span)| span).collect(),
     }
+}
+
+/// Whether an article must be found in a page first, which takes up to a hundred times as long as to
+/// classify it.
+pub fn is_page(article: &Article) -> bool {
+    let format = match article.format() {
+        ContentFormat::Unspecified => kind::detect(article.body()),
+        format => format,
+    };
+    format != ContentFormat::Text
+}
+
+/// What was found, its places in the unit that was asked for. An article that is no page has only a text.
+fn page_report(extracted: Extracted<'_>, article: &Article, unit: OffsetUnit) -> PageReport {
+    let ranges = extracted.article_ranges();
+    PageReport {
+        page: extracted.page.unwrap_or_default(),
+        article_ranges: spans_in_body(article.body(), unit, ranges),
+        article_text: extracted.text.into_owned(),
+    }
+}
+
+fn spans_in_body(body: &str, unit: OffsetUnit, ranges: Vec<Range<usize>>) -> Vec<Span> {
+    let mut offsets = OffsetCounter::new(body, unit);
+    ranges
+        .into_iter()
+        .map(|bytes| offsets.span(Field::Body, bytes))
+        .collect()
 }

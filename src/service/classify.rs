@@ -5,13 +5,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::admission::{Overloaded, Permit};
+use super::call::Call;
 use super::convert;
+use super::metrics::Stage;
 use super::pb;
-use crate::pipeline::{Classification, Options, OptionsError, Pipeline};
+use crate::pipeline::{Classification, Options, OptionsError, Pipeline, is_page};
 use crate::text::{Article, ArticleError};
 
 /// An article of at most so many bytes is classified where its call is handled, which takes less
-/// than a millisecond. A longer one would keep other calls waiting and goes to a thread of its own.
+/// than a millisecond. A longer one, and any page, would keep other calls waiting and goes to a thread
+/// of its own; [`Pipeline::classify`] is the same there, and results keep their order.
 const MAX_INLINE_BYTES: usize = 64 << 10;
 
 /// Why an article could not be classified. The message is for the caller.
@@ -34,6 +38,22 @@ pub(super) enum ClassifyError {
     /// No options.
     #[error(transparent)]
     Options(#[from] OptionsError),
+    /// Too many articles are in flight.
+    #[error("the server is busy: it has as many articles in flight as it takes; try again shortly")]
+    Overloaded,
+    /// The caller's time was over before the article was started.
+    #[error("the deadline passed before the article could be classified")]
+    DeadlineExceeded,
+    /// A batch of too many articles.
+    #[error(
+        "the batch has {n_articles} articles; the limit is {limit}: send several batches, or a stream"
+    )]
+    BatchTooLarge {
+        /// How many were sent.
+        n_articles: usize,
+        /// The most that is taken.
+        limit: usize,
+    },
     /// The classification panicked.
     #[error("the article could not be classified: a fault of the server, which its log describes")]
     Fault,
@@ -47,8 +67,15 @@ impl ClassifyError {
             Self::UnknownNumber { field, .. } => Some(field),
             Self::Article(error) => Some(error.field()),
             Self::Options(error) => Some(error.field()),
-            Self::Fault => None,
+            Self::BatchTooLarge { .. } => Some("articles"),
+            Self::Overloaded | Self::DeadlineExceeded | Self::Fault => None,
         }
+    }
+}
+
+impl From<Overloaded> for ClassifyError {
+    fn from(_: Overloaded) -> Self {
+        Self::Overloaded
     }
 }
 
@@ -58,29 +85,52 @@ pub(super) type CheckedOptions = Result<Arc<Options>, ClassifyError>;
 
 /// Classifies one article. Every call goes this way.
 pub(super) async fn classify_one(
-    pipeline: Arc<Pipeline>,
+    call: &Call,
     article: Option<pb::Article>,
     options: CheckedOptions,
+    permit: Result<Permit, Overloaded>,
+) -> Result<pb::Classification, ClassifyError> {
+    let size_bytes = article.as_ref().map_or(0, |a| a.title.len() + a.body.len());
+    let outcome = checked(call, article, options, permit).await;
+    call.count(size_bytes, outcome.as_ref().ok());
+    outcome
+}
+
+async fn checked(
+    call: &Call,
+    article: Option<pb::Article>,
+    options: CheckedOptions,
+    permit: Result<Permit, Overloaded>,
 ) -> Result<pb::Classification, ClassifyError> {
     let started = Instant::now();
+    let permit = permit?;
+    if call.is_over() {
+        return Err(ClassifyError::DeadlineExceeded);
+    }
     let article = convert::article(article)?;
-    let found = run(&pipeline, article, options?).await?;
-    Ok(convert::classification(
-        found,
-        pipeline.manifest(),
-        started.elapsed(),
-    ))
+    check_size(&article, call.shared.config.max_article_bytes)?;
+    let options = options?;
+    let checked = started.elapsed();
+    let found = run(&call.pipeline, article, options, permit).await?;
+    let classified = started.elapsed();
+    let answer = convert::classification(found, call.pipeline.manifest(), classified);
+    let metrics = &call.shared.metrics;
+    metrics.stage(Stage::Check, checked);
+    metrics.stage(Stage::Classify, classified - checked);
+    metrics.stage(Stage::Answer, started.elapsed() - classified);
+    Ok(answer)
 }
 
 /// Classifies one article of a batch or a stream; what goes wrong stands in the result's place.
 pub(super) async fn classify_at(
     index: u64,
-    pipeline: Arc<Pipeline>,
+    call: Arc<Call>,
     mut article: Option<pb::Article>,
     options: CheckedOptions,
 ) -> pb::ArticleResult {
     let article_id = article.as_mut().map(|a| std::mem::take(&mut a.id));
-    let outcome = classify_one(pipeline, article, options).await;
+    let permit = call.permit_in_turn().await;
+    let outcome = classify_one(&call, article, options, permit).await;
     pb::ArticleResult {
         article_id: article_id.unwrap_or_default(),
         index,
@@ -88,18 +138,35 @@ pub(super) async fn classify_at(
     }
 }
 
+/// Refuses an article that is longer than this server takes.
+fn check_size(article: &Article, limit_bytes: usize) -> Result<(), ArticleError> {
+    let size_bytes = article.title().len() + article.body().len();
+    if size_bytes > limit_bytes {
+        return Err(ArticleError::TooLarge {
+            size_bytes,
+            limit_bytes,
+        });
+    }
+    Ok(())
+}
+
+/// The permit goes with the job: one that cannot be stopped any more still counts.
 async fn run(
     pipeline: &Arc<Pipeline>,
     article: Article,
     options: Arc<Options>,
+    permit: Permit,
 ) -> Result<Classification, ClassifyError> {
-    if size_bytes(&article) <= MAX_INLINE_BYTES {
+    if size_bytes(&article) <= MAX_INLINE_BYTES && !is_page(&article) {
         // A fast sender must not keep its worker thread from the other calls.
         tokio::task::coop::consume_budget().await;
         return guarded(|| pipeline.classify(&article, &options));
     }
     let pipeline = Arc::clone(pipeline);
-    let job = move || guarded(|| pipeline.classify(&article, &options));
+    let job = move || {
+        let _permit = permit;
+        guarded(|| pipeline.classify(&article, &options))
+    };
     // The job itself catches panics; this fails only when the runtime stops.
     tokio::task::spawn_blocking(job)
         .await

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tonic::Status;
+
 use super::classify::{CheckedOptions, ClassifyError};
 use super::pb;
 use super::pb::article_result::Outcome;
@@ -10,7 +12,8 @@ use super::status;
 use crate::pipeline::manifest::TopicEntry;
 use crate::pipeline::options::OptionsDraft;
 use crate::pipeline::{
-    Classification, Evidence, Manifest, Options, Tag, TagKind, TagSource, TopicScore, Warning,
+    Classification, Evidence, Manifest, Options, PageReport, Tag, TagKind, TagSource, TopicScore,
+    Warning,
 };
 use crate::text::{Article, ArticleDraft, ContentFormat, Field, OffsetUnit, Span};
 
@@ -93,7 +96,20 @@ pub(super) fn classification(
             .map(|w| warning(w).into())
             .collect(),
         elapsed_us: elapsed.as_micros().try_into().unwrap_or(u64::MAX),
-        ..pb::Classification::default()
+        page: found.page.map(page),
+    }
+}
+
+fn page(found: PageReport) -> pb::Page {
+    pb::Page {
+        title: found.page.title,
+        published: found.page.published,
+        author: found.page.author,
+        source: found.page.source,
+        section: found.page.section,
+        page_tags: found.page.page_tags,
+        article_ranges: found.article_ranges.into_iter().map(span).collect(),
+        article_text: found.article_text,
     }
 }
 
@@ -162,6 +178,15 @@ pub(super) fn outcome(outcome: Result<pb::Classification, ClassifyError>) -> Out
             field: error.field().unwrap_or_default().to_owned(),
         }),
     }
+}
+
+/// A status in the place of an article that never arrived whole.
+pub(super) fn refusal(status: &Status) -> Outcome {
+    Outcome::Error(pb::ArticleError {
+        code: status.code().into(),
+        message: status.message().to_owned(),
+        field: String::new(),
+    })
 }
 
 fn version(manifest: &Manifest) -> pb::ModelVersion {

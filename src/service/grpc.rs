@@ -1,26 +1,23 @@
 //! The four calls of `copydesk.v1.ClassifierService`.
 
-use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use tonic::{Request, Response, Status, Streaming};
 
-use super::classify::{classify_at, classify_one};
+use super::call::Call;
+use super::classify::{ClassifyError, classify_at, classify_one};
 use super::convert;
+use super::deadline;
 use super::lifecycle::{Lifecycle, Phase};
 use super::pb;
 use super::pb::classifier_service_server::ClassifierService;
 use super::status;
-use crate::pipeline::Pipeline;
 
-/// Answers the calls. Each call takes the pipeline once, so that its answers come from one model.
-#[derive(Debug)]
+/// Answers the calls.
+#[derive(Debug, Clone)]
 pub(super) struct Classifier {
-    pub(super) pipeline: Arc<Pipeline>,
-    /// At most so many articles of one stream are in flight.
-    pub(super) stream_window: NonZeroUsize,
     pub(super) lifecycle: Lifecycle,
 }
 
@@ -30,15 +27,11 @@ impl ClassifierService for Classifier {
         &self,
         request: Request<pb::ClassifyRequest>,
     ) -> Result<Response<pb::ClassifyResponse>, Status> {
-        let request = request.into_inner();
-        let pipeline = Arc::clone(&self.pipeline);
-        let options = convert::options(request.options);
-        let classification = classify_one(pipeline, request.article, options)
-            .await
-            .map_err(|error| status::of_error(&error))?;
-        Ok(Response::new(pb::ClassifyResponse {
-            classification: Some(classification),
-        }))
+        let call = Call::of(&request)?;
+        let response = classify(&call, request.into_inner()).await;
+        response
+            .map(Response::new)
+            .map_err(|error| status::of_error(&error))
     }
 
     type BatchClassifyStream = BoxStream<'static, Result<pb::BatchClassifyResponse, Status>>;
@@ -47,21 +40,16 @@ impl ClassifierService for Classifier {
         &self,
         request: Request<pb::BatchClassifyRequest>,
     ) -> Result<Response<Self::BatchClassifyStream>, Status> {
-        let request = request.into_inner();
-        let pipeline = Arc::clone(&self.pipeline);
-        let options = convert::options(request.options).map_err(|e| status::of_error(&e))?;
-        let results = stream::iter((0..).zip(request.articles))
-            .map(move |(index, article)| {
-                let options = Ok(Arc::clone(&options));
-                classify_at(index, Arc::clone(&pipeline), Some(article), options)
-            })
-            .buffered(self.stream_window.get())
+        let call = Call::of(&request)?;
+        let deadline = call.deadline;
+        let results = classify_batch(call, request.into_inner())
+            .map_err(|error| status::of_error(&error))?
             .map(|result| {
                 Ok(pb::BatchClassifyResponse {
                     result: Some(result),
                 })
             });
-        Ok(Response::new(results.boxed()))
+        Ok(Response::new(deadline::until(results, deadline)))
     }
 
     type StreamClassifyStream = BoxStream<'static, Result<pb::StreamClassifyResponse, Status>>;
@@ -70,32 +58,74 @@ impl ClassifierService for Classifier {
         &self,
         request: Request<Streaming<pb::StreamClassifyRequest>>,
     ) -> Result<Response<Self::StreamClassifyStream>, Status> {
-        let pipeline = Arc::clone(&self.pipeline);
+        let call = Call::of(&request)?;
+        let deadline = call.deadline;
+        let window = call.shared.config.stream_window.get();
         let results = inbound(request.into_inner(), self.lifecycle.clone())
             .enumerate()
-            .map(move |(index, request)| answer(index as u64, Arc::clone(&pipeline), request))
-            .buffered(self.stream_window.get());
-        Ok(Response::new(results.boxed()))
+            .map(move |(index, request)| answer(index as u64, Arc::clone(&call), request))
+            .buffered(window);
+        Ok(Response::new(deadline::until(results, deadline)))
     }
 
     async fn get_model(
         &self,
-        _request: Request<pb::GetModelRequest>,
+        request: Request<pb::GetModelRequest>,
     ) -> Result<Response<pb::GetModelResponse>, Status> {
-        Ok(Response::new(pb::GetModelResponse {
-            model: Some(convert::model_card(self.pipeline.manifest())),
-        }))
+        let call = Call::of(&request)?;
+        Ok(Response::new(model(&call)))
+    }
+}
+
+/// A single call's answer.
+pub(super) async fn classify(
+    call: &Call,
+    request: pb::ClassifyRequest,
+) -> Result<pb::ClassifyResponse, ClassifyError> {
+    let options = convert::options(request.options);
+    let permit = call.permit_at_once();
+    let classification = classify_one(call, request.article, options, permit).await?;
+    Ok(pb::ClassifyResponse {
+        classification: Some(classification),
+    })
+}
+
+/// The results of a batch, in its order.
+fn classify_batch(
+    call: Arc<Call>,
+    request: pb::BatchClassifyRequest,
+) -> Result<impl Stream<Item = pb::ArticleResult> + Send + 'static, ClassifyError> {
+    let config = &call.shared.config;
+    let (n_articles, limit) = (request.articles.len(), config.max_batch_articles);
+    if n_articles > limit {
+        return Err(ClassifyError::BatchTooLarge { n_articles, limit });
+    }
+    let window = config.stream_window.get();
+    let options = convert::options(request.options)?;
+    let articles = stream::iter((0..).zip(request.articles));
+    Ok(articles
+        .map(move |(index, article)| {
+            let options = Ok(Arc::clone(&options));
+            classify_at(index, Arc::clone(&call), Some(article), options)
+        })
+        .buffered(window))
+}
+
+/// The card of the model that answers.
+pub(super) fn model(call: &Call) -> pb::GetModelResponse {
+    pb::GetModelResponse {
+        model: Some(convert::model_card(call.pipeline.manifest())),
     }
 }
 
 async fn answer(
     index: u64,
-    pipeline: Arc<Pipeline>,
+    call: Arc<Call>,
     request: Result<pb::StreamClassifyRequest, Status>,
 ) -> Result<pb::StreamClassifyResponse, Status> {
     let request = request?;
     let options = convert::options(request.options);
-    let result = classify_at(index, pipeline, request.article, options).await;
+    let result = classify_at(index, call, request.article, options).await;
     Ok(pb::StreamClassifyResponse {
         result: Some(result),
     })
@@ -105,19 +135,22 @@ type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The messages of a client until it has no more, one cannot be read, or the server stops; the
 /// latter two end the stream with a status. After a bad message the rest of the bytes mean nothing.
+/// A server that stops takes no further message, so that the status stands behind the answers to
+/// all that it took.
 fn inbound<T: Send + 'static>(
     messages: Streaming<T>,
     lifecycle: Lifecycle,
 ) -> impl Stream<Item = Result<T, Status>> + Send {
-    let stop: Stop = Box::pin(lifecycle.reached(Phase::Stopping));
-    stream::unfold(Some((messages, stop)), |open| async move {
-        let (mut messages, mut stop) = open?;
+    let stop: Stop = Box::pin(lifecycle.reached(Phase::Draining));
+    stream::unfold(Some((messages, stop, 0)), |open| async move {
+        let (mut messages, mut stop, n_taken) = open?;
         let next = tokio::select! {
+            biased;
+            () = &mut stop => Err(status::stopping(n_taken)),
             message = messages.message() => message.map_err(status::of_refusal),
-            () = &mut stop => Err(status::stopping()),
         };
         match next {
-            Ok(message) => message.map(|m| (Ok(m), Some((messages, stop)))),
+            Ok(message) => message.map(|m| (Ok(m), Some((messages, stop, n_taken + 1)))),
             Err(status) => Some((Err(status), None)),
         }
     })

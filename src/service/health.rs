@@ -27,7 +27,7 @@ fn answer(is_known: bool, phase: Phase) -> HealthCheckResponse {
     let status = match phase {
         _ if !is_known => ServingStatus::ServiceUnknown,
         Phase::Serving => ServingStatus::Serving,
-        Phase::Draining | Phase::Stopping => ServingStatus::NotServing,
+        Phase::Leaving | Phase::Draining | Phase::Stopping => ServingStatus::NotServing,
     };
     HealthCheckResponse {
         status: status.into(),
@@ -59,8 +59,8 @@ impl Health for HealthService {
         let now = Ok(answer(is_known, self.lifecycle.now()));
         let lifecycle = self.lifecycle.clone();
         let last = stream::once(async move {
-            lifecycle.reached(Phase::Draining).await;
-            Ok(answer(is_known, Phase::Draining))
+            lifecycle.reached(Phase::Leaving).await;
+            Ok(answer(is_known, Phase::Leaving))
         });
         Ok(Response::new(stream::iter([now]).chain(last).boxed()))
     }

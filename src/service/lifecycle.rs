@@ -7,9 +7,11 @@ use tokio::sync::watch;
 pub(super) enum Phase {
     /// New calls are welcome.
     Serving,
-    /// No new connections; open calls may finish.
+    /// The same, while health checks already send new calls elsewhere.
+    Leaving,
+    /// No new connections; open calls finish, and streams end after the articles they have sent.
     Draining,
-    /// The time for that is over: streams end now.
+    /// The time for that is over: every connection is about to be cut.
     Stopping,
 }
 

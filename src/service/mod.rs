@@ -1,23 +1,58 @@
-//! Step 7: the pipeline on the network.
+//! Step 8: the pipeline on the network.
 //!
 //! - [`pb`]: the public contract, as generated from `proto/`.
 //! - `grpc`: the four calls; read this first.
 //! - `classify`: one article, the same way for a single call, a batch and a stream.
 //! - `convert`: the contract's messages to the pipeline's values and back.
 //! - `status`: the one place where an error becomes a gRPC status.
+//! - `rest`: the calls over plain HTTP; `json`: the contract's messages as JSON; `openapi`: what
+//!   describes both; `web`: the calls for browsers.
+//! - `plain`: probes and metrics.
 //! - `health`: `grpc.health.v1` for load balancers and probes; [`probe()`] is its client.
-//! - `lifecycle`: from start to stop, as every open stream needs to know it.
 //! - [`serve`]: all of it on a socket.
+//!
+//! What surrounds a call, from the outside in:
+//!
+//! - `server`: accepts connections, and stops in order; `lifecycle` is what open calls know of it.
+//! - `connection`: one connection and its bounds; `activity`: how busy it is; `lingering`: its end.
+//! - `front`: where every request comes in; `route`: which call it is for; `handlers`: who answers.
+//! - `admission`, `deadline`: whether a call may start, and until when it may go on.
+//! - `keys`: who may call; `tls`: encrypted connections.
+//! - `call`: what a call carries; `record`: its line in the log; `metrics`: what is counted;
+//!   `traces`: its span.
 
+mod activity;
+mod admission;
+mod call;
 mod classify;
+mod config;
+mod connection;
 mod convert;
+mod deadline;
+mod front;
 mod grpc;
+mod handlers;
 mod health;
+mod json;
+mod keys;
 mod lifecycle;
+mod lingering;
+mod metrics;
+mod openapi;
 pub mod pb;
+mod plain;
 mod probe;
+mod record;
+mod rest;
+mod route;
 mod server;
 mod status;
+mod tls;
+mod traces;
+mod web;
 
+pub use config::{ConnectionConfig, Exposure, Keepalive, ServerConfig};
+pub use keys::{ApiKey, Role, hash, new_key};
 pub use probe::{ProbeError, probe};
-pub use server::{Keepalive, ServeError, ServerConfig, serve};
+pub use server::{Listeners, ServeError, serve};
+pub use tls::{TlsConfig, TlsError};

@@ -1,186 +1,188 @@
 //! The service on a socket, from start to stop.
 
-use std::io;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::stream::{self, Stream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tonic::transport::Server;
-use tonic_health::pb::health_server::HealthServer;
-use tonic_reflection::server::Builder as Reflection;
-use tower::util::MapResponseLayer;
+use tokio::task::JoinSet;
 
-use super::grpc::Classifier;
-use super::health::HealthService;
+use super::admission::Admission;
+use super::call::Shared;
+use super::config::ServerConfig;
+use super::connection::{self, Entrance};
+use super::front::Front;
+use super::handlers::Handlers;
+use super::keys::Keys;
 use super::lifecycle::{Lifecycle, Phase};
-use super::pb;
-use super::pb::classifier_service_server::ClassifierServiceServer;
-use super::status;
+use super::metrics::{Metrics, Shed};
+use super::route::Door;
+use super::tls::{self, Certificates, TlsError};
+use super::traces::Traces;
 use crate::pipeline::Pipeline;
 
-/// Unread bytes of one stream that the server holds.
-const STREAM_WINDOW_BYTES: u32 = 512 << 10;
-/// Unread bytes of one connection that the server holds: a stalled stream leaves room for others.
-const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
 /// Out of file descriptors, a listener fails again at once.
 const PAUSE_AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(50);
 /// For the last status of each stream to get out, after the drain timeout.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-/// The bounds within which a server works.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServerConfig {
-    /// A longer message is refused with RESOURCE_EXHAUSTED. In bytes, encoded.
-    pub max_message_bytes: usize,
-    /// At most so many articles of one stream or batch are in flight.
-    pub stream_window: NonZeroUsize,
-    /// At most so many calls of one connection are open; further ones wait at the client.
-    pub max_concurrent_streams: u32,
-    /// How long open calls may go on after the stop signal.
-    pub drain_timeout: Duration,
-    /// When a silent connection is given up.
-    pub keepalive: Keepalive,
+/// Where a server listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For calls, and for metrics and probes unless those have a listener of their own.
+    pub calls: TcpListener,
+    /// For metrics and probes, in plain text and without keys.
+    pub admin: Option<TcpListener>,
 }
 
-/// When a silent connection is given up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Keepalive {
-    /// A connection silent for so long is pinged.
-    pub interval: Duration,
-    /// A ping without an answer for so long ends the connection.
-    pub timeout: Duration,
-}
-
-impl ServerConfig {
-    /// 4 MiB, as gRPC servers have it everywhere.
-    pub const DEFAULT_MAX_MESSAGE_BYTES: usize = 4 << 20;
-    /// Enough to hide the way over the network; more only adds memory.
-    pub const DEFAULT_STREAM_WINDOW: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
-    /// Within the 30 seconds that orchestrators wait before they kill.
-    pub const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
-}
-
-impl Default for ServerConfig {
-    fn default() -> Self {
-        Self {
-            max_message_bytes: Self::DEFAULT_MAX_MESSAGE_BYTES,
-            stream_window: Self::DEFAULT_STREAM_WINDOW,
-            max_concurrent_streams: 256,
-            drain_timeout: Self::DEFAULT_DRAIN_TIMEOUT,
-            keepalive: Keepalive {
-                interval: Duration::from_secs(30),
-                timeout: Duration::from_secs(10),
-            },
-        }
+impl From<TcpListener> for Listeners {
+    fn from(calls: TcpListener) -> Self {
+        Self { calls, admin: None }
     }
 }
 
-/// Why a server ended before it was told to.
+/// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The contract's descriptors cannot be served.
     #[error("server reflection cannot start")]
     Reflection(#[from] tonic_reflection::server::Error),
-    /// The transport failed.
-    #[error("the server failed")]
-    Transport(#[from] tonic::transport::Error),
+    /// The contract's descriptors cannot be read.
+    #[error("the contract cannot be read as JSON")]
+    Descriptors(#[from] prost_reflect::DescriptorError),
+    /// There cannot be a collector at the address given.
+    #[error("spans cannot be sent to the collector: {0}")]
+    Collector(#[from] opentelemetry_otlp::ExporterBuildError),
+    /// The certificates cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
-/// Serves until `shutdown` completes, then lets open calls finish for at most
-/// [`ServerConfig::drain_timeout`]. From that signal on health checks say NOT_SERVING and no
-/// connection is accepted; streams that are open at the end of the time get UNAVAILABLE. To drop
-/// the future stops at once.
+/// Serves until `shutdown` completes and then ends in order. Health checks say NOT_SERVING at once;
+/// after [`ServerConfig::drain_delay`] no connection is accepted, single calls and batches that are
+/// open finish, and streams end with UNAVAILABLE behind the answers to what they have sent. What is
+/// still open after [`ServerConfig::drain_timeout`] is cut. To drop the future stops at once.
 ///
 /// # Errors
 /// [`ServeError`]; a connection or call that fails is no error of the server.
 pub async fn serve(
-    listener: TcpListener,
+    listeners: impl Into<Listeners>,
     pipeline: Arc<Pipeline>,
     config: ServerConfig,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let (phase, lifecycle) = Lifecycle::start();
-    let drained = async {
+    let (drain_delay, drain_timeout) = (config.drain_delay, config.drain_timeout);
+    let certificates = config.tls.clone().map(Certificates::load).transpose()?;
+    let front = Arc::new(front(pipeline, config, &lifecycle)?);
+    let shared = Arc::clone(&front.shared);
+    let Listeners { calls, admin } = listeners.into();
+    let entrance = Entrance {
+        front,
+        lifecycle,
+        acceptor: certificates.as_ref().map(Certificates::acceptor),
+        door: admin.as_ref().map_or(Door::All, |_| Door::Calls),
+    };
+    let (mut connections, mut probes) = (JoinSet::new(), JoinSet::new());
+    let left = async {
         shutdown.await;
-        phase.send_replace(Phase::Draining);
+        phase.send_replace(Phase::Leaving);
+        tokio::time::sleep(drain_delay).await;
     };
-    let serving = router(pipeline, &config, &lifecycle)?
-        .serve_with_incoming_shutdown(connections(listener), drained);
     tokio::select! {
-        served = serving => Ok(served?),
-        () = give_up(&phase, lifecycle, config.drain_timeout) => Ok(()),
+        () = left => {}
+        () = accept(calls, &entrance, &mut connections) => {}
+        () = accept_probes(admin, &entrance, &mut probes) => {}
+        () = tls::renew(certificates.as_ref()) => {}
     }
+    phase.send_replace(Phase::Draining);
+    drain(&phase, drain_timeout, connections).await;
+    shared.traces.finish().await;
+    Ok(())
 }
 
-/// Completes when the time for open calls is over.
-async fn give_up(phase: &watch::Sender<Phase>, lifecycle: Lifecycle, drain_timeout: Duration) {
-    lifecycle.reached(Phase::Draining).await;
-    tokio::time::sleep(drain_timeout).await;
-    tracing::warn!(?drain_timeout, "calls are still open; ending them");
-    phase.send_replace(Phase::Stopping);
-    tokio::time::sleep(LAST_WORDS).await;
-}
-
-type Answer = fn(http::Response<tonic::body::Body>) -> http::Response<tonic::body::Body>;
-type Refusals = tower::layer::util::Stack<MapResponseLayer<Answer>, tower::layer::util::Identity>;
-
-fn router(
+fn front(
     pipeline: Arc<Pipeline>,
-    config: &ServerConfig,
+    config: ServerConfig,
     lifecycle: &Lifecycle,
-) -> Result<tonic::transport::server::Router<Refusals>, ServeError> {
-    let classifier = Classifier {
+) -> Result<Front, ServeError> {
+    let handlers = Handlers::new(&config, lifecycle)?;
+    let shared = Shared {
+        admission: Admission::new(config.max_in_flight.get()),
+        metrics: Metrics::new(pipeline.manifest()),
+        keys: Keys::new(&config.keys),
+        traces: Traces::to(config.otlp_endpoint.as_deref())?,
+        config,
+    };
+    Ok(Front {
         pipeline,
-        stream_window: config.stream_window,
-        lifecycle: lifecycle.clone(),
-    };
-    let classifier = ClassifierServiceServer::new(classifier)
-        .max_decoding_message_size(config.max_message_bytes);
-    let health = HealthService {
-        lifecycle: lifecycle.clone(),
-    };
-    Ok(transport(config)
-        .layer(MapResponseLayer::new(status::answer_refusal as Answer))
-        .add_service(classifier)
-        .add_service(HealthServer::new(health))
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?))
+        shared: Arc::new(shared),
+        handlers,
+    })
 }
 
-fn transport(config: &ServerConfig) -> Server {
-    Server::builder()
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-        .max_concurrent_streams(config.max_concurrent_streams)
-        .http2_keepalive_interval(Some(config.keepalive.interval))
-        .http2_keepalive_timeout(Some(config.keepalive.timeout))
-}
-
-fn reflection() -> Reflection<'static> {
-    Reflection::configure()
-        .register_encoded_file_descriptor_set(pb::DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-}
-
-/// The listener's connections, without end. Small answers must not wait for the next packet, and
-/// tonic sets TCP_NODELAY only on sockets it binds itself: without it a call takes 40 ms.
-fn connections(listener: TcpListener) -> impl Stream<Item = io::Result<TcpStream>> {
-    stream::unfold(listener, |listener| async move {
-        loop {
-            match listener.accept().await {
-                Ok((socket, _)) => {
-                    // Fails only on a socket that is closed already.
-                    let _ = socket.set_nodelay(true);
-                    return Some((Ok(socket), listener));
-                }
+/// Accepts connections, without end.
+async fn accept(listener: TcpListener, entrance: &Entrance, connections: &mut JoinSet<()>) {
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((socket, _)) => admit(socket, entrance, connections),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(PAUSE_AFTER_FAILED_ACCEPT).await;
                 }
-            }
+            },
+            Some(_) = connections.join_next() => {}
         }
-    })
+        count(entrance, connections);
+    }
+}
+
+/// Accepts connections to the port for metrics and probes, if there is one, without end.
+async fn accept_probes(
+    listener: Option<TcpListener>,
+    entrance: &Entrance,
+    connections: &mut JoinSet<()>,
+) {
+    let Some(listener) = listener else {
+        return std::future::pending().await;
+    };
+    let entrance = Entrance {
+        acceptor: None,
+        door: Door::Admin,
+        ..entrance.clone()
+    };
+    accept(listener, &entrance, connections).await;
+}
+
+fn admit(socket: TcpStream, entrance: &Entrance, connections: &mut JoinSet<()>) {
+    let shared = &entrance.front.shared;
+    if connections.len() >= shared.config.connections.max_connections {
+        shared.metrics.shed(Shed::Connections);
+        return;
+    }
+    connections.spawn(connection::run(socket, entrance.clone()));
+}
+
+fn count(entrance: &Entrance, connections: &JoinSet<()>) {
+    if entrance.door != Door::Admin {
+        let open = connections.len().try_into().unwrap_or(i64::MAX);
+        entrance.front.shared.metrics.connections.set(open);
+    }
+}
+
+/// Waits for the connections to end, and cuts them at the end of the time.
+async fn drain(phase: &watch::Sender<Phase>, timeout: Duration, mut connections: JoinSet<()>) {
+    let all_ended = async { while connections.join_next().await.is_some() {} };
+    let give_up = async {
+        tokio::time::sleep(timeout).await;
+        tracing::warn!(drain_timeout = ?timeout, "calls are still open; cutting them");
+        phase.send_replace(Phase::Stopping);
+        tokio::time::sleep(LAST_WORDS).await;
+    };
+    tokio::select! {
+        biased;
+        () = all_ended => {}
+        () = give_up => {}
+    }
 }

@@ -1,13 +1,32 @@
 //! The one place where an error becomes a gRPC status.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use tonic::body::Body;
+use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use super::classify::ClassifyError;
+use super::deadline::BadTimeout;
+use super::json::JsonError;
+use super::keys::NoAccess;
 
 /// How prost begins its account of bytes that are no message.
 const MALFORMED: &str = "failed to decode Protobuf message: ";
+
+/// What the caller of a refused call is told to wait. Long enough to make a difference, short enough
+/// to be worth waiting.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
+/// Says the same to gRPC clients that retry by themselves.
+const RETRY_PUSHBACK: &str = "grpc-retry-pushback-ms";
+/// The reason of a message over the limit.
+pub(super) const MESSAGE_TOO_LARGE: &str = "MESSAGE_TOO_LARGE";
+/// The reason of headers over the limit.
+pub(super) const METADATA_TOO_LARGE: &str = "METADATA_TOO_LARGE";
+/// Whose reasons [`ErrorInfo`](tonic_types::ErrorInfo) gives.
+const DOMAIN: &str = "copydesk.v1";
 
 /// The code of an error, for a status and for an `ArticleError` alike.
 pub(super) fn code(error: &ClassifyError) -> Code {
@@ -15,7 +34,10 @@ pub(super) fn code(error: &ClassifyError) -> Code {
         ClassifyError::NoArticle
         | ClassifyError::UnknownNumber { .. }
         | ClassifyError::Article(_)
-        | ClassifyError::Options(_) => Code::InvalidArgument,
+        | ClassifyError::Options(_)
+        | ClassifyError::BatchTooLarge { .. } => Code::InvalidArgument,
+        ClassifyError::Overloaded => Code::ResourceExhausted,
+        ClassifyError::DeadlineExceeded => Code::DeadlineExceeded,
         ClassifyError::Fault => Code::Internal,
     }
 }
@@ -23,28 +45,163 @@ pub(super) fn code(error: &ClassifyError) -> Code {
 /// The status of a call that failed because of one article. The details name the field.
 pub(super) fn of_error(error: &ClassifyError) -> Status {
     let message = error.to_string();
-    match error.field() {
-        Some(field) => bad_request(code(error), field, message),
-        None => Status::new(code(error), message),
+    match (error, error.field()) {
+        (ClassifyError::Overloaded, _) => retry_later("OVERLOADED", message, RETRY_AFTER),
+        (ClassifyError::DeadlineExceeded, _) => deadline_exceeded(),
+        (_, Some(field)) => bad_request(field, message),
+        (_, None) => with_reason(code(error), "SERVER_FAULT", message, ErrorDetails::new()),
     }
 }
 
-fn bad_request(code: Code, field: &str, message: String) -> Status {
-    let details = ErrorDetails::with_bad_request_violation(field, message.as_str());
+/// A status whose details say why in a word that programs can read.
+fn with_reason(code: Code, reason: &str, message: String, mut details: ErrorDetails) -> Status {
+    if details.error_info().is_none() {
+        details.set_error_info(reason, DOMAIN, HashMap::new());
+    }
     Status::with_error_details(code, message, details)
 }
 
-/// The end of a stream that outlives the server.
-pub(super) fn stopping() -> Status {
-    Status::unavailable(
-        "the server is stopping; send the articles without an answer again, on a new connection",
+fn bad_request(field: &str, message: String) -> Status {
+    let details = ErrorDetails::with_bad_request_violation(field, message.as_str());
+    with_reason(Code::InvalidArgument, "INVALID_REQUEST", message, details)
+}
+
+/// RESOURCE_EXHAUSTED for now; the same call may succeed after the time given.
+pub(super) fn retry_later(reason: &str, message: String, after: Duration) -> Status {
+    let details = ErrorDetails::with_retry_info(Some(after));
+    let mut status = with_reason(Code::ResourceExhausted, reason, message, details);
+    let pushback = MetadataValue::from(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+    status.metadata_mut().insert(RETRY_PUSHBACK, pushback);
+    status
+}
+
+/// The end of a call that took longer than its caller waits.
+pub(super) fn deadline_exceeded() -> Status {
+    let message = "the deadline passed before the call was answered".to_owned();
+    let details = ErrorDetails::new();
+    with_reason(
+        Code::DeadlineExceeded,
+        "DEADLINE_EXCEEDED",
+        message,
+        details,
     )
+}
+
+/// A `grpc-timeout` that is none.
+pub(super) fn bad_timeout(error: &BadTimeout) -> Status {
+    bad_request("grpc-timeout", error.to_string())
+}
+
+/// More metadata than a call may have.
+pub(super) fn metadata_too_large(size_bytes: usize, limit_bytes: usize) -> Status {
+    let message =
+        format!("the metadata has {size_bytes} bytes; the limit is {limit_bytes} bytes: send less");
+    let details = ErrorDetails::new();
+    with_reason(
+        Code::ResourceExhausted,
+        METADATA_TOO_LARGE,
+        message,
+        details,
+    )
+}
+
+/// A caller that is turned away.
+pub(super) fn no_access(error: NoAccess) -> Status {
+    let (code, reason) = match error {
+        NoAccess::NoKey => (Code::Unauthenticated, "NO_KEY"),
+        NoAccess::WrongKey => (Code::Unauthenticated, "WRONG_KEY"),
+        NoAccess::WrongRole => (Code::PermissionDenied, "WRONG_ROLE"),
+    };
+    with_reason(code, reason, error.to_string(), ErrorDetails::new())
+}
+
+/// A caller that has used up its rate.
+pub(super) fn rate_limited(wait: Duration) -> Status {
+    let message = "the API key has used up its articles for this second".to_owned();
+    retry_later("RATE_LIMITED", message, wait.max(Duration::from_millis(1)))
+}
+
+/// A service that the settings switch off.
+pub(super) fn switched_off() -> Status {
+    let message = "this server does not offer the service".to_owned();
+    let details = ErrorDetails::new();
+    with_reason(Code::Unimplemented, "SWITCHED_OFF", message, details)
+}
+
+/// JSON that is not the message asked for.
+pub(super) fn bad_json(error: &JsonError) -> Status {
+    bad_request("", error.to_string())
+}
+
+/// An answer that cannot be written as JSON: a fault of the server.
+pub(super) fn unwritten(error: &JsonError) -> Status {
+    let details = ErrorDetails::new();
+    with_reason(Code::Internal, "SERVER_FAULT", error.to_string(), details)
+}
+
+/// A body of plain HTTP, or a line of one, over the limit.
+pub(super) fn body_too_large(limit_bytes: usize) -> Status {
+    let message = format!(
+        "the text has more than {limit_bytes} bytes, the limit: send fewer or shorter articles in one message"
+    );
+    let details = ErrorDetails::new();
+    with_reason(Code::ResourceExhausted, MESSAGE_TOO_LARGE, message, details)
+}
+
+/// A body that breaks off.
+pub(super) fn cut_off() -> Status {
+    bad_request("", "the request breaks off".to_owned())
+}
+
+/// A handler that was called past the front: a fault of the server.
+pub(super) fn no_call() -> Status {
+    let message = "the call could not be handled: a fault of the server".to_owned();
+    with_reason(Code::Internal, "SERVER_FAULT", message, ErrorDetails::new())
+}
+
+/// No such call.
+pub(super) fn unknown_call(path: &str) -> Status {
+    let path: String = path.chars().take(100).collect();
+    let message = format!("this server has no call {path:?}");
+    with_reason(
+        Code::Unimplemented,
+        "UNKNOWN_CALL",
+        message,
+        ErrorDetails::new(),
+    )
+}
+
+/// The end of a stream that outlives the server. All articles up to the last index are answered.
+pub(super) fn stopping(n_answered: u64) -> Status {
+    let (message, last) = match n_answered.checked_sub(1) {
+        Some(last) => (
+            format!(
+                "the server is stopping; the last article answered is number {last}, counted from 0: send the others again, on a new connection"
+            ),
+            last.to_string(),
+        ),
+        None => (
+            "the server is stopping; no article was answered: send them again, on a new connection"
+                .to_owned(),
+            String::new(),
+        ),
+    };
+    let mut details = ErrorDetails::with_retry_info(Some(RETRY_AFTER));
+    let metadata = HashMap::from([("last_index".to_owned(), last)]);
+    details.set_error_info("SERVER_STOPPING", DOMAIN, metadata);
+    with_reason(Code::Unavailable, "SERVER_STOPPING", message, details)
 }
 
 /// A health check of a service that is not here.
 pub(super) fn unknown_service(service: &str) -> Status {
     let name: String = service.chars().take(100).collect();
-    Status::not_found(format!("this server has no service {name:?}"))
+    let message = format!("this server has no service {name:?}");
+    with_reason(
+        Code::NotFound,
+        "UNKNOWN_SERVICE",
+        message,
+        ErrorDetails::new(),
+    )
 }
 
 /// What tonic says of a message it did not hand on, in the contract's codes: a message over the
@@ -53,10 +210,18 @@ pub(super) fn unknown_service(service: &str) -> Status {
 pub(super) fn of_refusal(status: Status) -> Status {
     let malformed = status.message().strip_prefix(MALFORMED);
     match (status.code(), malformed) {
-        (Code::OutOfRange, _) => Status::resource_exhausted(oversize(status.message())),
+        (Code::OutOfRange, _) => {
+            let message = oversize(status.message());
+            let details = ErrorDetails::new();
+            with_reason(Code::ResourceExhausted, MESSAGE_TOO_LARGE, message, details)
+        }
         (Code::Internal, Some(reason)) => {
             let message = format!("the message cannot be read: {reason}");
-            bad_request(Code::InvalidArgument, &field_path(reason), message)
+            bad_request(&field_path(reason), message)
+        }
+        _ if status.details().is_empty() => {
+            let message = status.message().to_owned();
+            with_reason(status.code(), "PROTOCOL", message, ErrorDetails::new())
         }
         _ => status,
     }

@@ -1,4 +1,4 @@
-//! Step 4: the same terms become tags.
+//! Step 5: the same terms become tags.
 //!
 //! - [`keyphrases`]: names and phrases of the article itself.
 //! - [`vocabulary`]: tags the model learnt from a corpus, one linear model each.

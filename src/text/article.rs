@@ -21,7 +21,7 @@ pub struct ArticleDraft {
 /// What the body of an article holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ContentFormat {
-    /// Not said; read as [`ContentFormat::Text`].
+    /// Not said; told by the body.
     #[default]
     Unspecified,
     /// The article's own text and nothing else.
@@ -48,11 +48,6 @@ pub enum ArticleError {
         /// The most that is read.
         limit_bytes: usize,
     },
-    /// The format cannot be read.
-    #[error(
-        "article.format is CONTENT_FORMAT_HTML, which this version does not read; send the article's text as CONTENT_FORMAT_TEXT"
-    )]
-    HtmlNotRead,
     /// The language is not a BCP 47 tag.
     #[error(
         "article.language is {given:?}, which is no BCP 47 tag; send one such as \"en\", or nothing to have it detected"
@@ -68,7 +63,6 @@ impl ArticleError {
     pub fn field(&self) -> &'static str {
         match self {
             Self::Empty | Self::TooLarge { .. } => "article.body",
-            Self::HtmlNotRead => "article.format",
             Self::Language { .. } => "article.language",
         }
     }
@@ -100,9 +94,6 @@ impl Article {
         }
         if !has_visible_char(&draft.title) && !has_visible_char(&draft.body) {
             return Err(ArticleError::Empty);
-        }
-        if draft.format == ContentFormat::Html {
-            return Err(ArticleError::HtmlNotRead);
         }
         let language = match draft.language.as_str() {
             "" => None,
@@ -195,12 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn html_and_bad_languages_are_named() {
-        let html = ArticleDraft {
-            format: ContentFormat::Html,
-            ..draft("", "<p>x")
-        };
-        assert_eq!(Article::new(html).unwrap_err().field(), "article.format");
+    fn bad_languages_are_named() {
         let language = ArticleDraft {
             language: "no such language".into(),
             ..draft("", "x")

@@ -2,29 +2,21 @@
 
 use linfa::Dataset;
 use linfa::traits::Fit;
-use linfa_logistic::{LogisticRegression, MultiLogisticRegression};
+use linfa_logistic::LogisticRegression;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use super::TrainError;
+use crate::model::SplineCalibration;
 use crate::tags::vocabulary::Calibration;
 
-/// More articles hardly change K × (K + 1) numbers and cost as they grow.
-const MAX_CALIBRATION_ARTICLES: usize = 10_000;
-const MAX_ITERATIONS: u64 = 30;
+/// More pairs of article and topic hardly change K + 2 numbers and cost as they grow.
+const MAX_CALIBRATION_PAIRS: usize = 60_000;
+const MAX_ITERATIONS: u64 = 100;
 const L2_PENALTY: f32 = 1.0;
-/// Gradient per article at which the fit is good enough.
-const GRADIENT_TOLERANCE: f32 = 1e-4;
+/// Log-odds per unit of score; a score that tells nothing still may not fall.
+const MIN_SLOPE: f32 = 1e-3;
 /// The temperature search looks at inverse temperatures from e⁻³ to e⁵.
 const LOG_INVERSE_TEMPERATURES: (f32, f32) = (-3.0, 5.0);
-
-/// A linear map of scores after which their softmax is calibrated: `scores · weights + intercepts`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MatrixScaling {
-    /// (n_classes, n_classes).
-    pub weights: Array2<f32>,
-    /// (n_classes).
-    pub intercepts: Array1<f32>,
-}
 
 /// Mean negative log-likelihood, in nats, of the right classes under the softmax of
 /// `inverse_temperature × scores`. `scores` is (n_samples, n_classes).
@@ -63,45 +55,69 @@ pub fn inverse_temperature(scores: ArrayView2<'_, f32>, targets: &[usize]) -> f3
     ((low + high) / 2.0).exp()
 }
 
-/// Fits a multinomial logistic regression on out-of-fold scores ("matrix scaling" of Guo et al.
-/// 2017, the many-class form of Platt 1999), starting from temperature scaling.
+/// Fits the topics' calibration on out-of-fold scores, (n_samples, n_classes): one binary logistic
+/// regression over all pairs of article and topic, whose terms are the two of
+/// [`SplineCalibration::basis`] and the topic itself, then one temperature for the softmax.
+///
+/// A full matrix of K × K coefficients ("matrix scaling" of Guo et al. 2017) was no better calibrated
+/// on articles like the training articles and cost up to 5 points of accuracy on other publishers':
+/// it learns which topics occur together.
 ///
 /// # Errors
 /// [`TrainError::Calibration`] if linfa's solver fails.
-pub fn matrix_scaling(
+pub fn spline_calibration(
     scores: ArrayView2<'_, f32>,
     targets: &[usize],
-) -> Result<MatrixScaling, TrainError> {
+) -> Result<SplineCalibration, TrainError> {
     let n_classes = scores.ncols();
-    let rows = sample(targets, n_classes, MAX_CALIBRATION_ARTICLES);
-    let sampled = scores.select(Axis(0), &rows);
-    let sampled_targets: Vec<usize> = rows.iter().map(|&i| targets[i]).collect();
-    let temperature = inverse_temperature(sampled.view(), &sampled_targets);
-    let mut present = sampled_targets.clone();
-    present.sort_unstable();
-    present.dedup();
-    let identity = MatrixScaling {
-        weights: Array2::eye(n_classes) * temperature,
-        intercepts: Array1::zeros(n_classes),
-    };
-    if present.len() < n_classes {
-        // A topic whose every article is unseen has no scores of its own to learn from.
-        return Ok(identity);
+    let rows = sample(targets, n_classes, MAX_CALIBRATION_PAIRS / n_classes.max(1));
+    let scores = scores.select(Axis(0), &rows);
+    let targets: Vec<usize> = rows.iter().map(|&i| targets[i]).collect();
+    let fitted = fit_pairs(&scores, &targets)?;
+    let calibrated = calibrate_all(scores, &fitted);
+    let temperature = inverse_temperature(calibrated.view(), &targets);
+    let intercepts = fitted.intercepts().iter().map(|b| b * temperature);
+    let slopes = fitted.slopes().map(|slope| slope * temperature);
+    spline(slopes, intercepts.collect())
+}
+
+fn calibrate_all(mut scores: Array2<f32>, calibration: &SplineCalibration) -> Array2<f32> {
+    for mut row in scores.rows_mut() {
+        if let Some(row) = row.as_slice_mut() {
+            calibration.apply(row);
+        }
     }
-    let mut initial = Array2::zeros((n_classes + 1, n_classes));
-    initial.diag_mut().fill(temperature);
-    let n_samples = sampled_targets.len() as f32;
-    let fitted = MultiLogisticRegression::default()
-        .alpha(L2_PENALTY)
-        .initial_params(initial)
+    scores
+}
+
+fn fit_pairs(scores: &Array2<f32>, targets: &[usize]) -> Result<SplineCalibration, TrainError> {
+    let (n_samples, n_classes) = scores.dim();
+    let is_own = |pair: usize| targets[pair / n_classes] == pair % n_classes;
+    let rows = Array2::from_shape_fn((n_samples * n_classes, n_classes + 2), |(pair, column)| {
+        let class = pair % n_classes;
+        let [own, above] = SplineCalibration::basis(scores[(pair / n_classes, class)]);
+        match column {
+            0 => f64::from(own),
+            1 => f64::from(above),
+            _ => f64::from(u8::from(column - 2 == class)),
+        }
+    });
+    let labels: Array1<bool> = (0..n_samples * n_classes).map(is_own).collect();
+    let fitted = LogisticRegression::default()
+        .alpha(f64::from(L2_PENALTY))
         .max_iterations(MAX_ITERATIONS)
-        .gradient_tolerance(n_samples * GRADIENT_TOLERANCE)
-        .fit(&Dataset::new(sampled, Array1::from(sampled_targets)))
+        .fit(&Dataset::new(rows, labels))
         .map_err(|e| TrainError::Calibration(e.to_string()))?;
-    Ok(MatrixScaling {
-        weights: fitted.params().clone(),
-        intercepts: fitted.intercept().clone(),
-    })
+    // linfa calls the more frequent class positive, whichever it is.
+    let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
+    let params = fitted.params().mapv(|p| (sign * p) as f32);
+    let below = params[0].max(MIN_SLOPE);
+    let above = (params[0] + params[1]).max(MIN_SLOPE);
+    spline([below, above], params.iter().skip(2).copied().collect())
+}
+
+fn spline(slopes: [f32; 2], intercepts: Vec<f32>) -> Result<SplineCalibration, TrainError> {
+    SplineCalibration::new(slopes, intercepts).map_err(|e| TrainError::Calibration(e.to_string()))
 }
 
 /// At most about `max_rows` rows, evenly out of every class and at least one of each.
@@ -234,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn matrix_scaling_lowers_log_loss_and_keeps_the_order_of_classes() {
+    fn calibration_lowers_log_loss_and_lifts_a_topic_that_is_scored_too_low() {
         // Class 2 is scored too low throughout.
         let (mut rows, mut targets) = (Vec::new(), Vec::new());
         for i in 0..300 {
@@ -245,21 +261,19 @@ mod tests {
             targets.push(class);
         }
         let scores = Array2::from_shape_vec((300, 3), rows).unwrap();
-        let scaling = matrix_scaling(scores.view(), &targets).unwrap();
-        let scaled = scores.dot(&scaling.weights) + &scaling.intercepts;
+        let calibration = spline_calibration(scores.view(), &targets).unwrap();
+        let calibrated = calibrate_all(scores.clone(), &calibration);
         let temperature = inverse_temperature(scores.view(), &targets);
-        assert!(
-            log_loss(scaled.view(), &targets, 1.0) < log_loss(scores.view(), &targets, temperature)
-        );
-        assert!(scaling.intercepts[2] > scaling.intercepts[0]);
+        let before = log_loss(scores.view(), &targets, temperature);
+        assert!(log_loss(calibrated.view(), &targets, 1.0) < before);
+        assert!(calibration.intercepts()[2] > calibration.intercepts()[0]);
     }
 
     #[test]
-    fn a_class_that_never_occurs_leaves_the_temperature() {
+    fn a_class_that_never_occurs_is_calibrated_too() {
         let scores = array![[1.0, 0.0, -1.0], [0.0, 1.0, -1.0]];
-        let scaling = matrix_scaling(scores.view(), &[0, 1]).unwrap();
-        assert_eq!(scaling.weights[(0, 1)], 0.0);
-        assert!(scaling.weights[(0, 0)] > 0.0);
+        let calibration = spline_calibration(scores.view(), &[0, 1]).unwrap();
+        assert!(calibration.intercepts()[2] < 0.0);
     }
 
     #[test]

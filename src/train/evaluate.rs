@@ -9,7 +9,7 @@ use super::calibrate::{CoveragePoint, coverage_curve, expected_calibration_error
 use super::corpus::LabelledArticle;
 use crate::pipeline::options::OptionsDraft;
 use crate::pipeline::{Classification, Options, Pipeline, TagSource};
-use crate::text::{Article, ArticleDraft};
+use crate::text::{Article, ArticleDraft, ContentFormat};
 
 /// Bins of the calibration error.
 const N_BINS: usize = 15;
@@ -172,6 +172,8 @@ fn answer(
     let article = Article::new(ArticleDraft {
         title: article.title.clone(),
         body: article.text.clone(),
+        // A corpus holds articles, and none is to be taken for a page.
+        format: ContentFormat::Text,
         ..ArticleDraft::default()
     });
     article
@@ -377,6 +379,7 @@ mod tests {
             language: None,
             warnings: Vec::new(),
             needs_review: topic == "B",
+            page: None,
             evidence: Vec::new(),
         })
     }

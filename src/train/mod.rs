@@ -1,4 +1,4 @@
-//! Step 6: labelled articles become a pipeline.
+//! Step 7: labelled articles become a pipeline.
 //!
 //! - [`train`]: read this first.
 //! - [`corpus`]: articles out of files; bad rows named.
@@ -7,14 +7,19 @@
 //! - [`svm`]: the solver, a linfa estimator.
 //! - [`calibrate`]: scores become probabilities that hold.
 //! - [`topics`], [`tags`], [`keyphrases`]: the recipes of the three models.
+//! - [`lines`], [`dumps`]: labelled pages become a model of their lines.
+//! - [`pages`]: labelled pages out of a folder.
 //! - [`pack`]: fitted models become a pipeline.
 //! - [`evaluate`]: how good a pipeline is.
 
 pub mod calibrate;
 pub mod corpus;
+pub mod dumps;
 pub mod evaluate;
 pub mod keyphrases;
+pub mod lines;
 pub mod pack;
+pub mod pages;
 mod rows;
 pub mod split;
 pub mod svm;
@@ -83,7 +88,7 @@ impl Default for TrainParams {
             seed: 42,
             terms: TermParams::default(),
             min_df: 2,
-            igm_lambda: 3.0,
+            igm_lambda: 1.0,
             topic_balance: 1.0,
             auto_accuracy: 0.95,
             max_terms: 200_000,
@@ -198,6 +203,9 @@ pub enum TrainError {
     /// linfa's logistic regression failed.
     #[error("calibration failed: {0}")]
     Calibration(String),
+    /// No model of lines could be fitted.
+    #[error("the line model could not be fitted: {0}")]
+    Lines(String),
     /// The model could not be put together.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),

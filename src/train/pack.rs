@@ -9,8 +9,8 @@ use super::tags::{TagModel, TagWeights};
 use super::topics::TopicModel;
 use super::vectorize::VectorizedCorpus;
 use super::{TrainError, TrainParams};
-use crate::model::TermTable;
 use crate::model::table::TermRow;
+use crate::model::{SplineCalibration, TermTable};
 use crate::pipeline::manifest::{
     FORMAT_VERSION, Manifest, Metrics, TagEntry, TopicEntry, TrainingSummary,
 };
@@ -81,7 +81,12 @@ pub fn pack(
     let table = TermTable::pack(&rows, intercepts);
     let tags = pack_tags(fitted, &table)?;
     let manifest = manifest(fitted, articles, table.n_terms(), params);
-    Ok(Pipeline::new(manifest, table, tags))
+    let topic_model = fitted.topic_model.as_ref();
+    let calibration = topic_model.map_or_else(
+        || SplineCalibration::identity(0),
+        |model| model.calibration.clone(),
+    );
+    Ok(Pipeline::new(manifest, table, calibration, tags))
 }
 
 /// Writes what was measured into the manifest, and takes the pipeline through its file form, so that
@@ -131,8 +136,7 @@ fn telling_columns(fitted: &Fitted<'_>, weights: &[f32], max_terms: usize) -> Ve
         let importance: Vec<f32> = (0..n_features)
             .map(|column| {
                 let row = class_weights(fitted.topic_model.as_ref(), column);
-                let mean = row.iter().sum::<f32>() / row.len().max(1) as f32;
-                let largest = row.iter().map(|w| (w - mean).abs()).fold(0.0, f32::max);
+                let largest = row.iter().map(|w| w.abs()).fold(0.0, f32::max);
                 largest
                     * weights[column]
                     * (fitted.corpus.document_frequencies[column] as f32).sqrt()

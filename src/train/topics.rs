@@ -5,14 +5,14 @@ use linfa::traits::Fit;
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 
-use super::calibrate::{self, MatrixScaling};
+use super::calibrate;
 use super::svm::OneVsRestSvmParams;
 use super::vectorize::igm_weights;
 use super::{Step, TrainError, TrainParams};
 use crate::features::SparseRecords;
-use crate::model::LinearClassifier;
 use crate::model::linear::argmax;
 use crate::model::softmax::softmax_in_place;
+use crate::model::{LinearClassifier, SplineCalibration};
 
 /// The values of C that are tried.
 const C_GRID: [f32; 4] = [0.1, 0.3, 1.0, 3.0];
@@ -22,8 +22,10 @@ pub const N_FOLDS: usize = 5;
 /// A fitted topic model in full precision.
 #[derive(Debug)]
 pub struct TopicModel {
-    /// Its softmax is calibrated.
+    /// The one-vs-rest model.
     pub classifier: LinearClassifier,
+    /// After it, the softmax of the classifier's scores is calibrated.
+    pub calibration: SplineCalibration,
     /// The IGM weight of each term, to be multiplied with its idf; (n_features).
     pub igm: Vec<f32>,
     /// The chosen C.
@@ -62,8 +64,7 @@ struct HeldOut {
 ///
 /// 1. C is chosen by log loss after temperature scaling, on the first fold.
 /// 2. Every fold is scored by a model of the others; IGM weights are those of the others too.
-/// 3. Matrix scaling is fitted on these scores and folded into the model of all articles, so that
-///    serving is one linear map and one softmax.
+/// 3. The calibration is fitted on these scores.
 /// 4. The review threshold is chosen on the same scores.
 ///
 /// # Errors
@@ -95,10 +96,11 @@ pub fn fit(
     let (classifier, igm) = model?;
     on_step(Step::Calibrating);
     let scores = assemble(std::iter::once(first).chain(others?), data);
-    let scaling = calibrate::matrix_scaling(scores.view(), data.targets)?;
+    let calibration = calibrate::spline_calibration(scores.view(), data.targets)?;
     Ok(TopicModel {
-        review_threshold: review_threshold(&scores, &scaling, data, params),
-        classifier: fold_in(&classifier, &scaling),
+        review_threshold: review_threshold(&scores, &calibration, data, params),
+        classifier,
+        calibration,
         igm,
         c,
     })
@@ -203,29 +205,21 @@ fn assemble(held_out: impl Iterator<Item = HeldOut>, data: TopicData<'_>) -> Arr
 
 fn review_threshold(
     scores: &Array2<f32>,
-    scaling: &MatrixScaling,
+    calibration: &SplineCalibration,
     data: TopicData<'_>,
     params: &TrainParams,
 ) -> f32 {
-    let scaled = scores.dot(&scaling.weights) + &scaling.intercepts;
-    let (confidences, is_right): (Vec<f32>, Vec<bool>) = scaled
+    let (confidences, is_right): (Vec<f32>, Vec<bool>) = scores
         .rows()
         .into_iter()
         .zip(data.targets)
         .map(|(scores, &target)| {
             let mut probabilities = scores.to_vec();
+            calibration.apply(&mut probabilities);
             softmax_in_place(&mut probabilities);
             let best = argmax(probabilities.iter().copied());
             (probabilities[best], best == target)
         })
         .unzip();
     calibrate::review_threshold(&confidences, &is_right, params.auto_accuracy)
-}
-
-/// `(x·W + b)·A + a = x·(W·A) + (b·A + a)`.
-fn fold_in(classifier: &LinearClassifier, scaling: &MatrixScaling) -> LinearClassifier {
-    LinearClassifier {
-        weights: classifier.weights.dot(&scaling.weights),
-        intercepts: classifier.intercepts.dot(&scaling.weights) + &scaling.intercepts,
-    }
 }

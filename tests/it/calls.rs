@@ -307,14 +307,9 @@ async fn bad_values_are_refused_by_name() {
         language: "not a language".into(),
         ..article(0)
     };
-    let html = pb::Article {
-        format: pb::ContentFormat::Html.into(),
-        ..article(0)
-    };
     let cases = [
         (with_options(confidence), "options.min_tag_confidence"),
         (request(language), "article.language"),
-        (request(html), "article.format"),
     ];
     for (request, expected) in cases {
         let status = refusal(&server, request).await;

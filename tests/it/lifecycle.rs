@@ -2,18 +2,21 @@
 
 use std::time::Duration;
 
-use copydesk::service::{ProbeError, ServerConfig, probe};
+use copydesk::service::pb::classifier_service_client::ClassifierServiceClient;
+use copydesk::service::{ProbeError, ServerConfig, pb, probe};
+use futures_util::future::join_all;
 use futures_util::stream;
 use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::Code;
 use tonic::transport::Channel;
+use tonic::{Code, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_reflection::pb::{v1, v1alpha};
+use tonic_types::StatusExt;
 
-use crate::support::{TestServer, classification, pipeline, soon, stream_request};
+use crate::support::{TestServer, article, classification, pipeline, soon, stream_request};
+use crate::wire::get;
 
 const CLASSIFIER: &str = "copydesk.v1.ClassifierService";
 
@@ -77,44 +80,131 @@ async fn a_watch_sees_the_stop_and_does_not_hold_it_up() {
         .expect("a clean stop");
 }
 
-#[tokio::test]
-async fn open_streams_may_finish_while_the_server_drains() {
-    let config = drains_for(Duration::from_secs(3_600));
-    let server = TestServer::start_with(pipeline(), config).await;
-    let mut watch = {
-        let mut client = health(&server).await;
-        soon(client.watch(of("")))
-            .await
-            .expect("a watch")
-            .into_inner()
-    };
-    soon(watch.message()).await.expect("serving");
-    let (requests, receiver) = mpsc::channel(1);
-    let mut client = server.client().await;
-    let responses = soon(client.stream_classify(ReceiverStream::new(receiver))).await;
-    let mut responses = responses.expect("a stream").into_inner();
-
-    let serving = server.signal_stop();
-    let last = soon(watch.message()).await.expect("no status");
-    assert_eq!(last.expect("draining").status(), ServingStatus::NotServing);
-    for number in 0..3 {
-        requests.send(stream_request(number)).await.expect("open");
-        let response = soon(responses.message()).await.expect("no status");
-        let result = response.expect("an answer").result.expect("not empty");
-        assert_eq!(result.index, number as u64);
-        classification(&result);
-    }
-    drop(requests);
-    assert_eq!(soon(responses.message()).await.expect("no status"), None);
-    soon(serving)
-        .await
-        .expect("no panic")
-        .expect("a clean stop");
+async fn is_serving(server: &TestServer) -> bool {
+    let mut client = health(server).await;
+    let answer = soon(client.check(of(""))).await.expect("an answer");
+    answer.into_inner().status() == ServingStatus::Serving
 }
 
 #[tokio::test]
-async fn an_idle_stream_does_not_hold_the_stop_beyond_the_drain_timeout() {
+async fn new_calls_are_answered_until_the_drain_delay_is_over() {
+    let config = ServerConfig {
+        drain_delay: Duration::from_secs(3_600),
+        ..ServerConfig::default()
+    };
+    let mut server = TestServer::start_with(pipeline(), config).await;
+    let mut watch = {
+        let mut client = health(&server).await;
+        let watch = soon(client.watch(of(""))).await.expect("a watch");
+        watch.into_inner()
+    };
+    soon(watch.message()).await.expect("serving");
+    server.send_stop();
+    let last = soon(watch.message()).await.expect("no status");
+    assert_eq!(last.expect("leaving").status(), ServingStatus::NotServing);
+    assert!(!is_serving(&server).await);
+    let ready = get(server.address(), "/readyz").await;
+    assert!(ready.starts_with("HTTP/1.1 503"), "{ready}");
+    let mut client = server.client().await;
+    let requests = stream::iter([stream_request(0)]);
+    let responses = soon(client.stream_classify(requests))
+        .await
+        .expect("a stream");
+    let mut responses = responses.into_inner();
+    let response = soon(responses.message()).await.expect("no status");
+    classification(&response.expect("an answer").result.expect("not empty"));
+}
+
+/// Sends articles until the server stops; how many were answered, and what was said at the end.
+async fn stream_until_the_stop(server: &TestServer, answered: mpsc::Sender<()>) -> (u64, Status) {
+    let mut client = server.client().await;
+    let requests = stream::iter((0..).map(stream_request));
+    let responses = soon(client.stream_classify(requests))
+        .await
+        .expect("a stream");
+    let mut responses = responses.into_inner();
+    let mut n_answered = 0;
+    loop {
+        match soon(responses.message()).await {
+            Ok(response) => {
+                let result = response.expect("no end").result.expect("not empty");
+                assert_eq!(result.index, n_answered);
+                classification(&result);
+                n_answered += 1;
+                // Full or closed, the stop has been asked for.
+                let _ = answered.try_send(());
+            }
+            Err(status) => return (n_answered, status),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stop_ends_streams_behind_the_answers_to_all_that_was_taken() {
+    for _ in 0..100 {
+        let mut server = TestServer::start().await;
+        let (answered, mut any_answer) = mpsc::channel(1);
+        let stop = server.take_stop();
+        let streams = join_all((0..3).map(|_| stream_until_the_stop(&server, answered.clone())));
+        let stopped = async {
+            any_answer.recv().await;
+            stop.send(()).expect("it serves");
+        };
+        let (ends, ()) = tokio::join!(streams, stopped);
+        for (n_answered, status) in ends {
+            assert_eq!(status.code(), Code::Unavailable, "{status}");
+            let details = status.get_error_details();
+            let info = details.error_info().expect("an ErrorInfo");
+            let last = n_answered
+                .checked_sub(1)
+                .map_or(String::new(), |n| n.to_string());
+            assert_eq!(info.metadata["last_index"], last, "{status}");
+        }
+        soon(server.wait()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_is_open_finishes_while_the_server_drains() {
+    let mut server = TestServer::start().await;
+    let mut client = server.client().await;
+    let batch = pb::BatchClassifyRequest {
+        articles: (0..900).map(article).collect(),
+        options: None,
+    };
+    let responses = soon(client.batch_classify(batch)).await.expect("a stream");
+    let mut responses = responses.into_inner();
+    server.send_stop();
+    for index in 0..900 {
+        let response = soon(responses.message()).await.expect("no status");
+        assert_eq!(
+            response.expect("an answer").result.expect("a result").index,
+            index
+        );
+    }
+    assert_eq!(soon(responses.message()).await.expect("no status"), None);
+    drop(client);
+    soon(server.wait()).await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_does_not_hold_the_stop_beyond_its_time() {
     let config = drains_for(Duration::from_millis(20));
+    let mut server = TestServer::start_with(pipeline(), config).await;
+    let endpoint = server.endpoint().initial_stream_window_size(65_535);
+    let mut client = ClassifierServiceClient::new(endpoint.connect().await.unwrap());
+    let requests = stream::iter((0..).map(stream_request));
+    let responses = soon(client.stream_classify(requests))
+        .await
+        .expect("a stream");
+    server.send_stop();
+    soon(server.wait()).await;
+    drop(responses);
+}
+
+#[tokio::test]
+async fn an_idle_stream_ends_as_soon_as_the_server_drains() {
+    let config = drains_for(Duration::from_secs(3_600));
     let server = TestServer::start_with(pipeline(), config).await;
     let mut client = server.client().await;
     let responses = soon(client.stream_classify(stream::pending())).await;

@@ -3,15 +3,22 @@
 // A test that cannot go on says where it stopped.
 #![allow(clippy::unwrap_used)]
 
+mod admission;
 mod architecture;
 mod calls;
 mod classification;
+mod connections;
 mod corpora;
+mod http;
 mod lifecycle;
 mod limits;
 mod model_file;
+mod pages;
 mod program;
+mod security;
 mod serve_cli;
 mod streams;
 mod support;
+mod traces;
 mod train_cli;
+mod wire;

@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Child, ChildStderr, Command, Stdio};
 
-use copydesk::service::pb::GetModelRequest;
 use copydesk::service::pb::classifier_service_client::ClassifierServiceClient;
+use copydesk::service::pb::{ClassifyRequest, GetModelRequest};
 use tempfile::NamedTempFile;
 
 use crate::program::{copydesk, run, stderr};
@@ -169,6 +169,13 @@ fn settings_of_the_environment_are_read_and_checked() {
         .expect("the program runs");
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("COPYDESK_LOG"));
+    let output = copydesk()
+        .arg("health")
+        .env("COPYDESK_LOG_FORMAT", "xml")
+        .output()
+        .expect("the program runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("xml"));
 }
 
 #[test]
@@ -244,4 +251,155 @@ async fn a_hundred_thousand_articles_in_one_stream_leave_memory_flat() {
         now < warm + MAY_GROW_BYTES,
         "{warm} bytes after a tenth, {now} at the end"
     );
+}
+
+fn settings_file(text: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::with_suffix(".toml").expect("a temporary file");
+    file.write_all(text.as_bytes()).expect("written");
+    file
+}
+
+/// What `serve --print-config` says, with a file and further arguments.
+fn printed(text: &str, args: &[&str], environment: &[(&str, &str)]) -> std::process::Output {
+    let file = settings_file(text);
+    copydesk()
+        .args(["serve", "--print-config", "--config"])
+        .arg(file.path())
+        .args(args)
+        .envs(environment.iter().copied())
+        .output()
+        .expect("the program runs")
+}
+
+#[test]
+fn a_flag_counts_more_than_the_environment_and_that_more_than_the_file() {
+    let text = "stream_window = 2\nmax_in_flight = 2\nmax_connections = 2\n";
+    let environment = [
+        ("COPYDESK_MAX_IN_FLIGHT", "3"),
+        ("COPYDESK_MAX_CONNECTIONS", "3"),
+    ];
+    let output = printed(text, &["--max-connections", "4"], &environment);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    for line in [
+        "stream_window = 2",
+        "max_in_flight = 3",
+        "max_connections = 4",
+        "drain_delay_seconds = 0",
+    ] {
+        assert!(said.lines().any(|l| l == line), "{line}: {said}");
+    }
+    // What is printed is a settings file itself.
+    let again = printed(&said, &[], &[]);
+    assert_eq!(String::from_utf8_lossy(&again.stdout), said);
+}
+
+#[test]
+fn a_key_or_value_of_the_file_that_is_wrong_is_named() {
+    for (text, named) in [
+        ("max_in_flihgt = 1", "max_in_flihgt"),
+        ("max_in_flight = 0", "max_in_flight"),
+        ("max_in_flight = \"many\"", "max_in_flight"),
+        ("stream_window_bytes = 2147483648", "stream_window_bytes"),
+        ("max_message_bytes = 4294967296", "max_message_bytes"),
+        ("listen = \"nowhere\"", "listen"),
+        ("listen =", "TOML"),
+    ] {
+        let output = printed(text, &[], &[]);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(
+            stderr(&output).contains(named),
+            "{text}: {}",
+            stderr(&output)
+        );
+    }
+    let missing = run(&["serve", "--config", "/no/such/file.toml"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(stderr(&missing).contains("/no/such/file.toml"));
+}
+
+#[test]
+fn the_reference_of_settings_is_current() {
+    let output = run(&["serve", "--print-reference"]);
+    let written = fs::read_to_string("docs/settings.md").expect("the page");
+    assert!(
+        String::from_utf8_lossy(&output.stdout) == written,
+        "docs/settings.md is out of date: make it anew with `just settings`"
+    );
+}
+
+#[test]
+fn help_tells_the_defaults() {
+    let output = run(&["serve", "--help"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("COPYDESK_MAX_IN_FLIGHT"), "{said}");
+    assert!(said.contains("[default: 256]"), "{said}");
+}
+
+#[test]
+fn a_key_is_shown_once_and_its_hash_is_not_printed() {
+    let made = run(&[
+        "key",
+        "--name",
+        "cms",
+        "--roles",
+        "classify,observe",
+        "--articles-per-second",
+        "5",
+    ]);
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    let entry = String::from_utf8_lossy(&made.stdout).into_owned();
+    let shown = stderr(&made);
+    let key = shown
+        .lines()
+        .find(|line| line.starts_with("cdk_"))
+        .expect("a key");
+    assert!(!entry.contains(key));
+    let output = printed(&entry, &[], &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        said.contains("name = \"cms\"") && said.contains("redacted"),
+        "{said}"
+    );
+    let digits = entry.split_once("sha256 = \"").expect("a hash").1;
+    assert!(!said.contains(&digits[..64]));
+    let wrong = printed(&entry.replace(&digits[..64], "abc"), &[], &[]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(stderr(&wrong).contains("cms"), "{}", stderr(&wrong));
+}
+
+#[tokio::test]
+async fn a_call_is_one_line_of_the_log_and_its_text_is_not_in_it() {
+    let server = Server::start(|command| {
+        command.env("COPYDESK_LOG", "info");
+        command.env("COPYDESK_LOG_FORMAT", "json");
+    });
+    let address = format!("http://{}", server.address());
+    let mut client = soon(ClassifierServiceClient::connect(address))
+        .await
+        .unwrap();
+    let mut request = tonic::Request::new(ClassifyRequest {
+        article: stream_request(1).article,
+        options: None,
+    });
+    request
+        .metadata_mut()
+        .insert("x-request-id", "abc-1".parse().unwrap());
+    soon(client.classify(request)).await.expect("an answer");
+    drop(client);
+    let (_, said) = server.stop_with("-TERM");
+    let lines: Vec<serde_json::Value> = said
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .filter(|line: &serde_json::Value| line["target"] == "copydesk::call")
+        .collect();
+    assert_eq!(lines.len(), 1, "{said}");
+    let line = &lines[0];
+    assert_eq!(line["method"], "Classify");
+    assert_eq!(line["code"], "OK");
+    assert_eq!(line["topic"], "Economy");
+    assert_eq!(line["articles"], 1);
+    assert_eq!(line["request_id"], "abc-1");
+    assert!(line["article_bytes"].as_u64() > Some(20), "{line}");
+    assert!(!said.contains("inflation"), "{said}");
 }

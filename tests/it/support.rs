@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use copydesk::features::{TermCounts, TermParams};
-use copydesk::model::TermTable;
 use copydesk::model::table::TermRow;
+use copydesk::model::{SplineCalibration, TermTable};
 use copydesk::pipeline::manifest::{
     FORMAT_VERSION, Manifest, Metrics, TagEntry, TopicEntry, TrainingSummary,
 };
@@ -13,7 +13,7 @@ use copydesk::pipeline::{ArtifactError, Pipeline};
 use copydesk::service::pb;
 use copydesk::service::pb::article_result::Outcome;
 use copydesk::service::pb::classifier_service_client::ClassifierServiceClient;
-use copydesk::service::{ServeError, ServerConfig, serve};
+use copydesk::service::{Listeners, ServeError, ServerConfig, serve};
 use copydesk::tags::LearntTags;
 use copydesk::tags::vocabulary::{Calibration, LearntTagsParts, Posting};
 use tokio::net::TcpListener;
@@ -49,14 +49,24 @@ fn hash_of(word: &str) -> u64 {
 /// A model of [`TOPICS`] and [`TAGS`].
 pub(crate) fn pipeline() -> Pipeline {
     let topics = TOPICS.map(|(name, _)| name);
-    Pipeline::new(manifest(&topics, &TAGS), table(), learnt_tags(&table()))
+    Pipeline::new(
+        manifest(&topics, &TAGS),
+        table(),
+        SplineCalibration::identity(topics.len()),
+        learnt_tags(&table()),
+    )
 }
 
 /// A model that panics as soon as the answer names Sports: its manifest lacks that topic.
 pub(crate) fn broken_pipeline() -> Pipeline {
     let table = table();
     let tags = learnt_tags(&table);
-    Pipeline::new(manifest(&["Politics", "Economy"], &TAGS), table, tags)
+    Pipeline::new(
+        manifest(&["Politics", "Economy"], &TAGS),
+        table,
+        SplineCalibration::identity(2),
+        tags,
+    )
 }
 
 /// A model without topics.
@@ -68,7 +78,12 @@ pub(crate) fn tags_only_pipeline() -> Pipeline {
     });
     let table = TermTable::pack(&rows, Vec::new());
     let tags = learnt_tags(&table);
-    Pipeline::new(manifest(&[], &TAGS), table, tags)
+    Pipeline::new(
+        manifest(&[], &TAGS),
+        table,
+        SplineCalibration::identity(0),
+        tags,
+    )
 }
 
 fn table() -> TermTable {
@@ -150,12 +165,18 @@ pub(crate) fn model_bytes() -> Result<Vec<u8>, ArtifactError> {
     pipeline().to_bytes()
 }
 
+async fn free_port() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.expect("a free port")
+}
+
 /// A server on a free port of this machine.
 pub(crate) struct TestServer {
     /// What it serves. Each call that is open holds one more reference.
     pub(crate) pipeline: Arc<Pipeline>,
     address: std::net::SocketAddr,
-    stop: oneshot::Sender<()>,
+    /// Where its metrics and probes are, if apart.
+    pub(crate) admin: Option<std::net::SocketAddr>,
+    stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<Result<(), ServeError>>,
 }
 
@@ -167,19 +188,34 @@ impl TestServer {
 
     /// Serves a model within bounds.
     pub(crate) async fn start_with(pipeline: Pipeline, config: ServerConfig) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("bound");
+        Self::start_on(free_port().await.into(), pipeline, config)
+    }
+
+    /// Serves [`pipeline`], with metrics and probes on a port of their own.
+    pub(crate) async fn start_with_admin() -> Self {
+        let listeners = Listeners {
+            calls: free_port().await,
+            admin: Some(free_port().await),
+        };
+        Self::start_on(listeners, pipeline(), ServerConfig::default())
+    }
+
+    fn start_on(listeners: Listeners, pipeline: Pipeline, config: ServerConfig) -> Self {
+        let address = |listener: &TcpListener| listener.local_addr().expect("bound");
+        let admin = listeners.admin.as_ref().map(address);
+        let address = address(&listeners.calls);
         let pipeline = Arc::new(pipeline);
         let (stop, stopped) = oneshot::channel();
         let shutdown = async {
             // A dropped server is a stopped one.
             let _ = stopped.await;
         };
-        let serving = tokio::spawn(serve(listener, Arc::clone(&pipeline), config, shutdown));
+        let serving = tokio::spawn(serve(listeners, Arc::clone(&pipeline), config, shutdown));
         Self {
             pipeline,
             address,
-            stop,
+            admin,
+            stop: Some(stop),
             serving,
         }
     }
@@ -205,9 +241,25 @@ impl TestServer {
     }
 
     /// Gives the stop signal and keeps the handle to wait with.
-    pub(crate) fn signal_stop(self) -> JoinHandle<Result<(), ServeError>> {
-        self.stop.send(()).expect("it serves");
+    pub(crate) fn signal_stop(mut self) -> JoinHandle<Result<(), ServeError>> {
+        self.send_stop();
         self.serving
+    }
+
+    /// What gives the stop signal, to be used elsewhere.
+    pub(crate) fn take_stop(&mut self) -> oneshot::Sender<()> {
+        self.stop.take().expect("not stopped before")
+    }
+
+    /// Gives the stop signal.
+    pub(crate) fn send_stop(&mut self) {
+        self.take_stop().send(()).expect("it serves");
+    }
+
+    /// Waits for the end that was asked for.
+    pub(crate) async fn wait(self) {
+        let served = self.serving.await;
+        served.expect("no panic").expect("a clean stop");
     }
 }
 

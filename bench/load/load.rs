@@ -1,0 +1,242 @@
+//! An open-loop load generator for the contract: calls start when they are due, whether or not earlier
+//! ones are answered, and each is timed from when it was due. A closed loop would wait for a slow server
+//! and leave out exactly the calls that it made wait ("coordinated omission").
+//!
+//! ```sh
+//! cargo run --release --example load -- --address 127.0.0.1:50051 --rate 5000 --seconds 10
+//! ```
+//!
+//! One line of JSON: what was offered, answered and refused, percentiles in microseconds, and the CPU time
+//! of the server if its process is named by `--pid`.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use clap::{Parser, ValueEnum};
+use copydesk::service::pb;
+use copydesk::service::pb::classifier_service_client::ClassifierServiceClient;
+use futures_util::future::join_all;
+use futures_util::stream;
+use hdrhistogram::Histogram;
+use serde_json::json;
+use tokio::task::JoinSet;
+use tonic::transport::{Channel, Endpoint};
+
+/// Linux counts CPU time in hundredths of a second.
+const TICKS_PER_SECOND: f64 = 100.0;
+/// Sleeping shorter than this costs more than it saves.
+const SLICE: Duration = Duration::from_millis(1);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Call {
+    /// One article a call, at the rate given.
+    Classify,
+    /// As many articles as the server takes, on one stream for each connection.
+    StreamClassify,
+}
+
+#[derive(Debug, Parser)]
+struct Args {
+    #[arg(long, default_value = "127.0.0.1:50051")]
+    address: String,
+    #[arg(long, value_enum, default_value = "classify")]
+    call: Call,
+    /// Calls a second, of all connections together; with Classify only.
+    #[arg(long, default_value_t = 1_000)]
+    rate: u64,
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    #[arg(long, default_value_t = 8)]
+    connections: usize,
+    /// Length of each article.
+    #[arg(long, default_value_t = 3_000)]
+    article_bytes: usize,
+    /// The server's process, whose CPU time is read from /proc.
+    #[arg(long)]
+    pid: Option<u32>,
+}
+
+/// What became of the calls.
+#[derive(Debug)]
+struct Tally {
+    answered: Histogram<u64>,
+    refused: Histogram<u64>,
+    codes: BTreeMap<String, u64>,
+    /// The first of each code.
+    messages: BTreeMap<String, String>,
+}
+
+impl Tally {
+    fn new() -> Result<Self, hdrhistogram::CreationError> {
+        Ok(Self {
+            answered: Histogram::new(3)?,
+            refused: Histogram::new(3)?,
+            codes: BTreeMap::new(),
+            messages: BTreeMap::new(),
+        })
+    }
+
+    fn count(&mut self, outcome: Result<(), tonic::Status>, took: Duration) {
+        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
+        let (times, name) = match outcome {
+            Ok(()) => (&mut self.answered, "Ok".to_owned()),
+            Err(status) => {
+                let name = format!("{:?}", status.code());
+                let message = || format!("{}: {status:?}", status.message());
+                self.messages.entry(name.clone()).or_insert_with(message);
+                (&mut self.refused, name)
+            }
+        };
+        // The histogram grows as it needs to.
+        let _ = times.record(us);
+        *self.codes.entry(name).or_default() += 1;
+    }
+}
+
+/// Text of the length asked for, of everyday words; each article another.
+fn article(number: usize, length: usize) -> pb::Article {
+    const WORDS: [&str; 24] = [
+        "the", "minister", "of", "finance", "said", "that", "growth", "in", "the", "second",
+        "quarter", "was", "slower", "than", "banks", "had", "expected", "while", "the", "team",
+        "won", "its", "third", "match",
+    ];
+    let mut body = String::with_capacity(length + 16);
+    let mut place = number;
+    while body.len() < length {
+        body.push_str(WORDS[place % WORDS.len()]);
+        body.push(' ');
+        place = place.wrapping_mul(5).wrapping_add(7);
+        if place.is_multiple_of(11) {
+            body.push_str(&format!("{} ", place % 97));
+        }
+    }
+    body.truncate(length);
+    pb::Article {
+        title: format!("Headline number {number}"),
+        body,
+        ..pb::Article::default()
+    }
+}
+
+type Client = ClassifierServiceClient<Channel>;
+
+async fn classify(args: &Args, clients: &[Client]) -> Result<Tally, Box<dyn Error>> {
+    let articles: Arc<Vec<_>> = Arc::new((0..64).map(|n| article(n, args.article_bytes)).collect());
+    let tally = Arc::new(Mutex::new(Tally::new()?));
+    let interval = Duration::from_secs_f64(1.0 / args.rate as f64);
+    let n_calls = args.rate * args.seconds;
+    let started = Instant::now();
+    let mut calls = JoinSet::new();
+    for number in 0..n_calls {
+        let due = started + interval * u32::try_from(number)?;
+        while let Some(early) = due.checked_duration_since(Instant::now() + SLICE) {
+            tokio::time::sleep(early.max(SLICE)).await;
+        }
+        let place = number as usize;
+        let mut client = clients[place % clients.len()].clone();
+        let (tally, articles) = (Arc::clone(&tally), Arc::clone(&articles));
+        calls.spawn(async move {
+            let request = pb::ClassifyRequest {
+                article: Some(articles[place % articles.len()].clone()),
+                options: None,
+            };
+            let answer = client.classify(request).await;
+            let outcome = answer.map(|_| ());
+            // A call that starts up to a slice early is timed from its start.
+            let took = Instant::now().saturating_duration_since(due);
+            tally
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .count(outcome, took);
+        });
+        while calls.try_join_next().is_some() {}
+    }
+    while calls.join_next().await.is_some() {}
+    let tally = Arc::into_inner(tally).ok_or("a call still runs")?;
+    Ok(tally.into_inner()?)
+}
+
+async fn stream_classify(args: &Args, clients: &[Client]) -> Result<Tally, Box<dyn Error>> {
+    let articles: Arc<Vec<_>> = Arc::new((0..64).map(|n| article(n, args.article_bytes)).collect());
+    let end = Instant::now() + Duration::from_secs(args.seconds);
+    let streams = clients.iter().cloned().map(|mut client| {
+        let articles = Arc::clone(&articles);
+        async move {
+            let requests = (0..)
+                .take_while(move |_| Instant::now() < end)
+                .map(move |n: usize| pb::StreamClassifyRequest {
+                    article: Some(articles[n % articles.len()].clone()),
+                    options: None,
+                });
+            let mut responses = client
+                .stream_classify(stream::iter(requests))
+                .await?
+                .into_inner();
+            let mut n_answered = 0_u64;
+            while responses.message().await?.is_some() {
+                n_answered += 1;
+            }
+            Ok::<_, tonic::Status>(n_answered)
+        }
+    });
+    let mut tally = Tally::new()?;
+    for answered in join_all(streams).await {
+        *tally.codes.entry("Ok".to_owned()).or_default() += answered?;
+    }
+    Ok(tally)
+}
+
+/// CPU seconds of a process: user and system time of /proc/PID/stat, behind the name in brackets.
+fn cpu_seconds(pid: Option<u32>) -> Option<f64> {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid?)).ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    let ticks = |n: usize| fields.split_whitespace().nth(n)?.parse::<f64>().ok();
+    Some((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
+}
+
+fn percentiles(times: &Histogram<u64>) -> serde_json::Value {
+    json!({
+        "n": times.len(),
+        "p50": times.value_at_quantile(0.5),
+        "p99": times.value_at_quantile(0.99),
+        "p999": times.value_at_quantile(0.999),
+        "max": times.max(),
+    })
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let args = Args::parse();
+    let mut clients = Vec::new();
+    for _ in 0..args.connections {
+        let endpoint = Endpoint::from_shared(format!("http://{}", args.address))?.tcp_nodelay(true);
+        clients.push(ClassifierServiceClient::new(endpoint.connect().await?));
+    }
+    let cpu_before = cpu_seconds(args.pid);
+    let started = Instant::now();
+    let tally = match args.call {
+        Call::Classify => classify(&args, &clients).await?,
+        Call::StreamClassify => stream_classify(&args, &clients).await?,
+    };
+    let seconds = started.elapsed().as_secs_f64();
+    let n_ok = tally.codes.get("Ok").copied().unwrap_or_default();
+    let cpu = cpu_seconds(args.pid)
+        .zip(cpu_before)
+        .map(|(after, before)| after - before);
+    let line = json!({
+        "call": format!("{:?}", args.call),
+        "offered_per_second": (args.call == Call::Classify).then_some(args.rate),
+        "ok_per_second": n_ok as f64 / seconds,
+        "codes": tally.codes,
+        "messages": tally.messages,
+        "answered_us": percentiles(&tally.answered),
+        "refused_us": percentiles(&tally.refused),
+        "server_cpu_seconds": cpu,
+        "ok_per_cpu_second": cpu.map(|cpu| n_ok as f64 / cpu),
+    });
+    println!("{line}");
+    Ok(())
+}

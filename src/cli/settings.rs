@@ -1,0 +1,368 @@
+//! The settings of `copydesk serve`: one list of them, out of which come the flags, the environment
+//! variables, the keys of the settings file and the reference of all three.
+//!
+//! A flag counts more than the environment, that more than the file, and that more than the default.
+
+use std::net::SocketAddr;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Arg, Args, Command, ValueEnum};
+use figment::Figment;
+use figment::providers::{Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+use super::key::KeySetting;
+use crate::service::{ApiKey, ConnectionConfig, Exposure, Keepalive, ServerConfig, TlsConfig};
+
+/// How many bytes a gRPC message can have at all.
+const MESSAGE_BYTES_CEILING: usize = u32::MAX as usize;
+/// An HTTP/2 window has 31 bits.
+const WINDOW_BYTES_CEILING: u32 = i32::MAX as u32;
+
+/// Declares each setting once. `always` have a default, `maybe` are not set unless they are given.
+macro_rules! settings {
+    (
+        always { $($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr;)+ }
+        maybe { $($(#[doc = $m_doc:literal])+ $m_name:ident: $m_type:ty;)+ }
+    ) => {
+        /// The settings as flags and environment variables.
+        #[derive(Debug, Args, Serialize)]
+        pub(super) struct Flags {
+            $(
+                $(#[doc = $doc])+
+                #[arg(long)]
+                #[serde(skip_serializing_if = "Option::is_none")]
+                $name: Option<$type>,
+            )+
+            $(
+                $(#[doc = $m_doc])+
+                #[arg(long)]
+                #[serde(skip_serializing_if = "Option::is_none")]
+                $m_name: Option<$m_type>,
+            )+
+        }
+
+        /// What is set, from wherever.
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct Settings {
+            $($(#[doc = $doc])+ pub(super) $name: $type,)+
+            $(
+                $(#[doc = $m_doc])+
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub(super) $m_name: Option<$m_type>,
+            )+
+            /// Who may call; empty: everyone who can connect.
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            pub(super) api_keys: Vec<KeySetting>,
+        }
+
+
+        impl Settings {
+            /// What holds if nothing is set.
+            fn defaults(bounds: &ServerConfig) -> Self {
+                Self {
+                    $($name: ($default)(bounds),)+
+                    $($m_name: None,)+
+                    api_keys: Vec::new(),
+                }
+            }
+        }
+    };
+}
+
+type Bounds = ServerConfig;
+
+/// Who may use a service that is not the classifier's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Access {
+    Open,
+    Keyed,
+    Off,
+}
+
+impl From<Access> for Exposure {
+    fn from(access: Access) -> Self {
+        match access {
+            Access::Open => Self::Open,
+            Access::Keyed => Self::Keyed,
+            Access::Off => Self::Off,
+        }
+    }
+}
+
+settings! {
+    always {
+        /// Address and port to listen on; port 0 takes a free one.
+        listen: SocketAddr = |_: &Bounds| SocketAddr::from(([127, 0, 0, 1], 50_051));
+        /// A longer message is refused, with RESOURCE_EXHAUSTED. In bytes, decompressed.
+        max_message_bytes: NonZeroUsize = |b: &Bounds| at_least_1(b.max_message_bytes);
+        /// An article whose title and body are longer is refused, with INVALID_ARGUMENT.
+        max_article_bytes: NonZeroUsize = |b: &Bounds| at_least_1(b.max_article_bytes);
+        /// A batch of more articles is refused, with INVALID_ARGUMENT.
+        max_batch_articles: NonZeroUsize = |b: &Bounds| at_least_1(b.max_batch_articles);
+        /// A call with more metadata is refused, with RESOURCE_EXHAUSTED.
+        max_metadata_bytes: NonZeroUsize = |b: &Bounds| at_least_1(b.max_metadata_bytes);
+        /// At most so many articles are in flight, of all calls together. Single calls beyond are refused, with RESOURCE_EXHAUSTED; batches and streams wait.
+        max_in_flight: NonZeroUsize = |b: &Bounds| b.max_in_flight;
+        /// At most so many articles of one stream are in flight.
+        stream_window: NonZeroUsize = |b: &Bounds| b.stream_window;
+        /// A single call that gives no deadline of its own, or a later one, has this one.
+        call_timeout_seconds: u32 = |b: &Bounds| seconds(b.call_timeout);
+        /// How long after SIGTERM or ctrl-c health checks say NOT_SERVING before the server stops accepting calls.
+        drain_delay_seconds: u32 = |b: &Bounds| seconds(b.drain_delay);
+        /// How long open calls may go on after that.
+        drain_timeout_seconds: u32 = |b: &Bounds| seconds(b.drain_timeout);
+        /// A further connection is closed as soon as it is accepted.
+        max_connections: NonZeroUsize = |b: &Bounds| at_least_1(b.connections.max_connections);
+        /// At most so many calls of one connection are open; further ones wait at the client.
+        max_concurrent_streams: NonZeroU32 = |b: &Bounds| at_least_one(b.connections.max_concurrent_streams);
+        /// A connection whose client cancels more calls within a second is cut.
+        max_resets_per_second: NonZeroU32 = |b: &Bounds| at_least_one(b.connections.max_resets_per_second);
+        /// Unread bytes of one stream that the server holds.
+        stream_window_bytes: NonZeroU32 = |b: &Bounds| at_least_one(b.connections.stream_window_bytes);
+        /// Unread bytes of one connection that the server holds.
+        connection_window_bytes: NonZeroU32 = |b: &Bounds| at_least_one(b.connections.connection_window_bytes);
+        /// How long a client may take for the TLS handshake, its first byte and the head of an HTTP/1 request.
+        header_timeout_seconds: u32 = |b: &Bounds| seconds(b.connections.header_timeout);
+        /// A connection without an open call for so long is closed.
+        idle_timeout_seconds: u32 = |b: &Bounds| seconds(b.connections.idle_timeout);
+        /// After so long, give or take a tenth, a connection takes no new calls.
+        max_age_seconds: u32 = |b: &Bounds| seconds(b.connections.max_age);
+        /// How long open calls may go on after that.
+        max_age_grace_seconds: u32 = |b: &Bounds| seconds(b.connections.max_age_grace);
+        /// A connection silent for so long is pinged.
+        keepalive_interval_seconds: u32 = |b: &Bounds| seconds(b.connections.keepalive.interval);
+        /// A ping without an answer for so long ends the connection.
+        keepalive_timeout_seconds: u32 = |b: &Bounds| seconds(b.connections.keepalive.timeout);
+        /// Who may use grpc.health.v1, /healthz and /readyz: open (everyone), keyed (whoever has an API key) or off.
+        health: Access = |_: &Bounds| Access::Open;
+        /// Who may use server reflection and read /v1/openapi.json: open, keyed or off.
+        reflection: Access = |_: &Bounds| Access::Open;
+    }
+    maybe {
+        /// The model file to serve; without it, the built-in English news model.
+        model: PathBuf;
+        /// Where pages may come from whose scripts call over gRPC-Web: origins such as https://cms.example, separated by commas; * for anywhere.
+        cors_origins: String;
+        /// Where a collector takes spans by OTLP over gRPC, such as http://127.0.0.1:4317. OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG say which share of calls has one; without them, every call.
+        otlp_endpoint: String;
+        /// Address and port for /metrics, /healthz and /readyz, which are then on no other. Not encrypted, and without keys.
+        admin_listen: SocketAddr;
+        /// The server's certificate chain in PEM; with it, all connections but those to --admin-listen are encrypted. Read again when it changes.
+        tls_certificate: PathBuf;
+        /// The certificate's private key in PEM.
+        tls_key: PathBuf;
+        /// Authorities of clients in PEM; with them, only clients with a certificate of one may connect.
+        tls_client_authorities: PathBuf;
+    }
+}
+
+fn at_least_1(number: usize) -> NonZeroUsize {
+    NonZeroUsize::new(number).unwrap_or(NonZeroUsize::MIN)
+}
+
+fn at_least_one(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
+}
+
+fn seconds(time: Duration) -> u32 {
+    time.as_secs().try_into().unwrap_or(u32::MAX)
+}
+
+fn time(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
+}
+
+fn list(text: Option<&str>) -> Vec<String> {
+    let parts = text.unwrap_or_default().split(',').map(str::trim);
+    parts
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+impl Settings {
+    /// What is set by flags and environment, then by a file, then by default.
+    ///
+    /// # Errors
+    /// The file cannot be read, or has a key that is none or a value that is out of range.
+    pub(super) fn gather(flags: &Flags, file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(file) = file {
+            anyhow::ensure!(
+                file.is_file(),
+                "there is no settings file {}",
+                file.display()
+            );
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let settings: Self = figment.merge(Serialized::defaults(flags)).extract()?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.max_message_bytes.get() <= MESSAGE_BYTES_CEILING,
+            "max_message_bytes is {}; a gRPC message has at most {MESSAGE_BYTES_CEILING} bytes",
+            self.max_message_bytes
+        );
+        for (name, bytes) in [
+            ("stream_window_bytes", self.stream_window_bytes),
+            ("connection_window_bytes", self.connection_window_bytes),
+        ] {
+            anyhow::ensure!(
+                bytes.get() <= WINDOW_BYTES_CEILING,
+                "{name} is {bytes}; an HTTP/2 window has at most {WINDOW_BYTES_CEILING} bytes"
+            );
+        }
+        anyhow::ensure!(
+            self.tls_certificate.is_some() == self.tls_key.is_some(),
+            "tls_certificate and tls_key are of use only together"
+        );
+        anyhow::ensure!(
+            self.tls_certificate.is_some() || self.tls_client_authorities.is_none(),
+            "tls_client_authorities is of no use without tls_certificate and tls_key"
+        );
+        self.keys().map(|_| ())
+    }
+
+    fn keys(&self) -> anyhow::Result<Vec<ApiKey>> {
+        self.api_keys.iter().map(KeySetting::to_key).collect()
+    }
+
+    /// The settings as a file, with the secrets blacked out.
+    ///
+    /// # Errors
+    /// They cannot be written as TOML, which no setting causes.
+    pub(super) fn to_toml(&self) -> anyhow::Result<String> {
+        let mut shown = self.clone();
+        for key in &mut shown.api_keys {
+            key.sha256 = "redacted".to_owned();
+        }
+        toml::to_string(&shown).context("the settings cannot be written as TOML")
+    }
+
+    /// What the server is told.
+    ///
+    /// # Errors
+    /// A key is none.
+    pub(super) fn server_config(&self) -> anyhow::Result<ServerConfig> {
+        Ok(ServerConfig {
+            max_message_bytes: self.max_message_bytes.get(),
+            max_article_bytes: self.max_article_bytes.get(),
+            max_batch_articles: self.max_batch_articles.get(),
+            max_metadata_bytes: self.max_metadata_bytes.get(),
+            max_in_flight: self.max_in_flight,
+            stream_window: self.stream_window,
+            call_timeout: time(self.call_timeout_seconds),
+            drain_delay: time(self.drain_delay_seconds),
+            drain_timeout: time(self.drain_timeout_seconds),
+            cors_origins: list(self.cors_origins.as_deref()),
+            keys: self.keys()?,
+            health: self.health.into(),
+            reflection: self.reflection.into(),
+            otlp_endpoint: self.otlp_endpoint.clone(),
+            tls: self.tls(),
+            connections: self.connection_config(),
+        })
+    }
+
+    fn tls(&self) -> Option<TlsConfig> {
+        Some(TlsConfig {
+            certificate: self.tls_certificate.clone()?,
+            key: self.tls_key.clone()?,
+            client_authorities: self.tls_client_authorities.clone(),
+        })
+    }
+
+    fn connection_config(&self) -> ConnectionConfig {
+        ConnectionConfig {
+            max_connections: self.max_connections.get(),
+            max_concurrent_streams: self.max_concurrent_streams.get(),
+            max_resets_per_second: self.max_resets_per_second.get(),
+            stream_window_bytes: self.stream_window_bytes.get(),
+            connection_window_bytes: self.connection_window_bytes.get(),
+            header_timeout: time(self.header_timeout_seconds),
+            idle_timeout: time(self.idle_timeout_seconds),
+            max_age: time(self.max_age_seconds),
+            max_age_grace: time(self.max_age_grace_seconds),
+            keepalive: Keepalive {
+                interval: time(self.keepalive_interval_seconds),
+                timeout: time(self.keepalive_timeout_seconds),
+            },
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::defaults(&ServerConfig::default())
+    }
+}
+
+/// Gives each flag its environment variable and tells its default.
+pub(super) fn with_environment(command: Command) -> Command {
+    let defaults = toml::Table::try_from(Settings::default()).unwrap_or_default();
+    command.mut_args(|arg| {
+        let Some(name) = arg.get_long().map(|long| long.replace('-', "_")) else {
+            return arg;
+        };
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        let arg = match defaults.get(&name) {
+            Some(default) => arg.help(format!("{help} [default: {default}]")),
+            None => arg,
+        };
+        arg.env(variable(&name))
+    })
+}
+
+fn variable(name: &str) -> String {
+    format!("COPYDESK_{}", name.to_uppercase())
+}
+
+/// A page that describes all settings.
+pub(super) fn reference() -> String {
+    let defaults = toml::Table::try_from(Settings::default()).unwrap_or_default();
+    let mut page = String::from(
+        "# Settings of `copydesk serve`\n\n\
+         This page is made by `copydesk serve --print-reference`.\n\n\
+         A flag counts more than the environment, that more than the file that `--config` names, and that more \
+         than the default. A key that is none of these is an error. `copydesk serve --print-config` shows what \
+         is set, and is itself such a file.\n\n\
+         | flag | environment | key in the file | default | what for |\n|---|---|---|---|---|\n",
+    );
+    let command = Flags::augment_args(Command::new("serve"));
+    for arg in command.get_arguments() {
+        page.push_str(&reference_row(arg, &defaults));
+    }
+    page.push_str(
+        "\n## API keys\n\n\
+         Without keys everyone who can connect may call. Keys stand in the file alone; `copydesk key --name NAME` \
+         makes one, and the lines for it:\n\n\
+         | key under `[[api_keys]]` | what for |\n|---|---|\n\
+         | `name` | Who has it; appears in logs |\n\
+         | `sha256` | The hash of the key, in 64 hexadecimal digits |\n\
+         | `roles` | `classify` for the calls, `observe` for metrics, or both |\n\
+         | `articles_per_second` | So many on average, and so many at once; absent: as many as the server takes |\n",
+    );
+    page
+}
+
+fn reference_row(arg: &Arg, defaults: &toml::Table) -> String {
+    let flag = arg.get_long().unwrap_or_default();
+    let key = flag.replace('-', "_");
+    let default = defaults
+        .get(&key)
+        .map_or_else(|| "none".to_owned(), |value| format!("`{value}`"));
+    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    format!(
+        "| `--{flag}` | `{}` | `{key}` | {default} | {help} |\n",
+        variable(&key)
+    )
+}

@@ -1,0 +1,116 @@
+//! An HTML page becomes an article.
+//!
+//! `trafilatura` reads the page, a port of the Python library of that name (Barbaresi 2021); where it
+//! finds almost nothing, `dom_smoothie`, a port of Mozilla's Readability, is asked. Both build trees and
+//! walk them recursively, so a page is measured first by [`scan::extent`], which does neither: one that
+//! is too large or too deep is read as lines of text instead. So the time for a page is bounded by its
+//! size, not by a clock.
+
+pub mod align;
+pub mod scan;
+
+use dom_smoothie::Readability;
+use trafilatura::{ExtractionFocus, Metadata, Options};
+
+use super::page::Page;
+use super::page_text::article_lines;
+use scan::extent;
+
+/// A longer page is read as lines. Pages of news sites have 20 KB to 2 MB.
+const MAX_TREE_BYTES: usize = 4 << 20;
+/// A page of more elements is read as lines.
+const MAX_ELEMENTS: usize = 20_000;
+/// A page with more elements in each other is read as lines. Browsers stop at 512.
+const MAX_DEPTH: usize = 256;
+/// An article of fewer characters is almost nothing.
+const MIN_ARTICLE_CHARS: usize = 200;
+
+/// What was found in a page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HtmlArticle {
+    /// The article, a line for each paragraph; empty if none was found.
+    pub text: String,
+    /// What the page says of it.
+    pub page: Page,
+}
+
+/// Finds the article of a page.
+pub fn extract(html: &str) -> HtmlArticle {
+    let extent = extent(html, MAX_DEPTH);
+    if html.len() > MAX_TREE_BYTES || extent.n_elements > MAX_ELEMENTS || extent.depth > MAX_DEPTH {
+        return HtmlArticle {
+            text: String::new(),
+            page: Page::default(),
+        };
+    }
+    let found = by_trafilatura(html).unwrap_or_default();
+    if found.text.chars().count() >= MIN_ARTICLE_CHARS {
+        return found;
+    }
+    match by_dom_smoothie(html) {
+        Some(other) if other.text.len() > found.text.len() => HtmlArticle {
+            text: other.text,
+            page: completed(found.page, other.page),
+        },
+        _ => found,
+    }
+}
+
+fn by_trafilatura(html: &str) -> Option<HtmlArticle> {
+    let options = Options::default()
+        .with_fallback(true)
+        .with_focus(ExtractionFocus::FavorPrecision)
+        .with_exclude_comments(true);
+    let found = trafilatura::extract(html, &options).ok()?;
+    Some(HtmlArticle {
+        text: article_lines(&shown_lines(&found.content_html)),
+        page: page(found.metadata),
+    })
+}
+
+fn page(found: Metadata) -> Page {
+    Page {
+        title: found.title,
+        published: found.date.map_or_else(String::new, |date| date.to_string()),
+        author: found.author,
+        source: found.sitename,
+        section: found.categories.into_iter().next().unwrap_or_default(),
+        page_tags: found.tags,
+    }
+}
+
+fn by_dom_smoothie(html: &str) -> Option<HtmlArticle> {
+    let article = Readability::new(html, None, None).ok()?.parse().ok()?;
+    Some(HtmlArticle {
+        text: article_lines(&shown_lines(&article.content)),
+        page: Page {
+            title: article.title,
+            published: article.published_time.unwrap_or_default(),
+            author: article.byline.unwrap_or_default(),
+            source: article.site_name.unwrap_or_default(),
+            ..Page::default()
+        },
+    })
+}
+
+/// The text that a page shows, a line for each block.
+pub fn shown_lines(html: &str) -> String {
+    let mut shown = String::new();
+    scan::visible_lines(html, |line, _| {
+        shown.push_str(line);
+        shown.push('\n');
+    });
+    shown
+}
+
+/// `page` with what it lacks from `other`.
+fn completed(page: Page, other: Page) -> Page {
+    let or = |own: String, other: String| if own.is_empty() { other } else { own };
+    Page {
+        title: or(page.title, other.title),
+        published: or(page.published, other.published),
+        author: or(page.author, other.author),
+        source: or(page.source, other.source),
+        ..page
+    }
+}

@@ -1,0 +1,369 @@
+//! HTML as a flat run of tags and text with their places in the source.
+//!
+//! A scanner and no parser: it builds no tree, takes any bytes, and its time and memory grow with the
+//! length of the page alone. It measures a page before the tree builders see it, finds the places of
+//! words in the source, and reads pages that no tree builder should be given.
+
+use std::ops::Range;
+
+/// Elements whose content is nothing that a reader sees in place.
+const UNSEEN: [&str; 11] = [
+    "script", "style", "noscript", "template", "svg", "iframe", "object", "title", "textarea",
+    "math", "noframes",
+];
+
+/// Elements that begin and end a line.
+const BLOCKS: [&str; 42] = [
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "body",
+    "br",
+    "button",
+    "dd",
+    "details",
+    "dialog",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "label",
+    "li",
+    "main",
+    "nav",
+    "ol",
+    "option",
+    "p",
+    "pre",
+    "section",
+    "select",
+    "table",
+    "td",
+    "th",
+    "title",
+    "tr",
+    "ul",
+];
+
+/// Elements without an end tag.
+const VOID: [&str; 14] = [
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
+    "track", "wbr",
+];
+
+/// Elements that a following one ends.
+const SELF_ENDING: [&str; 13] = [
+    "p", "li", "dt", "dd", "option", "optgroup", "tr", "td", "th", "thead", "tbody", "tfoot",
+    "colgroup",
+];
+
+/// Elements that a tree builder opens anew in each block until they are closed.
+const FORMATTING: [&str; 14] = [
+    "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
+];
+
+/// What stands next in a page. Names are as the source writes them; ranges are bytes of the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// A start tag.
+    Open(&'a str),
+    /// An end tag.
+    Close(&'a str),
+    /// Text, its character references not decoded.
+    Text(Range<usize>),
+    /// The content of an element that is not shown in place, with the element's name.
+    Unseen(&'a str, Range<usize>),
+}
+
+/// The pieces of a page in their order.
+#[derive(Debug)]
+pub struct Scanner<'a> {
+    html: &'a str,
+    at: usize,
+    /// An unseen element that was just opened.
+    unseen: Option<&'a str>,
+}
+
+impl<'a> Scanner<'a> {
+    /// Begins at the start of a page.
+    pub fn new(html: &'a str) -> Self {
+        Self {
+            html,
+            at: 0,
+            unseen: None,
+        }
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        &self.html.as_bytes()[self.at..]
+    }
+
+    /// The place after the next `pattern`, or the end of the page.
+    fn after(&self, pattern: &str) -> usize {
+        self.html[self.at..]
+            .find(pattern)
+            .map_or(self.html.len(), |i| self.at + i + pattern.len())
+    }
+
+    /// The place after a tag's `>`, which quoted attributes may contain.
+    fn after_tag(&self) -> usize {
+        let mut quote = None;
+        for (i, &byte) in self.rest().iter().enumerate() {
+            match (quote, byte) {
+                (None, b'>') => return self.at + i + 1,
+                (None, b'"' | b'\'') if self.rest()[..i].ends_with(b"=") => quote = Some(byte),
+                (Some(q), _) if q == byte => quote = None,
+                _ => {}
+            }
+        }
+        self.html.len()
+    }
+
+    /// The place of the end tag of this element, or the end of the page.
+    fn end_of(&self, name: &str) -> usize {
+        self.html[self.at..]
+            .match_indices("</")
+            .map(|(i, _)| self.at + i)
+            .find(|&i| {
+                let found = self.html.as_bytes().get(i + 2..i + 2 + name.len());
+                found.is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
+            })
+            .unwrap_or(self.html.len())
+    }
+
+    fn name(&self, from: usize) -> &'a str {
+        let rest = &self.html[from..];
+        let end = rest
+            .find(|c: char| c.is_ascii_whitespace() || c == '/' || c == '>')
+            .unwrap_or(rest.len());
+        &rest[..end]
+    }
+
+    fn tag(&mut self) -> Option<Piece<'a>> {
+        let rest = self.rest();
+        if rest.starts_with(b"<!--") {
+            self.at = self.after("-->");
+            return None;
+        }
+        match rest.get(1) {
+            Some(b'!' | b'?') => {
+                self.at = self.after(">");
+                None
+            }
+            Some(b'/') => {
+                let name = self.name(self.at + 2);
+                self.at = self.after_tag();
+                Some(Piece::Close(name))
+            }
+            _ => {
+                let name = self.name(self.at + 1);
+                self.at = self.after_tag();
+                self.unseen = is_one_of(name, &UNSEEN).then_some(name);
+                Some(Piece::Open(name))
+            }
+        }
+    }
+}
+
+impl<'a> Iterator for Scanner<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        if let Some(name) = self.unseen.take() {
+            let content = self.at..self.end_of(name);
+            self.at = content.end;
+            return Some(Piece::Unseen(name, content));
+        }
+        while self.at < self.html.len() {
+            if is_markup(self.rest()) {
+                if let Some(piece) = self.tag() {
+                    return Some(piece);
+                }
+                continue;
+            }
+            let start = self.at;
+            let from = start + 1;
+            self.at = self.html.as_bytes()[from..]
+                .iter()
+                .enumerate()
+                .find(|&(i, &byte)| byte == b'<' && is_markup(&self.html.as_bytes()[from + i..]))
+                .map_or(self.html.len(), |(i, _)| from + i);
+            return Some(Piece::Text(start..self.at));
+        }
+        None
+    }
+}
+
+/// Whether these bytes begin a tag, a comment or a declaration.
+fn is_markup(bytes: &[u8]) -> bool {
+    match bytes {
+        [b'<', b'!' | b'?', ..] => true,
+        [b'<', b'/', c, ..] | [b'<', c, ..] => c.is_ascii_alphabetic(),
+        _ => false,
+    }
+}
+
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Whether an element of this name begins and ends a line.
+pub fn is_block(name: &str) -> bool {
+    is_one_of(name, &BLOCKS)
+}
+
+/// What a page would cost a tree builder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Start tags.
+    pub n_elements: usize,
+    /// The most elements within each other, or formatting elements left open; counted no further than
+    /// the limit that was asked for, and one.
+    pub depth: usize,
+}
+
+/// Counts the elements of a page and how deep they stand in each other, up to `max_depth`.
+pub fn extent(html: &str, max_depth: usize) -> Extent {
+    let mut found = Extent::default();
+    let mut open: Vec<&str> = Vec::new();
+    let mut n_formatting = [0usize; FORMATTING.len()];
+    for piece in Scanner::new(html) {
+        match piece {
+            Piece::Open(name) if !is_one_of(name, &VOID) => {
+                found.n_elements += 1;
+                if let Some(i) = place_of(name, &FORMATTING) {
+                    n_formatting[i] += 1;
+                }
+                if !is_one_of(name, &SELF_ENDING) {
+                    open.push(name);
+                }
+            }
+            Piece::Open(_) => found.n_elements += 1,
+            Piece::Close(name) => {
+                if let Some(i) = place_of(name, &FORMATTING) {
+                    n_formatting[i] = n_formatting[i].saturating_sub(1);
+                }
+                if let Some(i) = open.iter().rposition(|o| o.eq_ignore_ascii_case(name)) {
+                    open.truncate(i);
+                }
+            }
+            Piece::Text(_) | Piece::Unseen(..) => {}
+        }
+        let depth = open.len().max(n_formatting.iter().sum());
+        found.depth = found.depth.max(depth);
+        if found.depth > max_depth {
+            break;
+        }
+    }
+    found
+}
+
+fn place_of(name: &str, names: &[&str]) -> Option<usize> {
+    names
+        .iter()
+        .position(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// The text that a reader sees, a line for each block; marks of lists and headings are the caller's.
+pub fn visible_lines(html: &str, mut on_line: impl FnMut(&str, &[&str])) {
+    let mut line = String::new();
+    // Blocks opened since the last line: what the line is.
+    let mut opened: Vec<&str> = Vec::new();
+    let mut flush = |line: &mut String, opened: &mut Vec<&str>| {
+        let decoded = html_escape::decode_html_entities(line.as_str()).into_owned();
+        let words: Vec<&str> = decoded.split_whitespace().collect();
+        if !words.is_empty() {
+            on_line(&words.join(" "), opened);
+            opened.clear();
+        }
+        line.clear();
+    };
+    for piece in Scanner::new(html) {
+        match piece {
+            Piece::Open(name) if is_block(name) => {
+                flush(&mut line, &mut opened);
+                if opened.len() < 64 {
+                    opened.push(name);
+                }
+            }
+            Piece::Close(name) if is_block(name) => flush(&mut line, &mut opened),
+            Piece::Text(range) => line.push_str(&html[range]),
+            Piece::Unseen(name, range) if name.eq_ignore_ascii_case("title") => {
+                line.push_str(&html[range]);
+                flush(&mut line, &mut opened);
+            }
+            Piece::Open(_) | Piece::Close(_) | Piece::Unseen(..) => {}
+        }
+    }
+    flush(&mut line, &mut opened);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn lines(html: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        visible_lines(html, |line, _| lines.push(line.to_owned()));
+        lines
+    }
+
+    #[test]
+    fn a_page_reads_as_its_lines() {
+        let html = "<!DOCTYPE html><html><head><title>Rain &amp; wind</title><style>p{}</style></head>\
+            <body><p class='a>b'>The <b>river</b>\n rose.<!-- <p>no --><ul><li>One<li>Two</ul>\
+            <script>document.write('<p>never</p>')</script>5 < 6";
+        assert_eq!(
+            lines(html),
+            ["Rain & wind", "The river rose.", "One", "Two", "5 < 6"]
+        );
+    }
+
+    #[test]
+    fn depth_counts_what_stays_open() {
+        let depth = |html: &str| extent(html, 100).depth;
+        assert_eq!(depth("<div><div></div><div><p><p><p>"), 2);
+        assert_eq!(depth(&"<div>".repeat(1000)), 101);
+        // End tags of nothing do not hide it.
+        assert_eq!(depth(&"<div></x></p>".repeat(1000)), 101);
+        // Formatting elements that their parent's end does not close.
+        assert_eq!(depth(&"<b><font></b>".repeat(1000)), 101);
+        assert_eq!(depth(&"<p>x<br>".repeat(1000)), 0);
+    }
+
+    #[test]
+    fn what_is_never_closed_ends_with_the_page() {
+        for html in ["<!-- x", "<p title=\"x", "<script>x", "<", "</", "<!", "<a"] {
+            assert!(lines(&format!("before{html}")).len() <= 1, "{html}");
+            assert_eq!(lines(&format!("<p>before</p>{html}"))[0], "before");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn ranges_are_in_order_and_whole_characters(html in "[<>/!a-c \"'=&;é-]{0,60}") {
+            let mut last = 0;
+            for piece in Scanner::new(&html) {
+                if let Piece::Text(range) | Piece::Unseen(_, range) = piece {
+                    prop_assert!(range.start >= last && html.get(range.clone()).is_some());
+                    last = range.end;
+                }
+            }
+            visible_lines(&html, |_, _| {});
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! A page copied as text becomes an article.
+//!
+//! Each line is judged by a linear model of its own words, its neighbours and its place
+//! (`features`, `model`); the most probable run of lines is kept; then lines go that give
+//! themselves away whatever the model thinks (`cues`).
+
+mod cues;
+mod features;
+mod metadata;
+mod model;
+
+use std::ops::Range;
+
+pub(super) use cues::is_furniture;
+pub use features::N_FEATURES;
+pub(super) use metadata::source;
+pub use model::{LineModel, LineModelError, LineModelParts};
+
+use super::page::Page;
+use features::{Line, features, lines, unmarked};
+use metadata::Surroundings;
+
+/// A text of more lines is no page that a person copied; it is read whole.
+pub const MAX_LINES: usize = 20_000;
+/// Fewer words than this are no article.
+const MIN_ARTICLE_WORDS: usize = 25;
+/// A longer line is a paragraph of the article, even if it holds a cue.
+const MAX_CUE_WORDS: usize = 45;
+/// Paragraphs that follow an appeal to the reader and belong to it.
+const MAX_APPEAL_LINES: usize = 6;
+
+/// The article that was found in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageText {
+    /// Runs of whole lines of the text, in order.
+    pub runs: Vec<Range<usize>>,
+    /// Where the headline stands.
+    pub headline: Option<Range<usize>>,
+    /// What the page says of the article.
+    pub page: Page,
+}
+
+/// Finds the article of a page; `None` if it cannot be told from the rest.
+pub fn extract(text: &str, model: &LineModel) -> Option<PageText> {
+    let lines = lines(text, MAX_LINES);
+    if lines.len() > MAX_LINES {
+        return None;
+    }
+    let mut kept = model.kept_lines(&features(&lines));
+    let first = kept.iter().position(|kept| *kept)?;
+    let surroundings = Surroundings::new(text, &lines, first);
+    drop_cues(text, &lines, &mut kept);
+    if let Some(headline) = surroundings.headline {
+        let is_headline = |line: &Line| line.sameness == lines[headline].sameness;
+        for (kept, line) in kept.iter_mut().zip(&lines) {
+            *kept &= !is_headline(line);
+        }
+    }
+    let words = lines.iter().zip(&kept).filter(|(_, kept)| **kept);
+    if words.map(|(line, _)| line.n_words).sum::<usize>() < MIN_ARTICLE_WORDS {
+        return None;
+    }
+    Some(PageText {
+        runs: runs(&lines, &kept),
+        headline: surroundings.headline.map(|i| {
+            let bytes = lines[i].bytes.clone();
+            bytes.end - unmarked(&text[bytes.clone()]).len()..bytes.end
+        }),
+        page: surroundings.page(),
+    })
+}
+
+/// The lines of an article that do not lead away, credit or appeal.
+pub(super) fn article_lines(text: &str) -> String {
+    let lines = lines(text, MAX_LINES);
+    let mut kept = vec![true; lines.len()];
+    drop_cues(text, &lines, &mut kept);
+    let kept = lines.iter().zip(&kept).filter(|(_, kept)| **kept);
+    let kept: Vec<&str> = kept.map(|(line, _)| &text[line.bytes.clone()]).collect();
+    kept.join("\n")
+}
+
+/// Log-odds are learnt from these: the features of each line with a letter or a digit, and the line.
+pub fn line_features(text: &str) -> Vec<(&str, [f32; N_FEATURES])> {
+    let lines = lines(text, MAX_LINES);
+    let rows = features(&lines);
+    lines
+        .iter()
+        .map(|line| &text[line.bytes.clone()])
+        .zip(rows)
+        .collect()
+}
+
+/// Drops lines that lead away, credit or appeal, wherever they stand.
+fn drop_cues(text: &str, lines: &[Line], kept: &mut [bool]) {
+    let n_kept: usize = kept.iter().filter(|kept| **kept).count();
+    let mut n_seen = 0;
+    let mut appeal_lines_left = 0;
+    for (line, kept) in lines.iter().zip(kept) {
+        if !*kept {
+            continue;
+        }
+        n_seen += 1;
+        let words = unmarked(&text[line.bytes.clone()]);
+        let is_short = line.n_words <= MAX_CUE_WORDS;
+        let goes_on = appeal_lines_left > 0 && cues::WE_AND_YOU.is_match(words) && !is_quote(words);
+        let appeals = is_short && cues::PLEA.is_match(words) && !is_quote(words);
+        appeal_lines_left = match (appeals, goes_on) {
+            (true, _) if n_seen * 2 > n_kept => MAX_APPEAL_LINES,
+            (_, true) => appeal_lines_left - 1,
+            _ => 0,
+        };
+        let gives_itself_away = is_short
+            && (cues::LEADS_AWAY.is_match(words)
+                || cues::STOP_SECTION.is_match(words)
+                || cues::CREDIT.is_match(words)
+                || cues::BYLINE.is_match(words)
+                || cues::SYNDICATION.is_match(words));
+        *kept = !(appeals || goes_on || gives_itself_away);
+    }
+}
+
+fn is_quote(line: &str) -> bool {
+    line.contains(['"', '“', '”'])
+}
+
+/// Kept lines with nothing but blank lines between them, as one range.
+fn runs(lines: &[Line], kept: &[bool]) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    let mut was_kept = false;
+    for (line, &kept) in lines.iter().zip(kept) {
+        match runs.last_mut() {
+            Some(run) if kept && was_kept => run.end = line.bytes.end,
+            _ if kept => runs.push(line.bytes.clone()),
+            _ => {}
+        }
+        was_kept = kept;
+    }
+    runs
+}

@@ -1,0 +1,101 @@
+//! Who may start: one semaphore for the whole process, so that a server with too much to do says so
+//! at once and does what it has taken on.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The right to classify one article. It moves into the job: a job that runs on after its call is
+/// gone still counts.
+pub(super) type Permit = OwnedSemaphorePermit;
+
+/// The server takes on no more single calls now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Overloaded;
+
+/// Gives out permits. Cloning shares them.
+#[derive(Debug, Clone)]
+pub(super) struct Admission {
+    permits: Arc<Semaphore>,
+    capacity: usize,
+}
+
+impl Admission {
+    pub(super) fn new(max_in_flight: usize) -> Self {
+        let capacity = max_in_flight.min(Semaphore::MAX_PERMITS);
+        Self {
+            permits: Arc::new(Semaphore::new(capacity)),
+            capacity,
+        }
+    }
+
+    /// A permit now or never, for a single call: its caller can go to another server.
+    pub(super) fn at_once(&self) -> Result<Permit, Overloaded> {
+        Arc::clone(&self.permits)
+            .try_acquire_owned()
+            .map_err(|_| Overloaded)
+    }
+
+    /// The next free permit, first come first served, for an article of a stream: its sender is
+    /// slowed down instead.
+    pub(super) async fn in_turn(&self) -> Result<Permit, Overloaded> {
+        // Fails only if the semaphore is closed, which nobody does.
+        Arc::clone(&self.permits)
+            .acquire_owned()
+            .await
+            .map_err(|_| Overloaded)
+    }
+
+    /// How many permits are out.
+    pub(super) fn in_flight(&self) -> usize {
+        self.capacity - self.permits.available_permits()
+    }
+}
+
+/// A single call's permit, from the moment that its headers are read. Taking it only when the
+/// handler runs would let calls pile up in front of the handler without bound.
+#[derive(Debug, Default)]
+pub(super) struct Ticket {
+    permit: Mutex<Option<Permit>>,
+}
+
+impl Ticket {
+    pub(super) fn new(permit: Permit) -> Self {
+        Self {
+            permit: Mutex::new(Some(permit)),
+        }
+    }
+
+    /// The permit, if it is still there.
+    pub(super) fn take(&self) -> Option<Permit> {
+        let mut permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
+        permit.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permit_comes_back_when_it_is_dropped() {
+        let admission = Admission::new(2);
+        let first = admission.at_once().unwrap();
+        let second = admission.at_once().unwrap();
+        assert_eq!(admission.at_once().unwrap_err(), Overloaded);
+        assert_eq!(admission.in_flight(), 2);
+        drop(first);
+        assert!(admission.at_once().is_ok());
+        drop(second);
+        assert_eq!(admission.in_flight(), 0);
+    }
+
+    #[test]
+    fn a_ticket_is_good_for_one_permit() {
+        let admission = Admission::new(1);
+        let ticket = Ticket::new(admission.at_once().unwrap());
+        assert!(ticket.take().is_some());
+        assert!(ticket.take().is_none());
+        assert_eq!(admission.in_flight(), 0);
+    }
+}

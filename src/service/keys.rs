@@ -1,0 +1,271 @@
+//! API keys: who may call what, and how often. The server knows their hashes only.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::{HeaderMap, header};
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use tokio::time::Instant;
+
+const SCHEME: &str = "Bearer ";
+const KEY_HEADER: &str = "x-api-key";
+const PREFIX: &str = "cdk_";
+/// 256 random bits: nobody finds such a key by trying, and a plain hash of it is as safe as a slow one.
+const KEY_BYTES: usize = 32;
+
+/// What a key is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The calls of the classifier.
+    Classify,
+    /// Metrics.
+    Observe,
+}
+
+/// A key as the server knows it.
+#[derive(Clone, PartialEq)]
+pub struct ApiKey {
+    /// Who has it; appears in logs.
+    pub name: String,
+    /// SHA-256 of the key.
+    pub sha256: [u8; 32],
+    /// What it is good for.
+    pub roles: Vec<Role>,
+    /// So many articles a second on average, and so many at once; `None`: as many as the server takes.
+    pub articles_per_second: Option<u32>,
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiKey")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A new key of random bytes, as its owner writes it.
+#[must_use]
+pub fn new_key() -> String {
+    let bytes: [u8; KEY_BYTES] = rand::random();
+    let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+    format!("{PREFIX}{}", digits.collect::<String>())
+}
+
+/// What the server keeps of a key.
+#[must_use]
+pub fn hash(key: &str) -> [u8; 32] {
+    Sha256::digest(key).into()
+}
+
+/// Why a caller is turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoAccess {
+    /// No key where one is needed.
+    #[error(
+        "the call has no API key; send one as \"authorization: Bearer KEY\" or \"x-api-key: KEY\""
+    )]
+    NoKey,
+    /// A key that is not known.
+    #[error("the API key is not known here")]
+    WrongKey,
+    /// A key for other things.
+    #[error("the API key does not have the role that this call needs")]
+    WrongRole,
+}
+
+/// A caller that is known.
+#[derive(Debug)]
+pub(super) struct Caller {
+    key: ApiKey,
+    rate: Option<Rate>,
+}
+
+impl Caller {
+    pub(super) fn name(&self) -> &str {
+        &self.key.name
+    }
+
+    /// Uses up one article of the rate, or says how long to wait for it.
+    pub(super) fn at_once(&self) -> Result<(), Duration> {
+        match &self.rate {
+            Some(rate) => rate.at_once(Instant::now()),
+            None => Ok(()),
+        }
+    }
+
+    /// Uses up one article of the rate, waiting for it.
+    pub(super) async fn in_turn(&self) {
+        if let Some(rate) = &self.rate {
+            tokio::time::sleep_until(rate.reserve(Instant::now())).await;
+        }
+    }
+}
+
+/// All keys; without any, everyone may call.
+#[derive(Debug)]
+pub(super) struct Keys(Vec<Arc<Caller>>);
+
+impl Keys {
+    pub(super) fn new(keys: &[ApiKey]) -> Self {
+        let callers = keys.iter().cloned().map(|key| {
+            let rate = key.articles_per_second.map(Rate::new);
+            Arc::new(Caller { key, rate })
+        });
+        Self(callers.collect())
+    }
+
+    /// Who calls, if the headers have a key of the role. `None`: nobody needs one.
+    pub(super) fn admit(
+        &self,
+        headers: &HeaderMap,
+        role: Role,
+    ) -> Result<Option<Arc<Caller>>, NoAccess> {
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        let sent = sent_key(headers).ok_or(NoAccess::NoKey)?;
+        let caller = self.find(sent).ok_or(NoAccess::WrongKey)?;
+        if !caller.key.roles.contains(&role) {
+            return Err(NoAccess::WrongRole);
+        }
+        Ok(Some(Arc::clone(caller)))
+    }
+
+    /// Compares with every key to the last byte: the time tells nothing of which comes near.
+    fn find(&self, sent: &str) -> Option<&Arc<Caller>> {
+        let sent = hash(sent);
+        let mut found = u32::MAX;
+        for (place, caller) in (0..).zip(&self.0) {
+            let is_it: Choice = caller.key.sha256.ct_eq(&sent);
+            found.conditional_assign(&place, is_it);
+        }
+        self.0.get(usize::try_from(found).ok()?)
+    }
+}
+
+fn sent_key(headers: &HeaderMap) -> Option<&str> {
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix(SCHEME));
+    let plain = headers
+        .get(KEY_HEADER)
+        .and_then(|value| value.to_str().ok());
+    bearer.or(plain)
+}
+
+/// So many in a second on average, and so many at once: the generic cell rate algorithm, which keeps
+/// one point in time.
+#[derive(Debug)]
+struct Rate {
+    interval: Duration,
+    burst: Duration,
+    /// When the allowance would be whole again.
+    whole_at: Mutex<Instant>,
+}
+
+impl Rate {
+    fn new(per_second: u32) -> Self {
+        let per_second = per_second.max(1);
+        Self {
+            interval: Duration::from_secs(1) / per_second,
+            burst: Duration::from_secs(1),
+            whole_at: Mutex::new(Instant::now()),
+        }
+    }
+
+    fn at_once(&self, now: Instant) -> Result<(), Duration> {
+        let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = (*whole_at).max(now) + self.interval;
+        let wait = next.saturating_duration_since(now + self.burst);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        *whole_at = next;
+        Ok(())
+    }
+
+    /// Takes the next place; when it is.
+    fn reserve(&self, now: Instant) -> Instant {
+        let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
+        *whole_at = (*whole_at).max(now) + self.interval;
+        // Before the clock's own beginning there is no such place, and nobody waits.
+        whole_at.checked_sub(self.burst).unwrap_or(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: &'static str, value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, value.parse().unwrap());
+        headers
+    }
+
+    fn key(name: &str, text: &str, roles: &[Role]) -> ApiKey {
+        ApiKey {
+            name: name.into(),
+            sha256: hash(text),
+            roles: roles.to_vec(),
+            articles_per_second: None,
+        }
+    }
+
+    #[test]
+    fn a_key_opens_what_its_roles_say() {
+        let keys = Keys::new(&[
+            key("desk", "cdk_1", &[Role::Classify]),
+            key("watch", "cdk_2", &[Role::Observe]),
+        ]);
+        let admit = |headers: &HeaderMap, role| {
+            let caller = keys.admit(headers, role)?;
+            Ok(caller.expect("someone").name().to_owned())
+        };
+        let desk = headers("authorization", "Bearer cdk_1");
+        assert_eq!(admit(&desk, Role::Classify), Ok("desk".into()));
+        assert_eq!(admit(&desk, Role::Observe), Err(NoAccess::WrongRole));
+        let watch = headers("x-api-key", "cdk_2");
+        assert_eq!(admit(&watch, Role::Observe), Ok("watch".into()));
+        let other = headers("x-api-key", "cdk_3");
+        assert_eq!(admit(&other, Role::Observe), Err(NoAccess::WrongKey));
+        assert_eq!(
+            admit(&HeaderMap::new(), Role::Classify),
+            Err(NoAccess::NoKey)
+        );
+    }
+
+    #[test]
+    fn without_keys_everyone_may_call() {
+        let admitted = Keys::new(&[]).admit(&HeaderMap::new(), Role::Classify);
+        assert!(admitted.unwrap().is_none());
+    }
+
+    #[test]
+    fn a_rate_allows_a_second_at_once_and_then_one_by_one() {
+        let rate = Rate::new(4);
+        let mut now = Instant::now();
+        for _ in 0..4 {
+            assert_eq!(rate.at_once(now), Ok(()));
+        }
+        let wait = rate.at_once(now).unwrap_err();
+        assert!(
+            wait.abs_diff(Duration::from_millis(250)) < Duration::from_millis(1),
+            "{wait:?}"
+        );
+        now += wait;
+        assert_eq!(rate.at_once(now), Ok(()));
+        assert!(rate.at_once(now).is_err());
+        assert_eq!(rate.reserve(now), now + Duration::from_millis(250));
+    }
+
+    /// SHA-256 of "abc", of FIPS 180-2.
+    #[test]
+    fn the_hash_is_sha_256() {
+        assert_eq!(hash("abc")[..4], [0xba, 0x78, 0x16, 0xbf]);
+        assert_ne!(new_key(), new_key());
+    }
+}

@@ -1,0 +1,112 @@
+//! Plain HTTP: probes and metrics.
+
+use http::{HeaderValue, Response, StatusCode, header};
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use super::call::Call;
+use super::lifecycle::{Lifecycle, Phase};
+use super::record::code_name;
+use super::route::Route;
+use super::status;
+
+/// The text format of OpenMetrics 1.0, which Prometheus asks for first.
+const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const TEXT_TYPE: &str = "text/plain; charset=utf-8";
+const JSON_TYPE: &str = "application/json";
+
+/// The answer to a route of plain HTTP.
+pub(super) fn answer(route: Route, call: &Call, lifecycle: &Lifecycle) -> Response<Body> {
+    match route {
+        Route::Healthz => text(StatusCode::OK, "ok\n"),
+        Route::Readyz if lifecycle.now() == Phase::Serving => text(StatusCode::OK, "ready\n"),
+        Route::Readyz => text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+        Route::Metrics => {
+            let shared = &call.shared;
+            let rendered = shared.metrics.render(shared.admission.in_flight());
+            with_type(StatusCode::OK, METRICS_TYPE, rendered)
+        }
+        _ => text(StatusCode::NOT_FOUND, "there is nothing at this path\n"),
+    }
+}
+
+/// A document in JSON.
+pub(super) fn json(document: String) -> Response<Body> {
+    with_type(StatusCode::OK, JSON_TYPE, document)
+}
+
+/// An error in JSON, with the HTTP status of its code and the field at fault, if there is one.
+pub(super) fn refusal(status: &Status) -> Response<Body> {
+    let details = status.get_error_details();
+    let violations = details.bad_request().map(|b| &b.field_violations);
+    let field = violations.and_then(|violations| violations.first());
+    let retry_after = details.retry_info().and_then(|retry| retry.retry_delay);
+    let body = serde_json::json!({
+        "code": i32::from(status.code()),
+        "status": code_name(status.code()),
+        "reason": details.error_info().map(|info| info.reason.as_str()),
+        "message": status.message(),
+        "field": field.map(|violation| violation.field.as_str()),
+    });
+    let http_status = match details.error_info().map(|info| info.reason.as_str()) {
+        Some(status::MESSAGE_TOO_LARGE) => StatusCode::PAYLOAD_TOO_LARGE,
+        Some(status::METADATA_TOO_LARGE) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        _ => http_status(status.code()),
+    };
+    let mut response = with_type(http_status, JSON_TYPE, body.to_string());
+    if let Some(delay) = retry_after {
+        // The header has whole seconds.
+        let seconds = HeaderValue::from(delay.as_secs().max(1));
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
+    response
+}
+
+/// As `google.rpc.Code` maps them.
+fn http_status(code: Code) -> StatusCode {
+    match code {
+        Code::Ok => StatusCode::OK,
+        Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange => {
+            StatusCode::BAD_REQUEST
+        }
+        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::PermissionDenied => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::Aborted | Code::AlreadyExists => StatusCode::CONFLICT,
+        Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
+        Code::Unimplemented => StatusCode::NOT_IMPLEMENTED,
+        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
+        Code::Cancelled | Code::Unknown | Code::Internal | Code::DataLoss => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    }
+}
+
+/// The answer to a GET where a POST is meant, and the other way round.
+pub(super) fn wrong_method() -> Response<Body> {
+    text(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this path is asked for by another method\n",
+    )
+}
+
+fn text(status: StatusCode, text: &str) -> Response<Body> {
+    with_type(status, TEXT_TYPE, text.to_owned())
+}
+
+/// A response of one piece.
+pub(super) fn with_type(
+    status: StatusCode,
+    content_type: &'static str,
+    body: String,
+) -> Response<Body> {
+    let mut response = Response::new(Body::new(http_body_util::Full::from(body)));
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_static(content_type);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
+    response
+}

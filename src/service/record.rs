@@ -1,0 +1,204 @@
+//! The end of a call: its counters and its line in the log. A call ends once, however it ends.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use http::{HeaderMap, Response};
+use http_body::{Frame, SizeHint};
+use tonic::Code;
+use tonic::body::Body;
+
+use super::activity::OpenCall;
+use super::call::Call;
+use super::route::Route;
+use super::traces::Ended;
+
+/// A call that has not ended. Dropped before it is told its code, it was cancelled by its client.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) route: Route,
+    pub(super) call: Arc<Call>,
+    /// The caller's own name for the call.
+    pub(super) request_id: Option<String>,
+    /// The caller's span.
+    pub(super) parent: Option<opentelemetry::Context>,
+    pub(super) started: Instant,
+    pub(super) open: OpenCall,
+    pub(super) code: Option<Code>,
+}
+
+impl Record {
+    fn write(&self, code: Code) {
+        let took = self.started.elapsed();
+        let name = code_name(code);
+        let metrics = &self.call.shared.metrics;
+        metrics.call_ended(self.route.label(), name, took);
+        let tally = &self.call.tally;
+        let articles = tally.articles.load(Ordering::Relaxed);
+        let topic = tally.topic.get().filter(|_| articles == 1);
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "copydesk::call",
+                    method = self.route.label(),
+                    code = name,
+                    duration_us = took.as_micros() as u64,
+                    articles,
+                    refused = tally.refused.load(Ordering::Relaxed),
+                    article_bytes = tally.article_bytes.load(Ordering::Relaxed),
+                    topic = topic.map(String::as_str),
+                    caller = self.call.caller.as_ref().map(|caller| caller.name()),
+                    request_id = self.request_id.as_deref(),
+                    "call"
+                )
+            };
+        }
+        match code {
+            _ if is_fault(code) => line!(error),
+            _ if self.route.is_probe() => line!(debug),
+            _ => line!(info),
+        }
+    }
+
+    fn trace(&self, code: Code) {
+        if self.route.is_probe() {
+            return;
+        }
+        let tally = &self.call.tally;
+        let ended = Ended {
+            method: self.route.label(),
+            code: code_name(code),
+            is_fault: is_fault(code),
+            took: self.started.elapsed(),
+            articles: tally.articles.load(Ordering::Relaxed),
+            article_bytes: tally.article_bytes.load(Ordering::Relaxed),
+            topic: tally.topic.get(),
+        };
+        let traces = &self.call.shared.traces;
+        traces.send(&ended, self.parent.as_ref());
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let code = self.code.unwrap_or(Code::Cancelled);
+        if self.code.is_none() {
+            self.open.was_cancelled();
+        }
+        self.write(code);
+        self.trace(code);
+    }
+}
+
+/// A response whose end is the end of its call.
+#[derive(Debug)]
+pub(super) struct Recorded {
+    body: Body,
+    record: Option<Record>,
+}
+
+impl Recorded {
+    /// Watches a response. A gRPC status stands in the headers or comes last; plain HTTP has its own.
+    pub(super) fn response(response: Response<Body>, mut record: Record) -> Response<Self> {
+        let (parts, body) = response.into_parts();
+        record.code = code_of(&parts.headers);
+        if record.code.is_none() && record.route.is_plain_http() {
+            record.code = Some(code_of_http(parts.status.as_u16()));
+        }
+        let is_over = http_body::Body::is_end_stream(&body);
+        let record = Some(record).filter(|_| !is_over);
+        Response::from_parts(parts, Self { body, record })
+    }
+
+    fn end(&mut self, trailers: Option<&HeaderMap>) {
+        if let Some(mut record) = self.record.take() {
+            let code = trailers.and_then(code_of).or(record.code);
+            // A body that ended whole is an answer, even if its last frame is of another protocol.
+            record.code = Some(code.unwrap_or(Code::Ok));
+        }
+    }
+}
+
+impl http_body::Body for Recorded {
+    type Data = bytes::Bytes;
+    type Error = tonic::Status;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let this = self.get_mut();
+        let frame = ready!(Pin::new(&mut this.body).poll_frame(context));
+        match &frame {
+            Some(Ok(frame)) => {
+                if let Some(trailers) = frame.trailers_ref() {
+                    this.end(Some(trailers));
+                } else if this.body.is_end_stream() {
+                    this.end(None);
+                }
+            }
+            Some(Err(_)) => {}
+            None => this.end(None),
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Whether the server is to blame, rather than its caller or its load.
+fn is_fault(code: Code) -> bool {
+    matches!(code, Code::Internal | Code::Unknown | Code::DataLoss)
+}
+
+fn code_of(headers: &HeaderMap) -> Option<Code> {
+    let value = headers.get("grpc-status")?;
+    Some(Code::from_bytes(value.as_bytes()))
+}
+
+/// As gRPC clients read a plain HTTP status.
+fn code_of_http(status: u16) -> Code {
+    match status {
+        200..=299 => Code::Ok,
+        400 => Code::InvalidArgument,
+        401 => Code::Unauthenticated,
+        403 => Code::PermissionDenied,
+        404 | 405 | 415 => Code::Unimplemented,
+        413 | 429 | 431 => Code::ResourceExhausted,
+        503 => Code::Unavailable,
+        504 => Code::DeadlineExceeded,
+        _ => Code::Unknown,
+    }
+}
+
+/// The code as the protocol's documents write it.
+pub(super) fn code_name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}

@@ -1,0 +1,252 @@
+//! The calls over plain HTTP: JSON in, JSON out, by the same way as over gRPC.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, Stream, StreamExt};
+use http::{Request, Response, StatusCode};
+use http_body::Frame;
+use http_body_util::{BodyExt, LengthLimitError, Limited, StreamBody};
+use tonic::Status;
+use tonic::body::Body;
+
+use super::call::Call;
+use super::classify::classify_at;
+use super::convert;
+use super::deadline;
+use super::front::Arriving;
+use super::grpc;
+use super::json::{Json, JsonError};
+use super::lifecycle::{Lifecycle, Phase};
+use super::pb;
+use super::plain;
+use super::status;
+
+const JSON_TYPE: &str = "application/json";
+const LINES_TYPE: &str = "application/x-ndjson";
+
+/// `POST /v1/classify`: a `ClassifyRequest`, answered with a `ClassifyResponse`.
+pub(super) async fn classify(
+    request: Request<Arriving>,
+    json: &Json,
+) -> Result<Response<Body>, Status> {
+    let call = request.body().call();
+    let limit_bytes = call.shared.config.max_message_bytes;
+    let body = Limited::new(request.into_body(), limit_bytes)
+        .collect()
+        .await;
+    let bytes = body
+        .map_err(|error| unread(&*error, limit_bytes))?
+        .to_bytes();
+    let request = json
+        .read("ClassifyRequest", &bytes)
+        .map_err(|error| status::bad_json(&error))?;
+    let response = grpc::classify(&call, request)
+        .await
+        .map_err(|error| status::of_error(&error))?;
+    answer(json, "ClassifyResponse", &response)
+}
+
+/// `GET /v1/model`: a `GetModelResponse`.
+pub(super) fn model(call: &Call, json: &Json) -> Result<Response<Body>, Status> {
+    answer(json, "GetModelResponse", &grpc::model(call))
+}
+
+/// `POST /v1/classify:batch`: a `StreamClassifyRequest` in each line, answered in order with a
+/// `StreamClassifyResponse` in each line, as the lines come.
+pub(super) fn lines(
+    request: Request<Arriving>,
+    json: &Json,
+    lifecycle: &Lifecycle,
+) -> Response<Body> {
+    let call = request.body().call();
+    let config = &call.shared.config;
+    let window = config.stream_window.get();
+    let (reader, writer) = (json.clone(), json.clone());
+    let answers = json_lines(
+        request.into_body(),
+        config.max_message_bytes,
+        lifecycle.clone(),
+    )
+    .enumerate()
+    .map(move |(index, line)| answer_line(index as u64, Arc::clone(&call), reader.clone(), line))
+    .buffered(window)
+    .map(move |answer| Ok::<_, Status>(Frame::data(write_line(&writer, &answer))));
+    let mut response = plain::with_type(StatusCode::OK, LINES_TYPE, String::new());
+    *response.body_mut() = Body::new(StreamBody::new(answers));
+    response
+}
+
+fn answer<M: prost::Message>(
+    json: &Json,
+    name: &str,
+    message: &M,
+) -> Result<Response<Body>, Status> {
+    let text = json
+        .write(name, message)
+        .map_err(|error| status::unwritten(&error))?;
+    Ok(plain::with_type(StatusCode::OK, JSON_TYPE, text))
+}
+
+fn unread(error: &(dyn std::error::Error + Send + Sync + 'static), limit_bytes: usize) -> Status {
+    if error.is::<LengthLimitError>() {
+        status::body_too_large(limit_bytes)
+    } else {
+        status::cut_off()
+    }
+}
+
+/// Why a line has no article.
+#[derive(Debug)]
+enum BadLine {
+    Json(JsonError),
+    TooLong { limit_bytes: usize },
+    CutOff,
+    Stopping { n_taken: u64 },
+    Late,
+}
+
+async fn answer_line(
+    index: u64,
+    call: Arc<Call>,
+    json: Json,
+    line: Result<Bytes, BadLine>,
+) -> pb::StreamClassifyResponse {
+    let request = line.and_then(|line| {
+        json.read::<pb::StreamClassifyRequest>("StreamClassifyRequest", &line)
+            .map_err(BadLine::Json)
+    });
+    let result = match request {
+        Ok(request) => {
+            let options = convert::options(request.options);
+            classify_at(index, call, request.article, options).await
+        }
+        Err(bad) => pb::ArticleResult {
+            article_id: String::new(),
+            index,
+            outcome: Some(convert::refusal(&bad.status())),
+        },
+    };
+    pb::StreamClassifyResponse {
+        result: Some(result),
+    }
+}
+
+impl BadLine {
+    fn status(&self) -> Status {
+        match self {
+            Self::Json(error) => status::bad_json(error),
+            Self::TooLong { limit_bytes } => status::body_too_large(*limit_bytes),
+            Self::CutOff => status::cut_off(),
+            Self::Stopping { n_taken } => status::stopping(*n_taken),
+            Self::Late => status::deadline_exceeded(),
+        }
+    }
+}
+
+fn write_line(json: &Json, answer: &pb::StreamClassifyResponse) -> Bytes {
+    let mut line = json
+        .write("StreamClassifyResponse", answer)
+        .unwrap_or_default();
+    line.push('\n');
+    line.into()
+}
+
+/// What is left of a body to be read in lines.
+struct Lines {
+    body: Arriving,
+    unread: BytesMut,
+    /// So many bytes of `unread` hold no end of line.
+    searched: usize,
+    n_taken: u64,
+    limit_bytes: usize,
+    lifecycle: Lifecycle,
+}
+
+/// The lines of a body that are not empty. A line over the limit, a body that breaks off,
+/// the deadline and a server that stops are the last: what follows has no place to begin at.
+fn json_lines(
+    body: Arriving,
+    limit_bytes: usize,
+    lifecycle: Lifecycle,
+) -> impl Stream<Item = Result<Bytes, BadLine>> + Send + 'static {
+    let lines = Lines {
+        body,
+        unread: BytesMut::new(),
+        searched: 0,
+        n_taken: 0,
+        limit_bytes,
+        lifecycle,
+    };
+    stream::unfold(Some(lines), |open| async move {
+        let mut lines = open?;
+        match lines.next().await? {
+            Ok(line) => Some((Ok(line), Some(lines))),
+            Err(bad) => Some((Err(bad), None)),
+        }
+    })
+}
+
+impl Lines {
+    async fn next(&mut self) -> Option<Result<Bytes, BadLine>> {
+        loop {
+            if let Some(line) = self.take_line() {
+                if line.iter().all(u8::is_ascii_whitespace) {
+                    continue;
+                }
+                return Some(self.within_limit(line));
+            }
+            let limit_bytes = self.limit_bytes;
+            if self.unread.len() > limit_bytes {
+                return Some(Err(BadLine::TooLong { limit_bytes }));
+            }
+            let stop = self.lifecycle.clone().reached(Phase::Draining);
+            let deadline = self.body.call().deadline;
+            let frame = tokio::select! {
+                biased;
+                () = stop => return Some(Err(BadLine::Stopping { n_taken: self.n_taken })),
+                () = deadline::reached(deadline) => return Some(Err(BadLine::Late)),
+                frame = self.body.frame() => frame,
+            };
+            match frame {
+                Some(Ok(frame)) => {
+                    if let Ok(bytes) = frame.into_data() {
+                        self.unread.extend_from_slice(&bytes);
+                    }
+                }
+                Some(Err(_)) => return Some(Err(BadLine::CutOff)),
+                None => return self.last(),
+            }
+        }
+    }
+
+    fn within_limit(&mut self, line: Bytes) -> Result<Bytes, BadLine> {
+        let limit_bytes = self.limit_bytes;
+        if line.trim_ascii_end().len() > limit_bytes {
+            return Err(BadLine::TooLong { limit_bytes });
+        }
+        self.n_taken += 1;
+        Ok(line)
+    }
+
+    fn take_line(&mut self) -> Option<Bytes> {
+        let found = self.unread[self.searched..]
+            .iter()
+            .position(|b| *b == b'\n');
+        let Some(at) = found else {
+            self.searched = self.unread.len();
+            return None;
+        };
+        let line = self.unread.split_to(self.searched + at + 1);
+        self.searched = 0;
+        Some(line.freeze())
+    }
+
+    /// The last line may have no end.
+    fn last(&mut self) -> Option<Result<Bytes, BadLine>> {
+        let line = self.unread.split().freeze();
+        self.searched = 0;
+        let is_blank = line.iter().all(u8::is_ascii_whitespace);
+        (!is_blank).then(|| self.within_limit(line))
+    }
+}

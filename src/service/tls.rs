@@ -1,0 +1,232 @@
+//! Encrypted connections, and certificates that are replaced while the server runs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use rustls::RootCertStore;
+use rustls::ServerConfig;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
+use tokio_rustls::TlsAcceptor;
+
+/// How often the files are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// Both of the protocols that the port speaks.
+const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+/// Where the certificates are, all in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsConfig {
+    /// The server's certificate and what leads from it to its authority.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// Authorities of clients; with them, only clients with a certificate of one may connect.
+    pub client_authorities: Option<PathBuf>,
+}
+
+/// Why the certificates cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read, or is no PEM of its kind.
+    #[error("{file} cannot be read as {kind} in PEM: {source}")]
+    File {
+        /// Which.
+        file: PathBuf,
+        /// What it should hold.
+        kind: &'static str,
+        /// Why not.
+        source: rustls::pki_types::pem::Error,
+    },
+    /// A file without any certificate.
+    #[error("{file} holds no certificate")]
+    Empty {
+        /// Which.
+        file: PathBuf,
+    },
+    /// The key is not the certificate's, or of a kind that is not known.
+    #[error("the certificate and its key cannot be used: {0}")]
+    Unusable(#[from] rustls::Error),
+    /// The authorities of clients cannot be used.
+    #[error("the authorities of clients cannot be used: {0}")]
+    Authorities(#[from] rustls::server::VerifierBuilderError),
+}
+
+/// The certificate of new connections.
+#[derive(Debug)]
+struct Current(ArcSwap<CertifiedKey>);
+
+impl ResolvesServerCert for Current {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.load_full())
+    }
+}
+
+/// The certificates of one server.
+#[derive(Debug)]
+pub(super) struct Certificates {
+    config: TlsConfig,
+    current: Arc<Current>,
+    server: Arc<ServerConfig>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Certificates {
+    pub(super) fn load(config: TlsConfig) -> Result<Self, TlsError> {
+        let provider = Arc::new(ring::default_provider());
+        let pair = certified_key(&config, &provider)?;
+        let current = Arc::new(Current(ArcSwap::from_pointee(pair)));
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()?;
+        let builder = match &config.client_authorities {
+            None => builder.with_no_client_auth(),
+            Some(file) => {
+                let roots = Arc::new(authorities(file)?);
+                let verifier =
+                    WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider));
+                builder.with_client_cert_verifier(verifier.build()?)
+            }
+        };
+        let resolver: Arc<dyn ResolvesServerCert> = Arc::clone(&current) as _;
+        let mut server = builder.with_cert_resolver(resolver);
+        server.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+        Ok(Self {
+            config,
+            current,
+            server: Arc::new(server),
+            provider,
+        })
+    }
+
+    /// What makes a socket an encrypted one.
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(Arc::clone(&self.server))
+    }
+
+    /// Takes the files as they are now. Those that cannot be used leave the old ones in place.
+    fn reload(&self) {
+        match certified_key(&self.config, &self.provider) {
+            Ok(pair) => {
+                self.current.0.store(Arc::new(pair));
+                tracing::info!(file = %self.config.certificate.display(), "a new certificate");
+            }
+            Err(error) => tracing::error!(%error, "the certificate stays as it was"),
+        }
+    }
+
+    fn changed_at(&self) -> [Option<SystemTime>; 2] {
+        [&self.config.certificate, &self.config.key].map(|file| {
+            let metadata = fs::metadata(file).ok()?;
+            metadata.modified().ok()
+        })
+    }
+}
+
+/// Takes new certificates as they are written, without end.
+pub(super) async fn renew(certificates: Option<&Certificates>) {
+    let Some(certificates) = certificates else {
+        return std::future::pending().await;
+    };
+    let mut known = certificates.changed_at();
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let now = certificates.changed_at();
+        if now != known {
+            certificates.reload();
+            known = now;
+        }
+    }
+}
+
+fn certified_key(config: &TlsConfig, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
+    let chain = certificates(&config.certificate)?;
+    let key = PrivateKeyDer::from_pem_file(&config.key).map_err(|source| TlsError::File {
+        file: config.key.clone(),
+        kind: "a private key",
+        source,
+    })?;
+    Ok(CertifiedKey::from_der(chain, key, provider)?)
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let unreadable = |source| TlsError::File {
+        file: file.to_owned(),
+        kind: "certificates",
+        source,
+    };
+    let chain: Vec<_> = CertificateDer::pem_file_iter(file)
+        .map_err(unreadable)?
+        .collect::<Result<_, _>>()
+        .map_err(unreadable)?;
+    if chain.is_empty() {
+        let file = file.to_owned();
+        return Err(TlsError::Empty { file });
+    }
+    Ok(chain)
+}
+
+fn authorities(file: &Path) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(file)? {
+        roots.add(certificate)?;
+    }
+    Ok(roots)
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::generate_simple_self_signed;
+
+    use super::*;
+
+    fn write(folder: &Path) -> Vec<u8> {
+        let made = generate_simple_self_signed(vec!["copydesk.test".into()]).unwrap();
+        fs::write(folder.join("cert.pem"), made.cert.pem()).unwrap();
+        fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+        made.cert.der().to_vec()
+    }
+
+    #[test]
+    fn a_new_certificate_is_taken_and_a_broken_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = write(folder.path());
+        let certificates = Certificates::load(TlsConfig {
+            certificate: folder.path().join("cert.pem"),
+            key: folder.path().join("key.pem"),
+            client_authorities: None,
+        })
+        .unwrap();
+        let current = || certificates.current.0.load().cert[0].to_vec();
+        assert_eq!(current(), first);
+        let second = write(folder.path());
+        certificates.reload();
+        assert_eq!(current(), second);
+        fs::write(folder.path().join("key.pem"), "no key").unwrap();
+        certificates.reload();
+        assert_eq!(current(), second);
+    }
+
+    #[test]
+    fn a_key_of_another_certificate_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path());
+        let key = fs::read(folder.path().join("key.pem")).unwrap();
+        write(folder.path());
+        fs::write(folder.path().join("key.pem"), key).unwrap();
+        let config = TlsConfig {
+            certificate: folder.path().join("cert.pem"),
+            key: folder.path().join("key.pem"),
+            client_authorities: None,
+        };
+        assert!(matches!(
+            Certificates::load(config),
+            Err(TlsError::Unusable(_))
+        ));
+    }
+}

@@ -1,0 +1,120 @@
+//! Traces: a span for each call, sent to a collector by OTLP. The span's parent is the caller's, out of
+//! the W3C `traceparent` of the call's headers.
+//!
+//! A span is made when its call has ended and everything about it is known; until then a call carries
+//! its parent alone, and without a collector not even that.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+use opentelemetry::propagation::{Extractor, TextMapPropagator};
+use opentelemetry::trace::{
+    Span, SpanKind, Status as SpanStatus, TraceContextExt, Tracer, TracerProvider,
+};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+
+const SERVICE: &str = "copydesk";
+
+/// What is known of a call that has ended.
+#[derive(Debug)]
+pub(super) struct Ended<'a> {
+    pub(super) method: &'static str,
+    pub(super) code: &'static str,
+    pub(super) is_fault: bool,
+    pub(super) took: Duration,
+    pub(super) articles: usize,
+    pub(super) article_bytes: u64,
+    pub(super) topic: Option<&'a String>,
+}
+
+/// Sends spans, if there is a collector.
+#[derive(Debug, Default)]
+pub(super) struct Traces(Option<(SdkTracerProvider, SdkTracer)>);
+
+impl Traces {
+    /// Spans go to the collector at an address such as `http://127.0.0.1:4317`.
+    pub(super) fn to(endpoint: Option<&str>) -> Result<Self, ExporterBuildError> {
+        let Some(endpoint) = endpoint else {
+            return Ok(Self::default());
+        };
+        let exporter = SpanExporter::builder()
+            .with_tonic()
+            .with_endpoint(endpoint)
+            .build()?;
+        let provider = SdkTracerProvider::builder()
+            .with_batch_exporter(exporter)
+            .with_resource(Resource::builder().with_service_name(SERVICE).build())
+            .build();
+        let tracer = provider.tracer(SERVICE);
+        Ok(Self(Some((provider, tracer))))
+    }
+
+    /// The caller's span, if spans are sent and it has one.
+    pub(super) fn parent(&self, headers: &HeaderMap) -> Option<Context> {
+        self.0.as_ref()?;
+        Some(TraceContextPropagator::new().extract(&Headers(headers)))
+            .filter(|context| context.span().span_context().is_valid())
+    }
+
+    /// Sends the span of a call.
+    pub(super) fn send(&self, call: &Ended<'_>, parent: Option<&Context>) {
+        let Some((_, tracer)) = &self.0 else {
+            return;
+        };
+        let end = SystemTime::now();
+        let mut attributes = vec![
+            KeyValue::new("rpc.method", call.method),
+            KeyValue::new("rpc.response.status_code", call.code),
+            KeyValue::new("copydesk.articles", to_i64(call.articles as u64)),
+            KeyValue::new("copydesk.article_bytes", to_i64(call.article_bytes)),
+        ];
+        attributes.extend(
+            call.topic
+                .map(|topic| KeyValue::new("copydesk.topic", topic.clone())),
+        );
+        let builder = tracer
+            .span_builder(Cow::Borrowed(call.method))
+            .with_kind(SpanKind::Server)
+            .with_start_time(end.checked_sub(call.took).unwrap_or(end))
+            .with_attributes(attributes);
+        let root = Context::new();
+        let mut span = tracer.build_with_context(builder, parent.unwrap_or(&root));
+        if call.is_fault {
+            span.set_status(SpanStatus::error(call.code));
+        }
+        span.end_with_timestamp(end);
+    }
+
+    /// Sends what has not been sent, at the end of the server.
+    pub(super) async fn finish(&self) {
+        let Some((provider, _)) = &self.0 else {
+            return;
+        };
+        let provider = provider.clone();
+        let flushed = tokio::task::spawn_blocking(move || provider.shutdown()).await;
+        if let Ok(Err(error)) = flushed {
+            tracing::warn!(%error, "the last spans could not be sent");
+        }
+    }
+}
+
+fn to_i64(number: u64) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}
+
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(http::HeaderName::as_str).collect()
+    }
+}

@@ -1,0 +1,292 @@
+//! Too much at once, too late, too large.
+
+use copydesk::service::{ServerConfig, pb};
+use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
+use std::num::NonZeroUsize;
+use std::time::Duration;
+use tonic::codec::CompressionEncoding;
+use tonic::{Code, Request, Status};
+use tonic_types::StatusExt;
+
+use crate::support::{TestServer, article, classification, pipeline, soon, stream_request};
+use crate::wire::{CLASSIFY, Sent, Wire, classify_frame, get};
+
+fn single(number: usize) -> pb::ClassifyRequest {
+    pb::ClassifyRequest {
+        article: Some(article(number)),
+        options: None,
+    }
+}
+
+fn config_for_one() -> ServerConfig {
+    ServerConfig {
+        max_in_flight: NonZeroUsize::MIN,
+        ..ServerConfig::default()
+    }
+}
+
+fn reason(status: &Status) -> String {
+    let details = status.get_error_details();
+    details.error_info().expect("an ErrorInfo").reason.clone()
+}
+
+#[tokio::test]
+async fn a_single_call_too_many_is_refused_at_once_and_told_when_to_come_back() {
+    let server = TestServer::start_with(pipeline(), config_for_one()).await;
+    let client = server.client().await;
+    let refused = soon(async {
+        loop {
+            // Calls that arrive together are counted together, before any of them is answered.
+            let calls = (0..50).map(|number| {
+                let mut client = client.clone();
+                async move { client.classify(single(number)).await }
+            });
+            let answers = join_all(calls).await;
+            assert!(answers.iter().any(Result::is_ok), "the first is taken");
+            if let Some(Err(status)) = answers.into_iter().find(Result::is_err) {
+                return status;
+            }
+        }
+    })
+    .await;
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert_eq!(reason(&refused), "OVERLOADED");
+    let details = refused.get_error_details();
+    let delay = details.retry_info().expect("a RetryInfo").retry_delay;
+    let delay_ms = delay.expect("a delay").as_millis();
+    let pushback = refused.metadata().get("grpc-retry-pushback-ms");
+    let pushback = pushback.expect("pushback").to_str().expect("text");
+    assert_eq!(pushback, delay_ms.to_string());
+
+    let metrics = get(server.address(), "/metrics").await;
+    assert!(
+        metrics.contains("copydesk_shed_total{reason=\"overloaded\"}"),
+        "{metrics}"
+    );
+    assert!(metrics.contains("method=\"Classify\",code=\"RESOURCE_EXHAUSTED\""));
+    assert!(metrics.contains("copydesk_articles_in_flight 0"));
+}
+
+#[tokio::test]
+async fn streams_wait_where_single_calls_are_refused() {
+    let server = TestServer::start_with(pipeline(), config_for_one()).await;
+    let streams = (0..4).map(|_| async {
+        let mut client = server.client().await;
+        let requests = stream::iter((0..200).map(stream_request));
+        let responses = soon(client.stream_classify(requests))
+            .await
+            .expect("a stream");
+        let mut responses = responses.into_inner();
+        for _ in 0..200 {
+            let response = soon(responses.message()).await.expect("no status");
+            classification(&response.expect("an answer").result.expect("a result"));
+        }
+    });
+    soon(join_all(streams)).await;
+}
+
+#[tokio::test]
+async fn a_call_whose_message_is_on_its_way_takes_no_place() {
+    let server = TestServer::start_with(pipeline(), config_for_one()).await;
+    let wire = Wire::connect(server.address()).await;
+    let mut slow = Vec::new();
+    for _ in 0..5 {
+        let mut sender = wire.sender.clone();
+        let (_, stream) = sender
+            .send_request(crate::wire::request(CLASSIFY, &[]), false)
+            .expect("sent");
+        slow.push(stream);
+    }
+    let mut client = server.client().await;
+    soon(async { while client.classify(single(0)).await.is_err() {} }).await;
+}
+
+#[tokio::test]
+async fn a_deadline_that_has_passed_starts_nothing() {
+    let server = TestServer::start().await;
+    let mut wire = Wire::connect(server.address()).await;
+    let frame = classify_frame(article(0));
+    let late = [("grpc-timeout", "0n")];
+    let answer = wire.call(CLASSIFY, &late, Sent::Whole(frame)).await;
+    assert_eq!(answer.status.code(), Code::DeadlineExceeded);
+    assert_eq!(reason(&answer.status), "DEADLINE_EXCEEDED");
+    assert!(answer.body.is_empty());
+    let metrics = get(server.address(), "/metrics").await;
+    assert!(!metrics.contains("copydesk_topics_total{"), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_deadline_covers_a_message_that_does_not_arrive() {
+    let server = TestServer::start().await;
+    let mut wire = Wire::connect(server.address()).await;
+    let part = classify_frame(article(0)).slice(..7);
+    let soon_over = [("grpc-timeout", "20m")];
+    let answer = wire.call(CLASSIFY, &soon_over, Sent::Part(part)).await;
+    assert_eq!(answer.status.code(), Code::DeadlineExceeded);
+}
+
+#[tokio::test]
+async fn a_call_without_a_deadline_has_the_servers() {
+    let config = ServerConfig {
+        call_timeout: Duration::from_millis(20),
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let mut wire = Wire::connect(server.address()).await;
+    let part = classify_frame(article(0)).slice(..7);
+    let answer = wire.call(CLASSIFY, &[], Sent::Part(part)).await;
+    assert_eq!(answer.status.code(), Code::DeadlineExceeded);
+}
+
+#[tokio::test]
+async fn a_stream_ends_at_its_deadline() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    let requests = stream::iter([stream_request(0)]).chain(stream::pending());
+    let mut request = Request::new(requests);
+    request.set_timeout(Duration::from_millis(300));
+    let responses = soon(client.stream_classify(request))
+        .await
+        .expect("a stream");
+    let mut responses = responses.into_inner();
+    let first = soon(responses.message())
+        .await
+        .expect("no status")
+        .expect("an answer");
+    classification(&first.result.expect("a result"));
+    let status = soon(responses.message()).await.expect_err("too late");
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+}
+
+#[tokio::test]
+async fn a_timeout_that_is_none_is_the_callers_mistake() {
+    let server = TestServer::start().await;
+    let mut wire = Wire::connect(server.address()).await;
+    let frame = classify_frame(article(0));
+    let answer = wire
+        .call(CLASSIFY, &[("grpc-timeout", "soon")], Sent::Whole(frame))
+        .await;
+    assert_eq!(answer.status.code(), Code::InvalidArgument);
+    let details = answer.status.get_error_details();
+    let violations = &details
+        .bad_request()
+        .expect("a BadRequest")
+        .field_violations;
+    assert_eq!(violations[0].field, "grpc-timeout");
+}
+
+#[tokio::test]
+async fn the_limit_of_metadata_is_exact() {
+    let server = TestServer::start().await;
+    let mut wire = Wire::connect(server.address()).await;
+    // content-type, te and their values.
+    let own = "content-typeapplication/grpctetrailers".len() + "x".len();
+    for (excess, code) in [(0, Code::Ok), (1, Code::ResourceExhausted)] {
+        let value = "v".repeat(ServerConfig::default().max_metadata_bytes - own + excess);
+        let frame = classify_frame(article(0));
+        let answer = wire
+            .call(CLASSIFY, &[("x", &value)], Sent::Whole(frame))
+            .await;
+        assert_eq!(answer.status.code(), code, "{}", answer.status.message());
+        assert_eq!(answer.headers["content-type"], "application/grpc");
+        if code != Code::Ok {
+            assert!(
+                answer
+                    .status
+                    .message()
+                    .contains("8193 bytes; the limit is 8192")
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_limits_of_articles_and_batches_are_exact() {
+    let config = ServerConfig {
+        max_article_bytes: 200,
+        max_batch_articles: 3,
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let mut client = server.client().await;
+    let of_size = |n_bytes: usize| pb::ClassifyRequest {
+        article: Some(pb::Article {
+            body: "x".repeat(n_bytes),
+            ..pb::Article::default()
+        }),
+        options: None,
+    };
+    soon(client.classify(of_size(200))).await.expect("fits");
+    let status = soon(client.classify(of_size(201)))
+        .await
+        .expect_err("too large");
+    assert_eq!(status.code(), Code::InvalidArgument);
+    assert!(
+        status.message().contains("201 bytes; the limit is 200"),
+        "{status}"
+    );
+    let batch = |n_articles| pb::BatchClassifyRequest {
+        articles: (0..n_articles).map(article).collect(),
+        options: None,
+    };
+    soon(client.batch_classify(batch(3))).await.expect("fits");
+    let status = soon(client.batch_classify(batch(4)))
+        .await
+        .expect_err("too many");
+    assert_eq!(status.code(), Code::InvalidArgument);
+    assert!(
+        status.message().contains("4 articles; the limit is 3"),
+        "{status}"
+    );
+    let details = status.get_error_details();
+    assert_eq!(
+        details
+            .bad_request()
+            .expect("a BadRequest")
+            .field_violations[0]
+            .field,
+        "articles"
+    );
+}
+
+#[tokio::test]
+async fn compressed_messages_are_read_and_sent() {
+    let server = TestServer::start().await;
+    for encoding in [CompressionEncoding::Gzip, CompressionEncoding::Zstd] {
+        let mut client = server
+            .client()
+            .await
+            .send_compressed(encoding)
+            .accept_compressed(encoding);
+        let response = soon(client.classify(single(0))).await.expect("an answer");
+        let accepted = response.metadata().get("grpc-encoding");
+        assert!(accepted.is_some(), "{encoding:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_unpacks_beyond_the_limit_is_refused() {
+    let server = TestServer::start().await;
+    for encoding in [CompressionEncoding::Gzip, CompressionEncoding::Zstd] {
+        let mut client = server.client().await.send_compressed(encoding);
+        let mut request = single(0);
+        request.article.get_or_insert_default().body = "a".repeat(64 << 20);
+        let status = soon(client.classify(request)).await.expect_err("a bomb");
+        assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+        soon(client.classify(single(0)))
+            .await
+            .expect("still serves");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_not_here_says_so() {
+    let server = TestServer::start().await;
+    let mut wire = Wire::connect(server.address()).await;
+    let path = "/copydesk.v1.ClassifierService/NoSuchCall";
+    let frame = classify_frame(article(0));
+    let answer = wire.call(path, &[], Sent::Whole(frame)).await;
+    assert_eq!(answer.status.code(), Code::Unimplemented);
+    assert_eq!(reason(&answer.status), "UNKNOWN_CALL");
+}

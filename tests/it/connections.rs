@@ -1,0 +1,174 @@
+//! Connections that are too many, too quiet, too old or hostile; the others are served.
+
+use std::time::Duration;
+
+use copydesk::service::{ConnectionConfig, ServerConfig, pb};
+use futures_util::future::poll_fn;
+use h2::Reason;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+
+use crate::support::{TestServer, article, pipeline, soon};
+use crate::wire::{CLASSIFY, Wire, get, raw, request};
+
+async fn server(connections: ConnectionConfig) -> TestServer {
+    let config = ServerConfig {
+        connections,
+        ..ServerConfig::default()
+    };
+    TestServer::start_with(pipeline(), config).await
+}
+
+async fn assert_serves(server: &TestServer) {
+    let request = pb::ClassifyRequest {
+        article: Some(article(0)),
+        options: None,
+    };
+    let mut client = server.client().await;
+    soon(client.classify(request)).await.expect("still serves");
+}
+
+#[tokio::test]
+async fn a_connection_too_many_is_closed_and_the_others_are_kept() {
+    let server = server(ConnectionConfig {
+        max_connections: 2,
+        ..ConnectionConfig::default()
+    })
+    .await;
+    let mut first = server.client().await;
+    soon(first.get_model(pb::GetModelRequest {}))
+        .await
+        .expect("served");
+    let mut second = server.client().await;
+    soon(second.get_model(pb::GetModelRequest {}))
+        .await
+        .expect("served");
+    assert_eq!(raw(server.address(), b"").await, "");
+    soon(first.get_model(pb::GetModelRequest {}))
+        .await
+        .expect("kept");
+    drop(second);
+    // As soon as the server has seen that one go, there is a place again.
+    soon(async { while server.endpoint().connect().await.is_err() {} }).await;
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_is_closed() {
+    let server = server(ConnectionConfig {
+        header_timeout: Duration::from_millis(20),
+        ..ConnectionConfig::default()
+    })
+    .await;
+    let mut socket = TcpStream::connect(server.address()).await.unwrap();
+    let mut answer = Vec::new();
+    soon(socket.read_to_end(&mut answer)).await.expect("closed");
+    assert_eq!(answer, b"");
+    // Half a head is not enough either.
+    let answer = raw(server.address(), b"GET /healthz HTTP/1.1\r\nhost:").await;
+    assert!(!answer.contains("200"), "{answer}");
+    assert_serves(&server).await;
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed() {
+    let server = server(ConnectionConfig {
+        idle_timeout: Duration::from_millis(50),
+        ..ConnectionConfig::default()
+    })
+    .await;
+    let wire = Wire::connect(server.address()).await;
+    let ended = soon(wire.connection).await.expect("no panic");
+    assert!(ended.is_ok(), "{ended:?}");
+    assert_serves(&server).await;
+}
+
+#[tokio::test]
+async fn an_old_connection_is_closed_once_its_calls_are_over() {
+    let server = server(ConnectionConfig {
+        max_age: Duration::from_millis(50),
+        ..ConnectionConfig::default()
+    })
+    .await;
+    let wire = Wire::connect(server.address()).await;
+    let ended = soon(wire.connection).await.expect("no panic");
+    assert!(ended.is_ok(), "{ended:?}");
+}
+
+#[tokio::test]
+async fn an_open_call_does_not_outlive_the_grace_of_its_old_connection() {
+    let server = server(ConnectionConfig {
+        max_age: Duration::from_millis(50),
+        max_age_grace: Duration::from_millis(50),
+        ..ConnectionConfig::default()
+    })
+    .await;
+    let mut client = server.client().await;
+    let open = client.stream_classify(futures_util::stream::pending());
+    let mut responses = soon(open).await.expect("a stream").into_inner();
+    assert!(soon(responses.message()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_client_that_cancels_without_end_is_cut_and_the_others_are_served() {
+    let server = server(ConnectionConfig {
+        max_resets_per_second: 20,
+        ..ConnectionConfig::default()
+    })
+    .await;
+    let wire = Wire::connect(server.address()).await;
+    let mut sender = wire.sender.clone();
+    soon(async {
+        loop {
+            if poll_fn(|context| sender.poll_ready(context)).await.is_err() {
+                break;
+            }
+            let Ok((_, mut stream)) = sender.send_request(request(CLASSIFY, &[]), false) else {
+                break;
+            };
+            stream.send_reset(Reason::CANCEL);
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_serves(&server).await;
+}
+
+#[tokio::test]
+async fn hundreds_of_idle_connections_leave_room_for_others() {
+    let server = TestServer::start().await;
+    let mut idle = Vec::new();
+    for _ in 0..300 {
+        idle.push(
+            TcpStream::connect(server.address())
+                .await
+                .expect("accepted"),
+        );
+    }
+    assert_serves(&server).await;
+}
+
+#[tokio::test]
+async fn probes_and_metrics_answer_plain_http() {
+    let server = TestServer::start().await;
+    let address = server.address();
+    assert_serves(&server).await;
+    let health = get(address, "/healthz").await;
+    assert!(health.starts_with("HTTP/1.1 200"), "{health}");
+    let ready = get(address, "/readyz").await;
+    assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+    let nothing = get(address, "/nothing").await;
+    assert!(nothing.starts_with("HTTP/1.1 404"), "{nothing}");
+    let metrics = get(address, "/metrics").await;
+    for expected in [
+        "copydesk_calls_total{method=\"Classify\",code=\"OK\"} 1",
+        "copydesk_call_duration_seconds_count{method=\"Classify\"} 1",
+        "copydesk_stage_duration_seconds_count{stage=\"classify\"} 1",
+        "copydesk_topics_total{topic=\"Politics\"} 1",
+        "copydesk_tags_total 1",
+        "copydesk_confidence_count 1",
+        "copydesk_model_info{name=\"test-model\",version=\"sha256:0123456789ab\"} 1",
+        "# EOF",
+    ] {
+        assert!(metrics.contains(expected), "{expected}: {metrics}");
+    }
+}

@@ -1,0 +1,305 @@
+//! Keys and certificates: the wrong ones are refused, and the others are served.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use copydesk::service::{ApiKey, Exposure, Role, ServerConfig, TlsConfig, hash, pb};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use crate::support::{TestServer, article, pipeline, soon};
+use crate::wire::{CLASSIFY, Sent, Wire, classify_frame, get, post, raw};
+
+fn key(name: &str, role: Role, articles_per_second: Option<u32>) -> ApiKey {
+    ApiKey {
+        name: name.into(),
+        sha256: hash(&format!("cdk_{name}")),
+        roles: vec![role],
+        articles_per_second,
+    }
+}
+
+async fn server_with_keys() -> TestServer {
+    let config = ServerConfig {
+        keys: vec![
+            key("desk", Role::Classify, None),
+            key("watch", Role::Observe, None),
+            key("slow", Role::Classify, Some(1)),
+        ],
+        reflection: Exposure::Keyed,
+        ..ServerConfig::default()
+    };
+    TestServer::start_with(pipeline(), config).await
+}
+
+async fn classify(server: &TestServer, headers: &[(&str, &str)]) -> Status {
+    let mut wire = Wire::connect(server.address()).await;
+    let frame = classify_frame(article(0));
+    wire.call(CLASSIFY, headers, Sent::Whole(frame))
+        .await
+        .status
+}
+
+fn reason(status: &Status) -> String {
+    let details = status.get_error_details();
+    details.error_info().expect("an ErrorInfo").reason.clone()
+}
+
+#[tokio::test]
+async fn only_a_known_key_of_the_right_role_may_call() {
+    let server = server_with_keys().await;
+    let none = classify(&server, &[]).await;
+    assert_eq!(
+        (none.code(), reason(&none).as_str()),
+        (Code::Unauthenticated, "NO_KEY")
+    );
+    let wrong = classify(&server, &[("authorization", "Bearer cdk_desk2")]).await;
+    assert_eq!(
+        (wrong.code(), reason(&wrong).as_str()),
+        (Code::Unauthenticated, "WRONG_KEY")
+    );
+    let role = classify(&server, &[("authorization", "Bearer cdk_watch")]).await;
+    assert_eq!(
+        (role.code(), reason(&role).as_str()),
+        (Code::PermissionDenied, "WRONG_ROLE")
+    );
+    for right in [
+        ("authorization", "Bearer cdk_desk"),
+        ("x-api-key", "cdk_desk"),
+    ] {
+        assert_eq!(classify(&server, &[right]).await.code(), Code::Ok);
+    }
+}
+
+#[tokio::test]
+async fn plain_http_asks_for_keys_too() {
+    let server = server_with_keys().await;
+    let address = server.address();
+    let request = r#"{"article": {"body": "Parliament."}}"#;
+    let refused = post(address, "/v1/classify", "", request).await;
+    assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
+    let taken = post(address, "/v1/classify", "x-api-key: cdk_desk\r\n", request).await;
+    assert!(taken.starts_with("HTTP/1.1 200"), "{taken}");
+    for path in ["/metrics", "/v1/openapi.json"] {
+        let refused = get(address, path).await;
+        assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
+    }
+    let health = get(address, "/healthz").await;
+    assert!(health.starts_with("HTTP/1.1 200"), "{health}");
+    let head =
+        "GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: cdk_watch\r\n\r\n";
+    let metrics = raw(address, head.as_bytes()).await;
+    assert!(metrics.starts_with("HTTP/1.1 200"), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_key_that_has_used_up_its_rate_is_told_to_wait() {
+    let server = server_with_keys().await;
+    let slow = [("x-api-key", "cdk_slow")];
+    let refused = soon(async {
+        loop {
+            let status = classify(&server, &slow).await;
+            if status.code() != Code::Ok {
+                return status;
+            }
+        }
+    })
+    .await;
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert_eq!(reason(&refused), "RATE_LIMITED");
+    assert!(refused.get_error_details().retry_info().is_some());
+    // Another key is not held up.
+    assert_eq!(
+        classify(&server, &[("x-api-key", "cdk_desk")]).await.code(),
+        Code::Ok
+    );
+}
+
+#[tokio::test]
+async fn what_is_switched_off_is_not_there() {
+    let config = ServerConfig {
+        health: Exposure::Off,
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let health = get(server.address(), "/healthz").await;
+    assert!(health.starts_with("HTTP/1.1 501"), "{health}");
+}
+
+/// An authority, and a folder with the certificates of a server that it vouches for.
+struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    folder: TempDir,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("ca.pem"), issuer.pem()).unwrap();
+        let authority = Self { issuer, folder };
+        let params = CertificateParams::new(vec!["copydesk.test".into()]).unwrap();
+        authority.issue("server", params);
+        authority
+    }
+
+    /// Writes a certificate and its key as `NAME.pem` and `NAME-key.pem`.
+    fn issue(&self, name: &str, params: CertificateParams) {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        fs::write(self.file(&format!("{name}.pem")), certificate.pem()).unwrap();
+        fs::write(self.file(&format!("{name}-key.pem")), key.serialize_pem()).unwrap();
+    }
+
+    fn file(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn client(&self, name: &str) -> CertificateParams {
+        CertificateParams::new(vec![name.into()]).unwrap()
+    }
+
+    async fn server(&self, client_authorities: Option<&str>) -> TestServer {
+        let config = ServerConfig {
+            tls: Some(TlsConfig {
+                certificate: self.file("server.pem"),
+                key: self.file("server-key.pem"),
+                client_authorities: client_authorities.map(|name| self.file(name)),
+            }),
+            ..ServerConfig::default()
+        };
+        TestServer::start_with(pipeline(), config).await
+    }
+
+    /// What the server's health is to a client that trusts this authority and shows a certificate
+    /// out of a folder.
+    async fn health(
+        &self,
+        server: &TestServer,
+        shown: Option<(&Path, &str)>,
+    ) -> std::io::Result<String> {
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_file(self.file("ca.pem")).unwrap())
+            .unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots);
+        let config = match shown {
+            None => builder.with_no_client_auth(),
+            Some((folder, name)) => {
+                let chain =
+                    CertificateDer::from_pem_file(folder.join(format!("{name}.pem"))).unwrap();
+                let key =
+                    PrivateKeyDer::from_pem_file(folder.join(format!("{name}-key.pem"))).unwrap();
+                builder.with_client_auth_cert(vec![chain], key).unwrap()
+            }
+        };
+        let name = ServerName::try_from("copydesk.test").unwrap();
+        let socket = TcpStream::connect(server.address()).await?;
+        let connector = TlsConnector::from(Arc::new(config));
+        let mut socket = soon(connector.connect(name, socket)).await?;
+        let head = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        socket.write_all(head.as_bytes()).await?;
+        let mut answer = String::new();
+        soon(socket.read_to_string(&mut answer)).await?;
+        Ok(answer)
+    }
+}
+
+fn assert_served(answer: std::io::Result<String>) {
+    let answer = answer.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn encrypted_connections_are_served_and_plain_ones_are_not() {
+    let authority = Authority::new();
+    let server = authority.server(None).await;
+    assert_served(authority.health(&server, None).await);
+    let plain = get(server.address(), "/healthz").await;
+    assert!(!plain.contains("HTTP/1.1 200"), "{plain}");
+    // A client that trusts another authority does not go on.
+    let stranger = Authority::new();
+    assert!(stranger.health(&server, None).await.is_err());
+    assert_served(authority.health(&server, None).await);
+}
+
+#[tokio::test]
+async fn only_a_valid_certificate_of_the_right_authority_may_connect() {
+    let authority = Authority::new();
+    authority.issue("client", authority.client("desk"));
+    let mut expired = authority.client("gone");
+    expired.not_before = date_time_ymd(2001, 1, 1);
+    expired.not_after = date_time_ymd(2002, 1, 1);
+    authority.issue("expired", expired);
+    let stranger = Authority::new();
+    stranger.issue("client", stranger.client("desk"));
+
+    let server = authority.server(Some("ca.pem")).await;
+    let own = authority.folder.path();
+    assert_served(authority.health(&server, Some((own, "client"))).await);
+    assert!(authority.health(&server, None).await.is_err());
+    assert!(
+        authority
+            .health(&server, Some((own, "expired")))
+            .await
+            .is_err()
+    );
+    let foreign = Some((stranger.folder.path(), "client"));
+    assert!(authority.health(&server, foreign).await.is_err());
+    assert_served(authority.health(&server, Some((own, "client"))).await);
+}
+
+#[tokio::test]
+async fn certificates_that_cannot_be_used_are_named() {
+    let authority = Authority::new();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let config = ServerConfig {
+        tls: Some(TlsConfig {
+            certificate: authority.file("missing.pem"),
+            key: authority.file("server-key.pem"),
+            client_authorities: None,
+        }),
+        ..ServerConfig::default()
+    };
+    let served = copydesk::service::serve(
+        listener,
+        Arc::new(pipeline()),
+        config,
+        std::future::pending(),
+    );
+    let error = soon(served).await.expect_err("no certificate");
+    assert!(error.to_string().contains("missing.pem"), "{error}");
+}
+
+#[tokio::test]
+async fn probes_and_metrics_have_a_port_of_their_own_if_told_to() {
+    let server = TestServer::start_with_admin().await;
+    let admin = server.admin.expect("a port");
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        let answer = get(admin, path).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+        let answer = get(server.address(), path).await;
+        assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
+    }
+    let model = get(admin, "/v1/model").await;
+    assert!(model.starts_with("HTTP/1.1 404"), "{model}");
+    let mut client = server.client().await;
+    soon(client.get_model(pb::GetModelRequest {}))
+        .await
+        .expect("served");
+}
