@@ -1,5 +1,6 @@
 //! The model file: what is written comes back, and nothing else is taken for it.
 
+use copydesk::pipeline::manifest::FORMAT_VERSION;
 use copydesk::pipeline::{ArtifactError, Options, Pipeline};
 use copydesk::text::{Article, ArticleDraft};
 use proptest::prelude::*;
@@ -78,14 +79,14 @@ fn an_altered_weight_is_a_digest_error() {
 #[test]
 fn a_later_format_says_what_to_do() {
     let mut later = bytes();
-    let key = br#"format_version\":1"#;
+    let key = format!(r#"format_version\":{FORMAT_VERSION}"#);
     let at = later
         .windows(key.len())
-        .position(|window| window == key)
+        .position(|window| window == key.as_bytes())
         .unwrap();
-    later[at + key.len() - 1] = b'2';
+    later[at + key.len() - 1] += 1;
     let error = Pipeline::from_bytes(&later).unwrap_err();
-    assert!(matches!(error, ArtifactError::Version { found: 2 }));
+    assert!(matches!(error, ArtifactError::Version { found } if found == FORMAT_VERSION + 1));
     assert!(error.to_string().contains("use a newer program"), "{error}");
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn broken_pipeline() -> Pipeline {
     Pipeline::new(
         manifest(&["Politics", "Economy"], &TAGS),
         table,
-        SplineCalibration::identity(2),
+        SplineCalibration::identity(TOPICS.len()),
         tags,
     )
 }
