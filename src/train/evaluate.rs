@@ -350,6 +350,7 @@ fn measure_tags(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::TagKind;
     use crate::pipeline::TopicScore;
     use crate::tags::Tag;
     use std::sync::Arc;
@@ -372,6 +373,8 @@ mod tests {
         let tag = |label: &&str| Tag {
             label: Arc::from(*label),
             confidence: 0.9,
+            kind: TagKind::Vocabulary,
+            mentions: Vec::new(),
         };
         Some(Classification {
             topics: vec![score(topic, 0.75), score(other, 0.25)],

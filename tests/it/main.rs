@@ -10,6 +10,7 @@ mod classification;
 mod connections;
 mod corpora;
 mod http;
+mod keyphrases;
 mod lifecycle;
 mod limits;
 mod model_file;

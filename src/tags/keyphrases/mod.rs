@@ -4,8 +4,10 @@
 //! - [`statistics`]: how words are used in general.
 //! - [`candidates`]: phrases that might be tags.
 //! - [`mod@features`]: numbers that describe them.
+//! - `aliases`: names that are written in several ways.
 //! - [`Keyphrases`]: the linear ranker and its choice.
 
+mod aliases;
 pub mod candidates;
 pub mod features;
 pub mod statistics;
@@ -122,33 +124,47 @@ impl Keyphrases {
             }
         }
         let texts = |field| if field == Field::Title { title } else { body };
-        chosen
-            .into_iter()
-            .map(|i| {
-                let candidate = &found.list[i];
-                let own = surnames[i].iter().map(|&s| &found.list[s]);
-                let mut spans: Vec<Range<usize>> = std::iter::once(candidate)
-                    .chain(own)
-                    .flat_map(|c| c.occurrences.iter().cloned())
-                    .collect();
-                spans.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
-                let mut end = 0;
-                spans.retain(|span| {
-                    let is_new = span.start >= end;
-                    end = end.max(span.end);
-                    is_new
-                });
-                let place = |span: &Range<usize>| place(words, span);
-                let (field, bytes) = place(&candidate.shown);
-                let is_name = 2 * candidate.n_names > candidate.occurrences.len();
-                Keyphrase {
-                    label: label(&texts(field)[bytes], is_name),
-                    confidence: sigmoid(scores[i]),
-                    mentions: spans.iter().map(place).collect(),
-                }
-            })
-            .collect()
+        let phrases = chosen.into_iter().map(|i| {
+            let candidate = &found.list[i];
+            let own = surnames[i].iter().map(|&s| &found.list[s]);
+            let mut spans: Vec<Range<usize>> = std::iter::once(candidate)
+                .chain(own)
+                .flat_map(|c| c.occurrences.iter().cloned())
+                .collect();
+            spans.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
+            let mut end = 0;
+            spans.retain(|span| {
+                let is_new = span.start >= end;
+                end = end.max(span.end);
+                is_new
+            });
+            let place = |span: &Range<usize>| place(words, span);
+            let (field, bytes) = place(&candidate.shown);
+            let is_name = 2 * candidate.n_names > candidate.occurrences.len();
+            Keyphrase {
+                label: label(&texts(field)[bytes], is_name),
+                confidence: sigmoid(scores[i]),
+                mentions: spans.iter().map(place).collect(),
+            }
+        });
+        joined(phrases)
     }
+}
+
+/// Phrases that mean the same are one, with the mentions of all, in the place of the best.
+fn joined(phrases: impl Iterator<Item = Keyphrase>) -> Vec<Keyphrase> {
+    let mut joined: Vec<Keyphrase> = Vec::new();
+    for phrase in phrases {
+        match joined.iter_mut().find(|other| other.label == phrase.label) {
+            Some(same) => same.mentions.extend(phrase.mentions),
+            None => joined.push(phrase),
+        }
+    }
+    for phrase in &mut joined {
+        let place = |(field, bytes): &(Field, Range<usize>)| (*field == Field::Body, bytes.start);
+        phrase.mentions.sort_by_key(place);
+    }
+    joined
 }
 
 /// Whether `outer` has `inner` as a run.
@@ -165,7 +181,7 @@ fn place(words: &Words, span: &Range<usize>) -> (Field, Range<usize>) {
 fn label(written: &str, is_name: bool) -> String {
     let written = written.split_whitespace().collect::<Vec<_>>().join(" ");
     if is_name {
-        return written;
+        return aliases::canonical(written);
     }
     let mut small = written
         .split(' ')

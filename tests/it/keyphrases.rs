@@ -1,0 +1,117 @@
+//! Names and phrases of the article itself, by the built-in model.
+
+use std::sync::LazyLock;
+
+use copydesk::pipeline::options::OptionsDraft;
+use copydesk::pipeline::{Options, Pipeline, Tag, TagKind, TagSource};
+use copydesk::text::{Article, ArticleDraft, ContentFormat, Field};
+use proptest::prelude::*;
+
+static BUILT_IN: LazyLock<Pipeline> = LazyLock::new(|| Pipeline::built_in().unwrap());
+
+const TITLE: &str = "Minister Odile Marchand rules out new tariffs on Canada";
+const BODY: &str = "French minister Odile Marchand said on Monday that France would not answer the tariffs \
+that Canada announced last week. Marchand spoke in Lyon after talks with the Canadian ambassador, Peter Hallam.\n\n\
+\"Tariffs help nobody,\" Marchand said. Hallam replied that Canada had no wish for a dispute with France, \
+and that the French government had been told of the tariffs in good time.\n\n\
+Trade between France and Canada has grown for ten years. Farmers in France fear that the tariffs on cheese \
+will cost them half of their sales in Canada.";
+
+fn tags(title: &str, body: &str) -> Vec<Tag> {
+    let article = ArticleDraft {
+        title: title.into(),
+        body: body.into(),
+        format: ContentFormat::Text,
+        ..ArticleDraft::default()
+    };
+    let options = OptionsDraft {
+        explain: true,
+        max_tags: Some(50),
+        min_tag_confidence: Some(0.02),
+        tag_source: TagSource::Keyphrases,
+        ..OptionsDraft::default()
+    };
+    let options = Options::new(options).unwrap();
+    match Article::new(article) {
+        Ok(article) => BUILT_IN.classify(&article, &options).tags,
+        Err(_) => Vec::new(),
+    }
+}
+
+#[test]
+fn names_are_whole_and_countries_stand_for_their_adjectives() {
+    let found = tags(TITLE, BODY);
+    let labels: Vec<&str> = found.iter().map(|tag| &*tag.label).collect();
+    for wanted in ["Odile Marchand", "France", "Canada"] {
+        assert!(labels[..5].contains(&wanted), "{labels:?}");
+    }
+    for junk in [
+        "Marchand", "Hallam", "French", "Canadian", "Minister", "Monday",
+    ] {
+        assert!(!labels.contains(&junk), "{labels:?}");
+    }
+    assert!(found.iter().all(|tag| tag.kind == TagKind::Keyphrase));
+    assert!(found.is_sorted_by(|a, b| a.confidence >= b.confidence));
+}
+
+#[test]
+fn a_name_is_marked_wherever_the_article_has_it() {
+    let found = tags(TITLE, BODY);
+    let name = found.iter().find(|tag| &*tag.label == "Odile Marchand");
+    let mentions = &name.expect("the name").mentions;
+    assert!(mentions.iter().any(|span| span.field == Field::Title));
+    let quoted: Vec<&str> = mentions
+        .iter()
+        .filter(|span| span.field == Field::Body)
+        .map(|span| &BODY[span.start..span.end])
+        .collect();
+    assert_eq!(quoted, ["Odile Marchand", "Marchand", "Marchand"]);
+}
+
+/// Every mention is a piece of the text.
+fn check(title: &str, body: &str) {
+    for tag in tags(title, body) {
+        assert!(!tag.label.trim().is_empty());
+        assert!((0.0..=1.0).contains(&tag.confidence));
+        for span in tag.mentions {
+            let text = if span.field == Field::Title {
+                title
+            } else {
+                body
+            };
+            assert!(
+                text.get(span.start..span.end)
+                    .is_some_and(|t| !t.is_empty())
+            );
+        }
+    }
+}
+
+#[test]
+fn texts_that_are_no_articles_do_no_harm() {
+    let hostile = [
+        "Capital ".repeat(100_000),
+        "word ".repeat(100_000),
+        "x".repeat(200_000),
+        "!?.,;:".repeat(50_000),
+        "A\u{301}\u{302}".repeat(50_000),
+        "Ünïcode 新聞 Новости خبر ".repeat(5_000),
+        "of the and ".repeat(30_000),
+    ];
+    for text in hostile {
+        check("A Title Of Its Own", &text);
+        check(&text[..text.floor_char_boundary(2_000)], "Body");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_has_mentions_on_character_boundaries(title in ".{0,60}", body in "(?s).{1,400}") {
+        check(&title, &body);
+    }
+
+    #[test]
+    fn any_run_of_words_does_too(body in "([A-Z]?[a-zé’'.-]{1,8}[ ,.\n]{1,2}){1,80}") {
+        check("", &body);
+    }
+}
