@@ -136,6 +136,7 @@ fn options_limit_topics_and_tags() {
     let all = OptionsDraft {
         min_tag_confidence: Some(0.0),
         max_tags: Some(100),
+        tag_source: copydesk::pipeline::TagSource::Vocabulary,
         ..OptionsDraft::default()
     };
     let run = |options| classify(trained(), draft(&article.text), options);

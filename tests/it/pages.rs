@@ -95,7 +95,19 @@ fn the_section_has_no_say_in_the_classification() {
     );
     assert_eq!(report(&other).page.section, "Sports");
     assert_eq!(other.topics, found.topics);
-    assert_eq!(other.tags, found.tags);
+    // Their places move with the length of what stands before the article.
+    let labels = |found: &Classification| -> Vec<(String, u32, usize)> {
+        let tags = found.tags.iter();
+        tags.map(|t| {
+            (
+                t.label.to_string(),
+                t.confidence.to_bits(),
+                t.mentions.len(),
+            )
+        })
+        .collect()
+    };
+    assert_eq!(labels(&other), labels(&found));
     assert_eq!(other.language, found.language);
     let weights = |found: &Classification| -> Vec<(String, u32)> {
         let weighed = found.evidence.iter();
