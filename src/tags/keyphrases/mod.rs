@@ -2,7 +2,7 @@
 //!
 //! - [`words`]: a text becomes words and sentences.
 //! - [`statistics`]: how words are used in general.
-//! - [`candidates`]: phrases that might be tags.
+//! - [`mod@candidates`]: phrases that might be tags.
 //! - [`mod@features`]: numbers that describe them.
 //! - `aliases`: names that are written in several ways.
 //! - [`Keyphrases`]: the linear ranker and its choice.
