@@ -16,6 +16,7 @@ mod model_file;
 mod report;
 mod serve;
 mod train;
+mod train_progress;
 
 use std::process::ExitCode;
 

@@ -31,7 +31,6 @@ const DOORS: [(&str, &[&str]); 12] = [
     ("linfa_logistic", &["train"]),
     ("safetensors", &["pipeline"]),
     ("whatlang", &["text"]),
-    ("sprs", &["features"]),
 ];
 
 const FORBIDDEN_NAMES: [&str; 4] = ["utils", "common", "helpers", "types"];
