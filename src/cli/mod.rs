@@ -25,6 +25,7 @@ mod serve;
 mod settings;
 mod train;
 mod train_extractor;
+mod train_progress;
 
 use std::process::ExitCode;
 

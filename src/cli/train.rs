@@ -1,20 +1,21 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::data_args::DataArgs;
+use super::train_progress::Progress;
 use super::{model_file, report};
 use crate::pipeline::Pipeline;
 use crate::train::corpus::LabelledArticle;
 use crate::train::evaluate::{self, Evaluation};
-use crate::train::{self, KeyphraseData, RankerSource, Split, Step, TrainParams, Trained};
+use crate::train::memory;
+use crate::train::{self, KeyphraseData, RankerSource, Split, TrainParams, Trained};
 
 /// Train a model on labelled articles and write it to one file.
 ///
@@ -196,6 +197,11 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         tagged: args.rows.read_texts(&args.keyphrase_data)?,
         background: args.rows.read_texts(&args.background)?,
     };
+    progress.say(&needs(
+        &corpus.articles,
+        &params,
+        pool.current_num_threads(),
+    ));
     let started = Instant::now();
     let (split, mut trained) = pool.install(|| {
         let split = match tests {
@@ -267,6 +273,17 @@ impl TrainArgs {
         }
         Ok(params)
     }
+}
+
+/// What the run will need, for whoever would rather stop it now.
+fn needs(articles: &[LabelledArticle], params: &TrainParams, n_threads: usize) -> String {
+    let topics: BTreeSet<&str> = articles.iter().map(|a| a.label.as_str()).collect();
+    let bytes = memory::estimated_peak_bytes(articles, &params.terms, topics.len(), n_threads);
+    format!(
+        "{} articles, {n_threads} threads: about {:.1} GB of memory at most",
+        articles.len(),
+        bytes as f64 / 1e9
+    )
 }
 
 fn read_topic_codes(file: &Path) -> anyhow::Result<BTreeMap<String, String>> {
@@ -363,45 +380,5 @@ impl Report<'_> {
             (None, None) => {}
         }
         Ok(())
-    }
-}
-
-/// Says on standard error what is being done: a spinner on a terminal, lines elsewhere.
-struct Progress(ProgressBar);
-
-impl Progress {
-    fn new() -> Self {
-        let bar = ProgressBar::new_spinner();
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Self(bar)
-    }
-
-    fn begin(&self, step: Step) {
-        let message = match step {
-            Step::Grouping { n_articles } => {
-                format!("looking for near-duplicates in {n_articles} articles")
-            }
-            Step::Vectorizing { n_articles } => {
-                format!("counting the terms of {n_articles} articles")
-            }
-            Step::ChoosingC => "choosing C on a held-out fold".to_owned(),
-            Step::FittingTopics => "fitting topics".to_owned(),
-            Step::Calibrating => "calibrating".to_owned(),
-            Step::FittingTags { n_tags } => format!("fitting {n_tags} tags"),
-            Step::FittingKeyphrases => "fitting the ranker of names and phrases".to_owned(),
-            Step::Packing => "packing".to_owned(),
-            Step::Evaluating { n_articles } => {
-                format!("measuring on {n_articles} held-out articles")
-            }
-        };
-        if self.0.is_hidden() {
-            eprintln!("copydesk: {message}");
-        } else {
-            self.0.set_message(message);
-        }
-    }
-
-    fn finish(&self) {
-        self.0.finish_and_clear();
     }
 }

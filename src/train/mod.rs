@@ -11,6 +11,7 @@
 //! - [`pages`]: labelled pages out of a folder.
 //! - [`pack`]: fitted models become a pipeline.
 //! - [`evaluate`]: how good a pipeline is.
+//! - [`memory`]: what a run will need.
 
 pub mod calibrate;
 pub mod corpus;
@@ -18,6 +19,7 @@ pub mod dumps;
 pub mod evaluate;
 pub mod keyphrases;
 pub mod lines;
+pub mod memory;
 pub mod pack;
 pub mod pages;
 mod rows;
@@ -136,15 +138,21 @@ pub enum Step {
         /// Articles of the corpus.
         n_articles: usize,
     },
-    /// Counting and weighting terms.
+    /// Counting and weighting terms, in two passes.
     Vectorizing {
         /// Articles that are learnt from.
         n_articles: usize,
     },
     /// Trying values of C.
-    ChoosingC,
+    ChoosingC {
+        /// Models to fit.
+        n_fits: usize,
+    },
     /// Fitting the topic model and the models of the folds.
-    FittingTopics,
+    FittingTopics {
+        /// Models to fit.
+        n_fits: usize,
+    },
     /// Fitting probabilities.
     Calibrating,
     /// Fitting tags.
@@ -161,9 +169,14 @@ pub enum Step {
         /// Held-out articles.
         n_articles: usize,
     },
+    /// The step that began last has got on.
+    Advanced {
+        /// So many more articles (of one pass), fits or tags are done.
+        n_units: usize,
+    },
 }
 
-/// Called when a training run begins something new.
+/// Called when a training run begins something new, and when it gets on with it.
 pub type OnStep<'a> = dyn Fn(Step) + Sync + 'a;
 
 /// Why no model came out.
@@ -307,7 +320,9 @@ pub fn train(
     on_step(Step::Vectorizing {
         n_articles: split.train.len(),
     });
-    let corpus = vectorize(&split.train, &params.terms, params.min_df);
+    let corpus = vectorize(&split.train, &params.terms, params.min_df, &|n_units| {
+        on_step(Step::Advanced { n_units });
+    });
     if corpus.hashes.is_empty() {
         return Err(TrainError::NoTerms {
             min_df: params.min_df,

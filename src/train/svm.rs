@@ -226,7 +226,7 @@ impl OneVsRestSvmValidParams {
         let n_samples = records.n_samples();
         // With the constant term that carries the intercept.
         let squared_norms: Vec<f32> = (0..n_samples)
-            .map(|i| records.row(i).1.iter().map(|v| v * v).sum::<f32>() + 1.0)
+            .map(|i| records.row(i).map(|(_, v)| v * v).sum::<f32>() + 1.0)
             .collect();
         let mut solver = Solver::<N> {
             weights: vec![[0.0; N]; records.n_features()],
@@ -234,6 +234,7 @@ impl OneVsRestSvmValidParams {
             duals: vec![[0.0; N]; n_samples],
             own_diagonal: self.own_diagonal(masks),
             other_diagonal: 0.5 / self.c,
+            terms: Vec::new(),
         };
         let mut order: Vec<u32> = (0..n_samples as u32).collect();
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(self.seed);
@@ -242,7 +243,11 @@ impl OneVsRestSvmValidParams {
             let violation: f64 = order
                 .iter()
                 .map(|&i| i as usize)
-                .map(|i| solver.step(i, records.row(i), masks.0[i], squared_norms[i], n_classes))
+                .map(|i| {
+                    solver.terms.clear();
+                    solver.terms.extend(records.row(i));
+                    solver.step(i, masks.0[i], squared_norms[i], n_classes)
+                })
                 .map(f64::from)
                 .sum();
             if violation < f64::from(self.tolerance) * (n_samples * n_classes) as f64 {
@@ -294,22 +299,17 @@ struct Solver<const N: usize> {
     own_diagonal: [f32; N],
     /// 1 / 2C of all others.
     other_diagonal: f32,
+    /// Columns and values of the article that is visited.
+    terms: Vec<(u32, f32)>,
 }
 
 impl<const N: usize> Solver<N> {
-    /// Minimises the dual of every class along article `i`, whose classes are the bits of `mask`;
-    /// returns the sum of the projected gradients of the first `n_classes`.
+    /// Minimises the dual of every class along article `i`, that of `terms`, whose classes are the
+    /// bits of `mask`; returns the sum of the projected gradients of the first `n_classes`.
     #[inline]
-    fn step(
-        &mut self,
-        i: usize,
-        (columns, values): (&[u32], &[f32]),
-        mask: u32,
-        squared_norm: f32,
-        n_classes: usize,
-    ) -> f32 {
+    fn step(&mut self, i: usize, mask: u32, squared_norm: f32, n_classes: usize) -> f32 {
         let mut scores = self.intercepts;
-        for (&column, &value) in columns.iter().zip(values) {
+        for &(column, value) in &self.terms {
             let row = &self.weights[column as usize];
             for class in 0..N {
                 scores[class] += value * row[class];
@@ -339,7 +339,7 @@ impl<const N: usize> Solver<N> {
             violation += counted * curvature;
         }
         if moved >= MIN_STEP {
-            for (&column, &value) in columns.iter().zip(values) {
+            for &(column, value) in &self.terms {
                 let row = &mut self.weights[column as usize];
                 for class in 0..N {
                     row[class] += value * moves[class];
