@@ -21,6 +21,7 @@ mod key;
 mod model_file;
 mod page;
 mod report;
+mod report_page;
 mod serve;
 mod settings;
 mod train;

@@ -9,6 +9,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::data_args::DataArgs;
+use super::report_page::{self, Page};
 use super::train_progress::Progress;
 use super::{model_file, report};
 use crate::pipeline::Pipeline;
@@ -27,6 +28,7 @@ use crate::train::{self, KeyphraseData, RankerSource, Split, TrainParams, Traine
 Examples:
   copydesk train --data archive.jsonl --out desk.safetensors
   copydesk train --data archive.csv.gz --text-field body --label-field section --out desk.safetensors
+  copydesk train --data archive.jsonl --report report.html --out desk.safetensors
   copydesk train --data train.jsonl --test test.jsonl --must-beat desk.safetensors --out desk.safetensors
   zcat archive/*.gz | copydesk train --data - --out desk.safetensors")]
 pub(super) struct TrainArgs {
@@ -58,6 +60,10 @@ pub(super) struct TrainArgs {
     /// Write the report as JSON to standard output
     #[arg(long, env = "COPYDESK_JSON")]
     json: bool,
+    /// Write a page for a browser: measures with pictures, the articles that may be filed under the
+    /// wrong topic, and what more articles would bring
+    #[arg(long, env = "COPYDESK_REPORT", value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Threads to train with; 0: one for each core. The model does not depend on it
     #[arg(long, env = "COPYDESK_THREADS", value_name = "N", default_value_t = 0)]
     threads: usize,
@@ -180,7 +186,10 @@ fn test_share(text: &str) -> Result<f64, String> {
 /// Runs `copydesk train`: trains, reports and, if the gates let it through, writes the model.
 pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let params = args.params()?;
-    model_file::check_writable(&args.out)?;
+    model_file::check_writable("--out", &args.out)?;
+    if let Some(file) = &args.report {
+        model_file::check_writable("--report", file)?;
+    }
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(args.threads)
         .build()?;
@@ -221,6 +230,14 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let lines = Pipeline::built_in()?.lines().cloned();
     trained.pipeline = trained.pipeline.with_lines(lines);
     let bytes = trained.pipeline.to_bytes()?;
+    if let Some(file) = &args.report {
+        let page = Page {
+            manifest: trained.pipeline.manifest(),
+            evaluation: &trained.evaluation,
+            study: &trained.study.take().unwrap_or_default(),
+        };
+        report_page::write(file, &page)?;
+    }
     let refused = args.gate.refusal(&trained, &split.test)?;
     if refused.is_none() {
         model_file::save(&args.out, &bytes)?;
@@ -268,6 +285,7 @@ impl TrainArgs {
         params.data = self.model.source.clone();
         params.licence = self.model.licence.clone();
         params.trained_at_unix_seconds = self.model.trained_at;
+        params.studies_archive = self.report.is_some();
         if let Some(file) = &self.model.topic_codes {
             params.topic_codes.extend(read_topic_codes(file)?);
         }

@@ -47,6 +47,7 @@ impl Progress {
             Step::Calibrating => ("calibrating".to_owned(), 0),
             Step::FittingTags { n_tags } => (format!("fitting {n_tags} tags"), n_tags),
             Step::FittingKeyphrases => ("fitting the ranker of names and phrases".to_owned(), 0),
+            Step::StudyingArchive => ("studying the archive".to_owned(), 0),
             Step::Packing => ("packing".to_owned(), 0),
             Step::Evaluating { n_articles } => {
                 (format!("measuring on {n_articles} held-out articles"), 0)

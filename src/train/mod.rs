@@ -10,7 +10,9 @@
 //! - [`lines`], [`dumps`]: labelled pages become a model of their lines.
 //! - [`pages`]: labelled pages out of a folder.
 //! - [`pack`]: fitted models become a pipeline.
-//! - [`evaluate`]: how good a pipeline is.
+//! - [`evaluate`], [`reliability`]: how good a pipeline is.
+//! - [`study`]: what an owner wants to know of an archive: [`mislabelled`] articles, [`telling_terms`], the
+//!   [`learning_curve`].
 //! - [`memory`]: what a run will need.
 
 pub mod calibrate;
@@ -18,14 +20,19 @@ pub mod corpus;
 pub mod dumps;
 pub mod evaluate;
 pub mod keyphrases;
+pub mod learning_curve;
 pub mod lines;
 pub mod memory;
+pub mod mislabelled;
 pub mod pack;
 pub mod pages;
+pub mod reliability;
 mod rows;
 pub mod split;
+pub mod study;
 pub mod svm;
 pub mod tags;
+pub mod telling_terms;
 pub mod topics;
 pub mod vectorize;
 
@@ -36,6 +43,7 @@ use crate::pipeline::{ArtifactError, Pipeline};
 use crate::tags::Keyphrases;
 use corpus::{Corpus, LabelledArticle};
 use evaluate::Evaluation;
+use study::Study;
 use svm::SvmError;
 use tags::{TagData, TagModel};
 use topics::{N_FOLDS, TopicData, TopicModel};
@@ -81,6 +89,8 @@ pub struct TrainParams {
     pub licence: String,
     /// Unix seconds to record.
     pub trained_at_unix_seconds: Option<i64>,
+    /// Whether the archive is studied too, for a report; the model does not depend on it.
+    pub studies_archive: bool,
 }
 
 impl Default for TrainParams {
@@ -104,6 +114,7 @@ impl Default for TrainParams {
             data: String::new(),
             licence: String::new(),
             trained_at_unix_seconds: None,
+            studies_archive: false,
         }
     }
 }
@@ -169,6 +180,8 @@ pub enum Step {
         /// Held-out articles.
         n_articles: usize,
     },
+    /// Studying the archive for a report.
+    StudyingArchive,
     /// The step that began last has got on.
     Advanced {
         /// So many more articles (of one pass), fits or tags are done.
@@ -235,6 +248,8 @@ pub struct Trained {
     pub n_training_articles: usize,
     /// Where the ranker of the articles' own phrases came from.
     pub ranker: RankerSource,
+    /// What was found about the archive, if [`TrainParams::studies_archive`].
+    pub study: Option<Study>,
 }
 
 /// What is learnt from and what is measured on.
@@ -328,7 +343,18 @@ pub fn train(
             min_df: params.min_df,
         });
     }
-    let topic_model = fit_topics(&split.train, &corpus, &topics, &folds, params, on_step)?;
+    let targets = targets(&split.train, &topics);
+    let data = TopicData {
+        records: &corpus.records,
+        targets: &targets,
+        folds: &folds,
+        n_topics: topics.len(),
+    };
+    // An archive of tags alone has no topics to learn.
+    let topic_model = match topics.is_empty() {
+        true => None,
+        false => Some(topics::fit(data, params, on_step)?),
+    };
     let tag_model = fit_tags(
         &split.train,
         &corpus,
@@ -359,11 +385,19 @@ pub fn train(
         .collect();
     let evaluation = evaluate::evaluate(&pipeline, &split.test, Some(&seen_tags));
     let pipeline = pack::with_metrics(pipeline, &evaluation)?;
+    let study = match (&topic_model, params.studies_archive) {
+        (Some(model), true) => {
+            on_step(Step::StudyingArchive);
+            Some(Study::of_training(&pipeline, split, data, model, params)?)
+        }
+        _ => None,
+    };
     Ok(Trained {
         pipeline,
         evaluation,
         n_training_articles: split.train.len(),
         ranker,
+        study,
     })
 }
 
@@ -439,30 +473,14 @@ fn strata(articles: &[LabelledArticle]) -> Vec<usize> {
         .collect()
 }
 
-fn fit_topics(
-    articles: &[LabelledArticle],
-    corpus: &VectorizedCorpus,
-    topics: &[(String, usize)],
-    folds: &[usize],
-    params: &TrainParams,
-    on_step: &OnStep<'_>,
-) -> Result<Option<TopicModel>, TrainError> {
-    if topics.is_empty() {
-        return Ok(None);
-    }
+/// The place of each article's topic in `topics`, which are in alphabetical order.
+fn targets(articles: &[LabelledArticle], topics: &[(String, usize)]) -> Vec<usize> {
     let class = |article: &LabelledArticle| {
         topics
             .binary_search_by(|(topic, _)| topic.as_str().cmp(&article.label))
             .unwrap_or(0)
     };
-    let targets: Vec<usize> = articles.iter().map(class).collect();
-    let data = TopicData {
-        records: &corpus.records,
-        targets: &targets,
-        folds,
-        n_topics: topics.len(),
-    };
-    topics::fit(data, params, on_step).map(Some)
+    articles.iter().map(class).collect()
 }
 
 fn fit_tags(

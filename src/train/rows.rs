@@ -62,6 +62,7 @@ pub(super) fn json_row(bytes: &[u8], fields: &Fields) -> Result<LabelledArticle,
             Some(field) => group_of(string(field)?, fields),
             None => String::new(),
         },
+        ..LabelledArticle::default()
     })
 }
 
@@ -168,6 +169,7 @@ impl Columns {
             label: string(self.label)?.trim().to_owned(),
             tags: split_tags(&string(self.tags)?, fields.tag_separator),
             group: group_of(string(self.group)?, fields),
+            ..LabelledArticle::default()
         })
     }
 }

@@ -37,6 +37,9 @@ pub struct TopicModel {
     pub c: f32,
     /// Answers of less confidence should be reviewed; in [0, 1].
     pub review_threshold: f32,
+    /// Calibrated probabilities of the training articles, each by a model that has not seen it;
+    /// (n_samples, n_topics).
+    pub out_of_fold: Array2<f32>,
 }
 
 /// What is learnt from: sublinear tf × idf, topics and folds, (n_samples) each.
@@ -113,8 +116,10 @@ pub fn fit(
     on_step(Step::Calibrating);
     let scores = assemble(first.into_iter().chain(others?), data);
     let calibration = calibrate::spline_calibration(scores.view(), data.targets)?;
+    let out_of_fold = probabilities(scores, &calibration);
     Ok(TopicModel {
-        review_threshold: review_threshold(&scores, &calibration, data, params),
+        review_threshold: review_threshold(&out_of_fold, data, params),
+        out_of_fold,
         classifier,
         calibration,
         igm,
@@ -190,7 +195,8 @@ fn split(rows: &[usize], folds: &[usize], fold: usize) -> FoldSplit {
     FoldSplit { rest, held_out }
 }
 
-fn fit_rows(
+/// Fits some rows at one C, with the IGM weights of these rows.
+pub(super) fn fit_rows(
     data: TopicData<'_>,
     rows: &[usize],
     c: f32,
@@ -236,22 +242,24 @@ fn assemble(held_out: impl Iterator<Item = HeldOut>, data: TopicData<'_>) -> Arr
     scores
 }
 
-fn review_threshold(
-    scores: &Array2<f32>,
-    calibration: &SplineCalibration,
-    data: TopicData<'_>,
-    params: &TrainParams,
-) -> f32 {
-    let (confidences, is_right): (Vec<f32>, Vec<bool>) = scores
+fn probabilities(mut scores: Array2<f32>, calibration: &SplineCalibration) -> Array2<f32> {
+    for mut row in scores.rows_mut() {
+        if let Some(row) = row.as_slice_mut() {
+            calibration.apply(row);
+            softmax_in_place(row);
+        }
+    }
+    scores
+}
+
+fn review_threshold(out_of_fold: &Array2<f32>, data: TopicData<'_>, params: &TrainParams) -> f32 {
+    let (confidences, is_right): (Vec<f32>, Vec<bool>) = out_of_fold
         .rows()
         .into_iter()
         .zip(data.targets)
-        .map(|(scores, &target)| {
-            let mut probabilities = scores.to_vec();
-            calibration.apply(&mut probabilities);
-            softmax_in_place(&mut probabilities);
-            let best = argmax(probabilities.iter().copied());
-            (probabilities[best], best == target)
+        .map(|(row, &target)| {
+            let best = argmax(row.iter().copied());
+            (row[best], best == target)
         })
         .unzip();
     calibrate::review_threshold(&confidences, &is_right, params.auto_accuracy)

@@ -33,7 +33,7 @@ const FLOORS: [(&str, &[&str]); 9] = [
 ];
 
 /// Outside crates with the only floors that may name them.
-const DOORS: [(&str, &[&str]); 21] = [
+const DOORS: [(&str, &[&str]); 23] = [
     ("tonic", &["service"]),
     ("prost", &["service"]),
     ("tonic_types", &["service"]),
@@ -48,6 +48,8 @@ const DOORS: [(&str, &[&str]); 21] = [
     ("clap", &["cli", "main"]),
     ("anyhow", &["cli"]),
     ("indicatif", &["cli"]),
+    ("plotters", &["cli"]),
+    ("maud", &["cli"]),
     ("linfa", &["model", "train"]),
     ("linfa_logistic", &["train"]),
     ("safetensors", &["pipeline"]),
