@@ -41,6 +41,7 @@ use crate::tags::keyphrases::features::N_FEATURES;
 use crate::tags::keyphrases::statistics::WordStatistics;
 use crate::tags::vocabulary::{LearntTagsParts, Posting};
 use crate::tags::{Keyphrases, LearntTags, LearntTagsError};
+use crate::text::LanguageTag;
 
 const LINE_WEIGHTS: &str = "lines.weights";
 const METADATA_KEY: &str = "copydesk";
@@ -130,10 +131,15 @@ impl Pipeline {
             .iter()
             .map(|t| t.training_articles as f32 / total.max(1) as f32)
             .collect();
+        let only_language = match manifest.languages.as_slice() {
+            [only] => LanguageTag::parse(only),
+            _ => None,
+        };
         Self {
             manifest,
             topics,
             base_rates,
+            only_language,
             table,
             calibration,
             tags,

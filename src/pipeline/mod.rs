@@ -49,6 +49,8 @@ pub struct Pipeline {
     topics: Vec<Arc<str>>,
     /// Each topic's share of the training articles; (n_topics).
     base_rates: Vec<f32>,
+    /// The language of all training articles, if it is one.
+    only_language: Option<LanguageTag>,
     table: TermTable,
     calibration: SplineCalibration,
     tags: LearntTags,
@@ -59,7 +61,7 @@ pub struct Pipeline {
 }
 
 /// What an article is about.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Classification {
     /// Best first; all of the model's topics unless fewer were asked for.
     pub topics: Vec<TopicScore>,
@@ -119,6 +121,7 @@ struct Workspace {
     terms: TermCounts,
     row: Vec<ScoredTerm>,
     topic_scores: Vec<f32>,
+    topic_order: Vec<usize>,
     tag_scores: Vec<f32>,
     candidates: Vec<TagCandidate>,
 }
@@ -156,26 +159,34 @@ impl Pipeline {
 
     /// Topic and tags of an article, out of its own text alone: nothing else of a page has a say. Pure: the same article and options give the same answer.
     pub fn classify(&self, article: &Article, options: &Options) -> Classification {
+        let mut answer = Classification::default();
+        self.classify_into(article, options, &mut answer);
+        answer
+    }
+
+    /// As [`Self::classify`], into an answer whose lists are used again. Once these and the thread's
+    /// buffers have grown, topics and learnt tags of a text take no memory from the allocator.
+    pub fn classify_into(&self, article: &Article, options: &Options, answer: &mut Classification) {
         let extracted = extract(article, self.lines.as_ref());
-        let mut found = WORKSPACE
-            .with_borrow_mut(|workspace| self.classify_in(workspace, article, &extracted, options));
-        if extracted.page.is_some() {
-            found.page = Some(page_report(extracted, article, options.offset_unit()));
-        }
-        found
+        WORKSPACE.with_borrow_mut(|workspace| {
+            self.classify_in(workspace, (article, &extracted), options, answer);
+        });
+        let is_page = extracted.page.is_some();
+        answer.page = is_page.then(|| page_report(extracted, article, options.offset_unit()));
     }
 
     fn classify_in(
         &self,
         workspace: &mut Workspace,
-        article: &Article,
-        extracted: &Extracted<'_>,
+        (article, extracted): (&Article, &Extracted<'_>),
         options: &Options,
-    ) -> Classification {
+        answer: &mut Classification,
+    ) {
         let Workspace {
             terms,
             row,
             topic_scores,
+            topic_order,
             tag_scores,
             candidates,
         } = workspace;
@@ -201,24 +212,20 @@ impl Pipeline {
             excluded: [options.deny_tags(), article.existing_tags()],
         };
 
-        let language = self.language_of(article, extracted, terms);
         let best = argmax(topic_scores.iter().copied());
-        Classification {
-            topics: self.best_topics(topic_scores, options.max_topics()),
-            needs_review: self.needs_review(topic_scores.get(best).copied()),
-            evidence: match options.explain() && !topic_scores.is_empty() {
-                true => self.evidence((article, extracted), row, best, options),
-                false => Vec::new(),
-            },
-            tags: merge(
-                select(candidates, self.tags.labels(), &selection),
-                self.phrases(article, extracted, options),
-                &selection,
-            ),
-            warnings: self.warnings(extracted, terms, row, language.as_ref()),
-            language,
-            page: None,
-        }
+        best_first(topic_scores, topic_order);
+        self.name_topics(topic_scores, topic_order, options, &mut answer.topics);
+        answer.needs_review = self.needs_review(topic_scores.get(best).copied());
+        answer.evidence = match options.explain() && !topic_scores.is_empty() {
+            true => self.evidence((article, extracted), row, best, options),
+            false => Vec::new(),
+        };
+        answer.tags.clear();
+        select(candidates, self.tags.labels(), &selection, &mut answer.tags);
+        let phrases = self.phrases(article, extracted, options);
+        merge(&mut answer.tags, phrases, &selection);
+        answer.language = self.language_of(article, extracted, terms);
+        self.warn(extracted, terms, row, answer);
     }
 
     /// The article's own names and phrases as tags.
@@ -254,31 +261,33 @@ impl Pipeline {
         explain::evidence(&breakdown, &self.table, read, &self.manifest.terms, unit)
     }
 
-    fn best_topics(&self, probabilities: &[f32], max_topics: usize) -> Vec<TopicScore> {
-        let mut order: Vec<usize> = (0..probabilities.len()).collect();
-        order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
-        order
-            .into_iter()
-            .take(if max_topics == 0 {
-                usize::MAX
-            } else {
-                max_topics
-            })
-            .map(|index| TopicScore {
-                topic: Arc::clone(&self.topics[index]),
-                probability: probabilities[index],
-                index,
-            })
-            .collect()
+    fn name_topics(
+        &self,
+        probabilities: &[f32],
+        order: &[usize],
+        options: &Options,
+        topics: &mut Vec<TopicScore>,
+    ) {
+        let n_topics = match options.max_topics() {
+            0 => order.len(),
+            max_topics => max_topics,
+        };
+        topics.clear();
+        topics.extend(order.iter().take(n_topics).map(|&index| TopicScore {
+            topic: Arc::clone(&self.topics[index]),
+            probability: probabilities[index],
+            index,
+        }));
     }
 
-    fn warnings(
+    fn warn(
         &self,
         extracted: &Extracted<'_>,
         terms: &TermCounts,
         row: &[ScoredTerm],
-        language: Option<&LanguageTag>,
-    ) -> Vec<Warning> {
+        answer: &mut Classification,
+    ) {
+        let language = answer.language.as_ref();
         let is_foreign = language.is_some_and(|tag| !self.is_supported(tag));
         let warnings = [
             (is_foreign, Warning::UnsupportedLanguage),
@@ -286,16 +295,14 @@ impl Pipeline {
             (extracted.is_whole_page, Warning::LowExtractionQuality),
             (terms.n_tokens() < SHORT_ARTICLE_TOKENS, Warning::ShortText),
         ];
-        warnings
-            .into_iter()
-            .filter(|(holds, _)| *holds)
-            .map(|(_, w)| w)
-            .collect()
+        let holding = warnings.into_iter().filter(|(holds, _)| *holds);
+        answer.warnings.clear();
+        answer.warnings.extend(holding.map(|(_, warning)| warning));
     }
 
     fn is_supported(&self, language: &LanguageTag) -> bool {
-        let primary = language.primary();
-        self.manifest.languages.is_empty() || self.manifest.languages.contains(&primary)
+        let languages = &self.manifest.languages;
+        languages.is_empty() || languages.iter().any(|known| language.is_of(known))
     }
 
     /// The language the caller gave; else the model's own if it knows most of the article's words,
@@ -309,10 +316,8 @@ impl Pipeline {
         if let Some(given) = article.language() {
             return Some(given.clone());
         }
-        if let [only] = self.manifest.languages.as_slice()
-            && self.known_share(terms) >= KNOWN_LANGUAGE_SHARE
-        {
-            return LanguageTag::parse(only);
+        if self.only_language.is_some() && self.known_share(terms) >= KNOWN_LANGUAGE_SHARE {
+            return self.only_language.clone();
         }
         let has_text = !extracted.text.trim().is_empty();
         detect(if has_text {
@@ -336,6 +341,17 @@ impl Pipeline {
             n_known as f32 / n_words as f32
         }
     }
+}
+
+/// The places of the probabilities, the largest first.
+fn best_first(probabilities: &[f32], order: &mut Vec<usize>) {
+    order.clear();
+    order.extend(0..probabilities.len());
+    // A stable sort would keep equals in their order by itself, but asks the allocator for room.
+    order.sort_unstable_by(|&a, &b| {
+        let by_probability = probabilities[b].total_cmp(&probabilities[a]);
+        by_probability.then(a.cmp(&b))
+    });
 }
 
 /// A phrase as a tag, its mentions where the submitted article has them.

@@ -39,12 +39,13 @@ pub struct Selection<'a> {
     pub excluded: [&'a [String]; 2],
 }
 
-/// Orders the candidates, best first and equals by label, and takes the wanted ones.
+/// Orders the candidates, best first and equals by label, and appends the wanted ones to `tags`.
 pub fn select(
     candidates: &mut [TagCandidate],
     labels: &[Arc<str>],
     selection: &Selection<'_>,
-) -> Vec<Tag> {
+    tags: &mut Vec<Tag>,
+) {
     let excluded: Vec<String> = selection
         .excluded
         .iter()
@@ -57,7 +58,7 @@ pub fn select(
             .total_cmp(&a.confidence)
             .then_with(|| labels[a.index].cmp(&labels[b.index]))
     });
-    candidates
+    let wanted = candidates
         .iter()
         .map(|candidate| Tag {
             label: Arc::clone(&labels[candidate.index]),
@@ -66,14 +67,16 @@ pub fn select(
             mentions: Vec::new(),
         })
         .filter(|tag| excluded.is_empty() || !excluded.contains(&fold(&tag.label)))
-        .take(selection.max_tags)
-        .collect()
+        .take(selection.max_tags);
+    tags.extend(wanted);
 }
 
 /// Adds the article's own phrases to the chosen learnt tags: one list, best first. A phrase that is a
 /// learnt tag but for case, plural or hyphen gives its mentions to that tag.
-pub fn merge(learnt: Vec<Tag>, phrases: Vec<Tag>, selection: &Selection<'_>) -> Vec<Tag> {
-    let mut tags = learnt;
+pub fn merge(tags: &mut Vec<Tag>, phrases: Vec<Tag>, selection: &Selection<'_>) {
+    if phrases.is_empty() {
+        return;
+    }
     let mut keys: Vec<u64> = tags.iter().map(|tag| tag_key(&tag.label)).collect();
     let excluded = selection.excluded.iter().copied().flatten();
     let excluded: Vec<(String, u64)> = excluded.map(|t| (fold(t), tag_key(t))).collect();
@@ -97,7 +100,6 @@ pub fn merge(learnt: Vec<Tag>, phrases: Vec<Tag>, selection: &Selection<'_>) -> 
     }
     tags.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     tags.truncate(selection.max_tags);
-    tags
 }
 
 /// The form in which two tags are the same: NFKC, lower case, single spaces.
@@ -126,10 +128,9 @@ mod tests {
             max_tags,
             excluded: [denied, existing],
         };
-        select(&mut candidates, &labels(), &selection)
-            .iter()
-            .map(|t| t.label.to_string())
-            .collect()
+        let mut tags = Vec::new();
+        select(&mut candidates, &labels(), &selection, &mut tags);
+        tags.iter().map(|t| t.label.to_string()).collect()
     }
 
     #[test]

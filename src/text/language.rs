@@ -1,11 +1,12 @@
 use std::fmt;
+use std::sync::Arc;
 
 /// How much of a text the detector reads. More hardly changes its answer and costs as it grows.
 const SAMPLE_CHARS: usize = 600;
 
-/// A BCP 47 language tag, such as `en` or `pt-BR`.
+/// A BCP 47 language tag, such as `en` or `pt-BR`. Cheap to clone: every answer has one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LanguageTag(String);
+pub struct LanguageTag(Arc<str>);
 
 impl LanguageTag {
     /// Takes a tag whose subtags are well formed: 1 to 8 ASCII letters or digits each, joined by
@@ -18,16 +19,21 @@ impl LanguageTag {
             (2..=3).contains(&primary.len()) && primary.bytes().all(|b| b.is_ascii_alphabetic());
         let rest_is_good = subtags
             .all(|s| (1..=8).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric()));
-        (primary_is_good && rest_is_good && tag.len() <= 35).then_some(Self(tag))
+        (primary_is_good && rest_is_good && tag.len() <= 35).then(|| Self(tag.into()))
     }
 
     /// The language itself, without script or region, in lower case.
     pub fn primary(&self) -> String {
-        self.0
-            .split('-')
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase()
+        self.first_subtag().to_ascii_lowercase()
+    }
+
+    /// Whether the language itself is this one, such as `en`, whatever its script and region.
+    pub fn is_of(&self, primary: &str) -> bool {
+        self.first_subtag().eq_ignore_ascii_case(primary)
+    }
+
+    fn first_subtag(&self) -> &str {
+        self.0.split('-').next().unwrap_or_default()
     }
 
     /// The tag as it was given.
@@ -62,7 +68,7 @@ fn bcp47(language: whatlang::Lang) -> LanguageTag {
         code => code,
     };
     let short = isolang::Language::from_639_3(code).and_then(|language| language.to_639_1());
-    LanguageTag(short.unwrap_or(code).to_owned())
+    LanguageTag(short.unwrap_or(code).into())
 }
 
 #[cfg(test)]
@@ -90,6 +96,8 @@ mod tests {
             LanguageTag::parse("pt_BR").map(|t| (t.primary(), t.to_string())),
             Some(("pt".into(), "pt-BR".into()))
         );
+        let tag = LanguageTag::parse("PT-br").unwrap();
+        assert!(tag.is_of("pt") && !tag.is_of("p") && !tag.is_of("pt-br"));
     }
 
     #[test]

@@ -37,7 +37,26 @@ pub fn log_loss(scores: ArrayView2<'_, f32>, targets: &[usize], inverse_temperat
     sum / targets.len().max(1) as f64
 }
 
-/// The inverse temperature of least log loss, by golden section search.
+/// The log loss of targets of which a share of 1 / (n_samples + 2) is spread over the other classes:
+/// what Platt 1999 does for two classes. It has a least value even where every target has the highest
+/// score, as it may be in a small corpus: else these scores would be taken for certainties.
+fn smoothed_log_loss(
+    scores: ArrayView2<'_, f32>,
+    targets: &[usize],
+    inverse_temperature: f32,
+) -> f64 {
+    let spread = 1.0 / (targets.len() as f64 + 2.0);
+    let n_others = scores.ncols().saturating_sub(1).max(1) as f64;
+    let rows = scores.rows().into_iter().zip(targets);
+    // How much less probable than the target the others are, in nats.
+    let gaps: f64 = rows
+        .map(|(row, &target)| f64::from(row[target]) * (n_others + 1.0) - f64::from(row.sum()))
+        .sum();
+    let mean_gap = gaps / n_others * f64::from(inverse_temperature) / targets.len().max(1) as f64;
+    log_loss(scores, targets, inverse_temperature) + spread * mean_gap
+}
+
+/// The inverse temperature of least log loss of smoothed targets, by golden section search.
 ///
 /// Source: Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural networks", ICML.
 pub fn inverse_temperature(scores: ArrayView2<'_, f32>, targets: &[usize]) -> f32 {
@@ -46,7 +65,8 @@ pub fn inverse_temperature(scores: ArrayView2<'_, f32>, targets: &[usize]) -> f3
     for _ in 0..30 {
         let step = GOLDEN * (high - low);
         let (left, right) = (high - step, low + step);
-        if log_loss(scores, targets, left.exp()) < log_loss(scores, targets, right.exp()) {
+        let loss = |log: f32| smoothed_log_loss(scores, targets, log.exp());
+        if loss(left) < loss(right) {
             high = right;
         } else {
             low = left;
@@ -247,6 +267,15 @@ mod tests {
         let scores = Array2::from_shape_fn((1000, 2), |(_, j)| if j == 0 { 4.0 } else { 0.0 });
         let targets: Vec<usize> = (0..1000).map(|i| usize::from(i >= 731)).collect();
         assert!((inverse_temperature(scores.view(), &targets) - 0.25).abs() < 1e-3);
+    }
+
+    #[test]
+    fn scores_that_are_all_right_are_no_certainty() {
+        // Of 48 right answers out of 48, Platt's targets are 49 / 50: log-odds of ln 49.
+        let scores = Array2::from_shape_fn((48, 2), |(i, j)| f32::from(u8::from(i % 2 == j)));
+        let targets: Vec<usize> = (0..48).map(|i| i % 2).collect();
+        let found = inverse_temperature(scores.view(), &targets);
+        assert!((found - 49f32.ln()).abs() < 1e-2, "{found}");
     }
 
     #[test]

@@ -404,7 +404,15 @@ mod tests {
                     {\"text\":\"y\",\"label\":3,\"tags\":\"c; d\"}";
         let table = "\u{feff}label,text,tags,title\nA,x,a;b,T\n3,y,\"c; d\",\n";
         let json = read(json.as_bytes(), RowFormat::JsonLines, false).unwrap();
-        let table = read(table.as_bytes(), TABLE, false).unwrap();
+        let mut table = read(table.as_bytes(), TABLE, false).unwrap();
+        let places = |corpus: &Corpus| -> Vec<String> {
+            let places = corpus.articles.iter().map(|a| a.place.to_string());
+            places.collect()
+        };
+        // The table has a header and no blank line.
+        assert_eq!(places(&json), ["data:1", "data:3"]);
+        assert_eq!(places(&table), ["data:2", "data:3"]);
+        table.articles[0].place.line = 1;
         assert_eq!(json.articles, table.articles);
         assert_eq!(json.articles[0].tags, ["a", "b"]);
         assert_eq!(json.articles[1].label, "3");

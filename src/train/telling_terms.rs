@@ -1,6 +1,6 @@
 //! Which terms decide for a topic.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
@@ -12,6 +12,8 @@ use crate::pipeline::{Options, Pipeline};
 /// More articles hardly change which terms come first.
 const MAX_ARTICLES: usize = 2_000;
 const MAX_TERMS: usize = 12;
+/// Terms that begin with the same letters are one family, as they are to the prefix features.
+const FAMILY_CHARS: usize = 4;
 
 /// A topic's terms.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,10 +73,14 @@ pub fn telling_terms(pipeline: &Pipeline, articles: &[&LabelledArticle]) -> Vec<
         .collect()
 }
 
+/// The terms of the largest sums. Of those that begin alike, as a word and its first letters do, only
+/// the first: the others say the same again.
 fn largest(sums: HashMap<String, (f32, usize)>) -> Vec<TellingTerm> {
     let mut sums: Vec<_> = sums.into_iter().collect();
     sums.sort_by(|a, b| b.1.0.total_cmp(&a.1.0).then_with(|| a.0.cmp(&b.0)));
+    let mut beginnings: HashSet<String> = HashSet::new();
     sums.into_iter()
+        .filter(|(term, _)| beginnings.insert(term.chars().take(FAMILY_CHARS).collect()))
         .take(MAX_TERMS)
         .map(|(term, (sum, n_articles))| TellingTerm {
             term,
@@ -94,5 +100,18 @@ mod tests {
         let found = largest(sums.into());
         assert_eq!((found[0].term.as_str(), found[0].weight), ("often", 1.5));
         assert_eq!(found[1].term, "once");
+    }
+
+    #[test]
+    fn a_family_of_terms_is_named_once() {
+        let terms = [
+            ("cred…", 3.0),
+            ("credit", 5.0),
+            ("bank", 4.0),
+            ("credits rise", 1.0),
+        ];
+        let sums = terms.map(|(term, sum)| (term.to_owned(), (sum, 1)));
+        let found: Vec<String> = largest(sums.into()).into_iter().map(|t| t.term).collect();
+        assert_eq!(found, ["credit", "bank"]);
     }
 }

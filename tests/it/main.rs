@@ -23,4 +23,5 @@ mod streams;
 mod support;
 mod traces;
 mod train_cli;
+mod training;
 mod wire;

@@ -30,7 +30,7 @@ pub(super) fn section(evaluation: &Evaluation) -> Markup {
                 @if n_topics <= MAX_MATRIX_TOPICS {
                     p {
                         "A row holds the articles of one topic, a column the answers. Right answers are on the "
-                        "diagonal; the darker a cell, the larger its share of the row."
+                        "diagonal; the stronger a cell's colour, the larger its share of the row."
                     }
                     div.scroll { (matrix(evaluation)) }
                 }
