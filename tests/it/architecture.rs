@@ -33,7 +33,7 @@ const FLOORS: [(&str, &[&str]); 9] = [
 ];
 
 /// Outside crates with the only floors that may name them.
-const DOORS: [(&str, &[&str]); 22] = [
+const DOORS: [(&str, &[&str]); 25] = [
     ("tonic", &["service"]),
     ("prost", &["service"]),
     ("tonic_types", &["service"]),
@@ -56,6 +56,9 @@ const DOORS: [(&str, &[&str]); 22] = [
     ("dom_smoothie", &["extract"]),
     ("html_escape", &["extract"]),
     ("sprs", &["features"]),
+    ("aho_corasick", &["tags"]),
+    ("oxrdf", &["tags"]),
+    ("oxttl", &["tags"]),
 ];
 
 const FORBIDDEN_NAMES: [&str; 4] = ["utils", "common", "helpers", "types"];
