@@ -22,4 +22,6 @@ mod streams;
 mod support;
 mod traces;
 mod train_cli;
+mod vocabulary;
+mod vocabulary_cli;
 mod wire;

@@ -170,7 +170,8 @@ fn check_label(label: &str) -> Result<(), String> {
         return Err(format!("{label:?} has no letter and no digit"));
     }
     if label.len() > MAX_LABEL_BYTES {
-        let (size, start) = (label.len(), &label[..label.floor_char_boundary(40)]);
+        let size = label.len();
+        let start: String = label.chars().take(40).collect();
         return Err(format!(
             "{start:?}… has {size} bytes; the limit is {MAX_LABEL_BYTES}: is a quotation mark not closed?"
         ));

@@ -120,7 +120,7 @@ impl Names {
         build.finish()
     }
 
-    /// The tag that a wording is a name of.
+    /// The tag that a wording is a name of, whatever its capitals.
     pub fn lookup(&self, wording: &str) -> Option<usize> {
         let key = tag_key(wording);
         let first = self.keys.partition_point(|(known, _)| *known < key);
@@ -130,7 +130,7 @@ impl Names {
         let folded = fold(wording);
         equal
             .flat_map(|(_, pattern)| self.names_of(*pattern as usize))
-            .find(|name| self.is_meant(name, wording, &folded))
+            .find(|name| are_forms(self.folded(name), &folded))
             .map(|name| name.concept as usize)
     }
 
@@ -179,13 +179,16 @@ impl Names {
     }
 
     fn is_meant(&self, name: &Name, written: &str, folded: &str) -> bool {
-        let range = name.folded.start as usize..name.folded.end as usize;
         let is_written = match name.writing {
             Writing::Any => true,
             Writing::FirstCapital => written.chars().next().is_some_and(char::is_uppercase),
             Writing::Capitals => !written.chars().any(char::is_lowercase),
         };
-        is_written && are_forms(&self.folded[range], folded)
+        is_written && are_forms(self.folded(name), folded)
+    }
+
+    fn folded(&self, name: &Name) -> &str {
+        &self.folded[name.folded.start as usize..name.folded.end as usize]
     }
 
     fn encode(&self, words: &Words) -> Encoded {
@@ -256,8 +259,10 @@ struct Build {
     stems: HashMap<u64, char>,
     /// Each name with its characters.
     names: Vec<(String, Name)>,
-    /// The characters' identity as a tag.
+    /// See [`Names::folded`].
     folded: String,
+    /// Names of several words, and how many of them are all in capitals.
+    n_phrases: (usize, usize),
 }
 
 impl Build {
@@ -289,6 +294,10 @@ impl Build {
         }
         let start = self.folded.len() as u32;
         self.folded.push_str(&fold(name));
+        if n_words > 2 {
+            self.n_phrases.0 += 1;
+            self.n_phrases.1 += usize::from(!name.chars().any(char::is_lowercase));
+        }
         let writing = writing(&mut self.words, name);
         let name = Name {
             concept,
@@ -323,7 +332,13 @@ impl Build {
                 field: "file",
                 problem: fault.to_string(),
             })?;
-        let names: Vec<Name> = self.names.iter().map(|(_, name)| name.clone()).collect();
+        let mut names: Vec<Name> = self.names.iter().map(|(_, name)| name.clone()).collect();
+        // Of a vocabulary that is written in capitals throughout, they say nothing.
+        if 2 * self.n_phrases.1 > self.n_phrases.0 {
+            names
+                .iter_mut()
+                .for_each(|name| name.writing = Writing::Any);
+        }
         let written =
             |name: &Name| &self.folded[name.folded.start as usize..name.folded.end as usize];
         let mut keys: Vec<(u64, u32)> = (0..patterns.len() as u32)
@@ -446,6 +461,12 @@ mod tests {
             (3, "turkey"),
         ];
         assert_eq!(found(&names, text), want);
+    }
+
+    #[test]
+    fn in_a_vocabulary_of_capitals_they_tell_nothing() {
+        let names = names(&["TRADE", "CLIMATE CHANGE"]);
+        assert_eq!(found(&names, "a trade"), [(0, "trade")]);
     }
 
     #[test]
