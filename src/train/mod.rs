@@ -21,6 +21,7 @@ pub mod lines;
 pub mod pack;
 pub mod pages;
 mod rows;
+mod sources;
 pub mod split;
 pub mod svm;
 pub mod tags;
@@ -357,21 +358,27 @@ fn fit_keyphrases(
     corpus: &[LabelledArticle],
     data: &KeyphraseData,
 ) -> Result<(Option<Keyphrases>, RankerSource), TrainError> {
-    let built_in = Pipeline::built_in()?.keyphrases().cloned();
-    let statistics = match (&built_in, data.background.is_empty()) {
-        (_, false) => keyphrases::count_words(&data.background),
-        (Some(known), true) => known.statistics.clone(),
-        (None, true) => return Ok((None, RankerSource::None)),
+    // Not needed, and so not read, where all is given: the built-in model itself is trained so.
+    let built_in = || Ok::<_, ArtifactError>(Pipeline::built_in()?.keyphrases().cloned());
+    let statistics = if data.background.is_empty() {
+        match built_in()? {
+            Some(known) => known.statistics,
+            None => return Ok((None, RankerSource::None)),
+        }
+    } else {
+        keyphrases::count_words(&data.background)
     };
     let tagged = if data.tagged.is_empty() {
         corpus
     } else {
         &data.tagged
     };
-    Ok(match (keyphrases::fit(tagged, statistics)?, built_in) {
-        (Some((fitted, measured)), _) => (Some(fitted), RankerSource::Fitted(measured)),
-        (None, Some(known)) => (Some(known), RankerSource::BuiltIn),
-        (None, None) => (None, RankerSource::None),
+    if let Some((fitted, measured)) = keyphrases::fit(tagged, statistics)? {
+        return Ok((Some(fitted), RankerSource::Fitted(measured)));
+    }
+    Ok(match built_in()? {
+        Some(known) => (Some(known), RankerSource::BuiltIn),
+        None => (None, RankerSource::None),
     })
 }
 
@@ -444,6 +451,7 @@ fn fit_topics(
     let data = TopicData {
         records: &corpus.records,
         targets: &targets,
+        weights: &sources::weights(articles),
         folds,
         n_topics: topics.len(),
     };
