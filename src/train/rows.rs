@@ -69,6 +69,7 @@ pub(super) fn json_row(bytes: &[u8], fields: &Fields) -> Result<LabelledArticle,
             Some(field) => string(field)?,
             None => String::new(),
         },
+        ..LabelledArticle::default()
     })
 }
 
@@ -180,6 +181,7 @@ impl Columns {
             tags: split_tags(&string(self.tags)?, fields.tag_separator),
             group: group_of(string(self.group)?, fields),
             source: string(self.source)?,
+            ..LabelledArticle::default()
         })
     }
 }

@@ -16,8 +16,7 @@ const MAX_WEIGHT: f32 = 3.0;
 /// every weight is 1. A topic that comes mostly from one source would else be known by how that
 /// source writes.
 pub(super) fn weights(articles: &[LabelledArticle]) -> Vec<f32> {
-    let key = |article: &LabelledArticle| (article.label.clone(), article.source.clone());
-    let mut of_source: HashMap<(String, String), f32> = HashMap::new();
+    let mut of_source: HashMap<(&str, &str), f32> = HashMap::new();
     for article in articles {
         *of_source.entry(key(article)).or_default() += 1.0;
     }
@@ -44,6 +43,10 @@ pub(super) fn weights(articles: &[LabelledArticle]) -> Vec<f32> {
         .zip(labels)
         .map(|(w, label)| w / mean(label))
         .collect()
+}
+
+fn key(article: &LabelledArticle) -> (&str, &str) {
+    (&article.label, &article.source)
 }
 
 #[derive(Default)]

@@ -228,7 +228,7 @@ impl OneVsRestSvmValidParams {
         let n_samples = records.n_samples();
         // With the constant term that carries the intercept.
         let squared_norms: Vec<f32> = (0..n_samples)
-            .map(|i| records.row(i).1.iter().map(|v| v * v).sum::<f32>() + 1.0)
+            .map(|i| records.row(i).map(|(_, v)| v * v).sum::<f32>() + 1.0)
             .collect();
         let mut solver = Solver::<N> {
             weights: vec![[0.0; N]; records.n_features()],
@@ -236,6 +236,7 @@ impl OneVsRestSvmValidParams {
             duals: vec![[0.0; N]; n_samples],
             own_diagonal: self.own_diagonal(masks),
             other_diagonal: 0.5 / self.c,
+            terms: Vec::new(),
         };
         let mut order: Vec<u32> = (0..n_samples as u32).collect();
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(self.seed);
@@ -245,8 +246,9 @@ impl OneVsRestSvmValidParams {
                 .iter()
                 .map(|&i| i as usize)
                 .map(|i| {
+                    solver.terms.clear();
+                    solver.terms.extend(records.row(i));
                     let article = Article {
-                        terms: records.row(i),
                         mask: masks.0[i],
                         squared_norm: squared_norms[i],
                         slack: 1.0 / dataset.weight_for(i),
@@ -296,9 +298,8 @@ impl Block {
     }
 }
 
-/// An article as the solver sees it.
-struct Article<'a> {
-    terms: (&'a [u32], &'a [f32]),
+/// What the solver must know of an article beside its terms.
+struct Article {
     /// Its classes, a bit each.
     mask: u32,
     /// With the constant term.
@@ -315,16 +316,17 @@ struct Solver<const N: usize> {
     own_diagonal: [f32; N],
     /// 1 / 2C of all others.
     other_diagonal: f32,
+    /// Columns and values of the article that is visited.
+    terms: Vec<(u32, f32)>,
 }
 
 impl<const N: usize> Solver<N> {
-    /// Minimises the dual of every class along article `i`; returns the sum of the projected
-    /// gradients of the first `n_classes`.
+    /// Minimises the dual of every class along article `i`, that of `terms`; returns the sum of the
+    /// projected gradients of the first `n_classes`.
     #[inline]
-    fn step(&mut self, i: usize, article: Article<'_>, n_classes: usize) -> f32 {
-        let (columns, values) = article.terms;
+    fn step(&mut self, i: usize, article: Article, n_classes: usize) -> f32 {
         let mut scores = self.intercepts;
-        for (&column, &value) in columns.iter().zip(values) {
+        for &(column, value) in &self.terms {
             let row = &self.weights[column as usize];
             for class in 0..N {
                 scores[class] += value * row[class];
@@ -355,7 +357,7 @@ impl<const N: usize> Solver<N> {
             violation += counted * curvature;
         }
         if moved >= MIN_STEP {
-            for (&column, &value) in columns.iter().zip(values) {
+            for &(column, value) in &self.terms {
                 let row = &mut self.weights[column as usize];
                 for class in 0..N {
                     row[class] += value * moves[class];

@@ -16,6 +16,7 @@ mod limits;
 mod model_file;
 mod pages;
 mod program;
+mod report_page;
 mod security;
 mod serve_cli;
 mod streams;
