@@ -87,6 +87,14 @@ fn health_is_the_exit_status() {
     let server = Server::start(|_| {});
     let healthy = run(&["health", "--address", server.address()]);
     assert_eq!(healthy.status.code(), Some(0), "{}", stderr(&healthy));
+    let with_scheme = format!("http://{}", server.address());
+    let healthy = run(&["health", "--address", &with_scheme]);
+    assert_eq!(healthy.status.code(), Some(0), "{}", stderr(&healthy));
+    let encrypted = format!("https://{}", server.address());
+    let unvouched = run(&["health", "--address", &encrypted]);
+    assert_eq!(unvouched.status.code(), Some(1));
+    let said = stderr(&unvouched);
+    assert!(said.contains("--authorities"), "{said}");
     let service = "copydesk.v1.ClassifierService";
     let healthy = run(&[
         "health",
