@@ -18,7 +18,7 @@ use tonic_reflection::pb::{v1, v1alpha};
 use tonic_types::StatusExt;
 
 use crate::support::{TestServer, article, classification, pipeline, soon, stream_request};
-use crate::wire::get;
+use crate::wire::{HELLO, get};
 
 const CLASSIFIER: &str = "copydesk.v1.ClassifierService";
 
@@ -221,9 +221,6 @@ async fn an_idle_stream_ends_as_soon_as_the_server_drains() {
         .expect("no panic")
         .expect("a clean stop");
 }
-
-/// Bytes of an HTTP/2 client that says hello with empty settings and nothing more.
-const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
 #[tokio::test]
 async fn a_client_that_is_deaf_to_the_stop_does_not_hold_it_up() {
