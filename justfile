@@ -45,9 +45,10 @@ model DATA PAGES EDITOR_TAGS BACKGROUND:
 bench *ARGS:
     cargo bench --locked {{ ARGS }}
 
-# Lint the contract with buf, https://buf.build
+# Lint the contract with buf, https://buf.build, and compare it with its first version
 proto-lint:
     buf lint
+    buf breaking --against proto/published.binpb
 
 # Licences, versions, sources and advisories of the dependencies, with cargo-deny
 deny:

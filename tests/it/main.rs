@@ -8,6 +8,7 @@ mod architecture;
 mod calls;
 mod classification;
 mod connections;
+mod contract;
 mod corpora;
 mod http;
 mod keyphrases;
