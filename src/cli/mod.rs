@@ -21,11 +21,13 @@ mod key;
 mod model_file;
 mod page;
 mod report;
+mod report_page;
 mod serve;
 mod settings;
 mod tag_args;
 mod train;
 mod train_extractor;
+mod train_progress;
 
 use std::process::ExitCode;
 

@@ -109,8 +109,6 @@ settings! {
         max_batch_articles: NonZeroUsize = |b: &Bounds| at_least_1(b.max_batch_articles);
         /// A call with more metadata is refused, with RESOURCE_EXHAUSTED.
         max_metadata_bytes: NonZeroUsize = |b: &Bounds| at_least_1(b.max_metadata_bytes);
-        /// At most so many articles are in flight, of all calls together. Single calls beyond are refused, with RESOURCE_EXHAUSTED; batches and streams wait.
-        max_in_flight: NonZeroUsize = |b: &Bounds| b.max_in_flight;
         /// At most so many articles of one stream are in flight.
         stream_window: NonZeroUsize = |b: &Bounds| b.stream_window;
         /// A single call that gives no deadline of its own, or a later one, has this one.
@@ -157,6 +155,8 @@ settings! {
         deny_tags: List;
         /// Other names of tags as name=tag, such as Kiev=Kyiv, separated by commas. Where the name would be suggested, the tag is.
         tag_aliases: List;
+        /// At most so many articles are in flight, of all calls together; without it, 32 for each core. Single calls beyond are refused, with RESOURCE_EXHAUSTED; batches and streams wait.
+        max_in_flight: NonZeroUsize;
         /// Where pages may come from whose scripts call over gRPC-Web: origins such as https://cms.example, separated by commas; * for anywhere.
         cors_origins: String;
         /// Where a collector takes spans by OTLP over gRPC, such as http://127.0.0.1:4317. OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG say which share of calls has one; without them, every call.
@@ -303,7 +303,9 @@ impl Settings {
             max_article_bytes: self.max_article_bytes.get(),
             max_batch_articles: self.max_batch_articles.get(),
             max_metadata_bytes: self.max_metadata_bytes.get(),
-            max_in_flight: self.max_in_flight,
+            max_in_flight: self
+                .max_in_flight
+                .unwrap_or_else(ServerConfig::default_max_in_flight),
             stream_window: self.stream_window,
             call_timeout: time(self.call_timeout_seconds),
             drain_delay: time(self.drain_delay_seconds),
@@ -323,6 +325,7 @@ impl Settings {
             certificate: self.tls_certificate.clone()?,
             key: self.tls_key.clone()?,
             client_authorities: self.tls_client_authorities.clone(),
+            look_every: TlsConfig::DEFAULT_LOOK_EVERY,
         })
     }
 

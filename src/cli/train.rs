@@ -1,21 +1,23 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::data_args::DataArgs;
+use super::report_page::{self, Page};
 use super::tag_args::VocabularyArgs;
+use super::train_progress::Progress;
 use super::{model_file, report};
 use crate::pipeline::Pipeline;
 use crate::train::corpus::LabelledArticle;
 use crate::train::evaluate::{self, Evaluation};
-use crate::train::{self, KeyphraseData, RankerSource, Split, Step, TrainParams, Trained};
+use crate::train::memory;
+use crate::train::{self, KeyphraseData, RankerSource, Split, TrainParams, Trained};
 
 /// Train a model on labelled articles and write it to one file.
 ///
@@ -27,6 +29,7 @@ use crate::train::{self, KeyphraseData, RankerSource, Split, Step, TrainParams, 
 Examples:
   copydesk train --data archive.jsonl --out desk.safetensors
   copydesk train --data archive.csv.gz --text-field body --label-field section --out desk.safetensors
+  copydesk train --data archive.jsonl --report report.html --out desk.safetensors
   copydesk train --data train.jsonl --test test.jsonl --must-beat desk.safetensors --out desk.safetensors
   zcat archive/*.gz | copydesk train --data - --out desk.safetensors")]
 pub(super) struct TrainArgs {
@@ -60,6 +63,10 @@ pub(super) struct TrainArgs {
     /// Write the report as JSON to standard output
     #[arg(long, env = "COPYDESK_JSON")]
     json: bool,
+    /// Write a page for a browser: measures with pictures, the articles that may be filed under the
+    /// wrong topic, and what more articles would bring
+    #[arg(long, env = "COPYDESK_REPORT", value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Threads to train with; 0: one for each core. The model does not depend on it
     #[arg(long, env = "COPYDESK_THREADS", value_name = "N", default_value_t = 0)]
     threads: usize,
@@ -186,7 +193,10 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let params = args.params()?;
     // What is wrong with a vocabulary is said before the long run, not after it.
     args.vocabulary.add_to(Pipeline::built_in()?)?;
-    model_file::check_writable(&args.out)?;
+    model_file::check_writable("--out", &args.out)?;
+    if let Some(file) = &args.report {
+        model_file::check_writable("--report", file)?;
+    }
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(args.threads)
         .build()?;
@@ -203,6 +213,11 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         tagged: args.rows.read_texts(&args.keyphrase_data)?,
         background: args.rows.read_texts(&args.background)?,
     };
+    progress.say(&needs(
+        &corpus.articles,
+        &params,
+        pool.current_num_threads(),
+    ));
     let started = Instant::now();
     let (split, mut trained) = pool.install(|| {
         let split = match tests {
@@ -223,6 +238,14 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     // Nor does a vocabulary: what the articles teach is measured without it.
     trained.pipeline = args.vocabulary.add_to(trained.pipeline.with_lines(lines))?;
     let bytes = trained.pipeline.to_bytes()?;
+    if let Some(file) = &args.report {
+        let page = Page {
+            manifest: trained.pipeline.manifest(),
+            evaluation: &trained.evaluation,
+            study: &trained.study.take().unwrap_or_default(),
+        };
+        report_page::write(file, &page)?;
+    }
     let refused = args.gate.refusal(&trained, &split.test)?;
     if refused.is_none() {
         model_file::save(&args.out, &bytes)?;
@@ -271,11 +294,23 @@ impl TrainArgs {
         params.data = self.model.source.clone();
         params.licence = self.model.licence.clone();
         params.trained_at_unix_seconds = self.model.trained_at;
+        params.studies_archive = self.report.is_some();
         if let Some(file) = &self.model.topic_codes {
             params.topic_codes.extend(read_topic_codes(file)?);
         }
         Ok(params)
     }
+}
+
+/// What the run will need, for whoever would rather stop it now.
+fn needs(articles: &[LabelledArticle], params: &TrainParams, n_threads: usize) -> String {
+    let topics: BTreeSet<&str> = articles.iter().map(|a| a.label.as_str()).collect();
+    let bytes = memory::estimated_peak_bytes(articles, &params.terms, topics.len(), n_threads);
+    format!(
+        "{} articles, {n_threads} threads: about {:.1} GB of memory at most",
+        articles.len(),
+        bytes as f64 / 1e9
+    )
 }
 
 fn read_topic_codes(file: &Path) -> anyhow::Result<BTreeMap<String, String>> {
@@ -378,45 +413,5 @@ impl Report<'_> {
             (None, None) => {}
         }
         Ok(())
-    }
-}
-
-/// Says on standard error what is being done: a spinner on a terminal, lines elsewhere.
-struct Progress(ProgressBar);
-
-impl Progress {
-    fn new() -> Self {
-        let bar = ProgressBar::new_spinner();
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Self(bar)
-    }
-
-    fn begin(&self, step: Step) {
-        let message = match step {
-            Step::Grouping { n_articles } => {
-                format!("looking for near-duplicates in {n_articles} articles")
-            }
-            Step::Vectorizing { n_articles } => {
-                format!("counting the terms of {n_articles} articles")
-            }
-            Step::ChoosingC => "choosing C on a held-out fold".to_owned(),
-            Step::FittingTopics => "fitting topics".to_owned(),
-            Step::Calibrating => "calibrating".to_owned(),
-            Step::FittingTags { n_tags } => format!("fitting {n_tags} tags"),
-            Step::FittingKeyphrases => "fitting the ranker of names and phrases".to_owned(),
-            Step::Packing => "packing".to_owned(),
-            Step::Evaluating { n_articles } => {
-                format!("measuring on {n_articles} held-out articles")
-            }
-        };
-        if self.0.is_hidden() {
-            eprintln!("copydesk: {message}");
-        } else {
-            self.0.set_message(message);
-        }
-    }
-
-    fn finish(&self) {
-        self.0.finish_and_clear();
     }
 }

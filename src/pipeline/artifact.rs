@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | `topics.table` | U8 | (capacity, slot bytes), see [`TermTable`] |
 //! | `topics.intercepts`, `topics.calibration_intercepts` | F32 | (n_topics) |
-//! | `topics.calibration_slopes` | F32 | (2) |
+//! | `topics.calibration_slopes` | F32 | (4) |
 //! | `tags.intercepts`, `tags.scales` | F32 | (n_tags) |
 //! | `tags.slots`, `tags.lengths` | U32 | (terms with postings) |
 //! | `tags.posting_tags` | U16 | (n_postings) |
@@ -42,7 +42,7 @@ use sha2::{Digest, Sha256};
 use super::Pipeline;
 use super::manifest::{FORMAT_VERSION, Manifest};
 use crate::extract::{LineModel, LineModelError, LineModelParts};
-use crate::model::{SplineCalibration, SplineError, TableError, TermTable};
+use crate::model::{N_SEGMENTS, SplineCalibration, SplineError, TableError, TermTable};
 use crate::tags::concepts::entry;
 use crate::tags::keyphrases::features::N_FEATURES;
 use crate::tags::keyphrases::statistics::WordStatistics;
@@ -225,9 +225,9 @@ impl Pipeline {
         let (n_topics, n_tags) = (manifest.topics.len(), manifest.tags.len());
         let intercepts = arrays.f32("topics.intercepts", n_topics)?;
         let table = TermTable::from_parts(arrays.table("topics.table")?, intercepts)?;
-        let slopes = arrays.f32("topics.calibration_slopes", 2)?;
+        let slopes = arrays.f32("topics.calibration_slopes", N_SEGMENTS)?;
         let calibration = SplineCalibration::new(
-            [slopes[0], slopes[1]],
+            std::array::from_fn(|piece| slopes[piece]),
             arrays.f32("topics.calibration_intercepts", n_topics)?,
         )?;
         let parts = LearntTagsParts {
@@ -288,7 +288,7 @@ impl Pipeline {
             (
                 "topics.calibration_slopes",
                 Dtype::F32,
-                vec![2],
+                vec![N_SEGMENTS],
                 le_f32(&self.calibration.slopes()),
             ),
             (
