@@ -68,6 +68,10 @@ pub(super) struct DataArgs {
         requires = "group_field"
     )]
     group_pattern: Option<Regex>,
+    /// Field with the publisher or archive: a topic is then learnt more evenly from all of its
+    /// sources, not mostly from the largest, and fits articles of new sources better
+    #[arg(long, env = "COPYDESK_SOURCE_FIELD", value_name = "NAME")]
+    source_field: Option<String>,
     /// Leave bad rows out and count them, rather than stop
     #[arg(long, env = "COPYDESK_SKIP_BAD_ROWS")]
     skip_bad_rows: bool,
@@ -149,6 +153,7 @@ impl DataArgs {
             tags: self.tags_field.clone(),
             group: self.group_field.clone(),
             group_pattern: self.group_pattern.clone(),
+            source: self.source_field.clone(),
             tag_separator: self.tag_separator,
         }
     }

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::data_args::DataArgs;
 use super::report_page::{self, Page};
+use super::tag_args::VocabularyArgs;
 use super::train_progress::Progress;
 use super::{model_file, report};
 use crate::pipeline::Pipeline;
@@ -51,6 +52,8 @@ pub(super) struct TrainArgs {
     /// Any texts, to count how words are used; without them the built-in model's counts are kept
     #[arg(long, env = "COPYDESK_BACKGROUND", value_name = "FILE", num_args = 1..)]
     background: Vec<PathBuf>,
+    #[command(flatten)]
+    vocabulary: VocabularyArgs,
     #[command(flatten)]
     rows: DataArgs,
     #[command(flatten)]
@@ -161,6 +164,8 @@ struct Report<'a> {
     bad_rows: usize,
     topics: usize,
     tags: usize,
+    /// Tags of the controlled vocabulary.
+    vocabulary_tags: usize,
     terms: u64,
     c: f32,
     model_bytes: usize,
@@ -186,6 +191,8 @@ fn test_share(text: &str) -> Result<f64, String> {
 /// Runs `copydesk train`: trains, reports and, if the gates let it through, writes the model.
 pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let params = args.params()?;
+    // What is wrong with a vocabulary is said before the long run, not after it.
+    args.vocabulary.add_to(Pipeline::built_in()?)?;
     model_file::check_writable("--out", &args.out)?;
     if let Some(file) = &args.report {
         model_file::check_writable("--report", file)?;
@@ -228,7 +235,8 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
 
     // Which lines of a page are its article does not depend on the archive: the built-in model knows.
     let lines = Pipeline::built_in()?.lines().cloned();
-    trained.pipeline = trained.pipeline.with_lines(lines);
+    // Nor does a vocabulary: what the articles teach is measured without it.
+    trained.pipeline = args.vocabulary.add_to(trained.pipeline.with_lines(lines))?;
     let bytes = trained.pipeline.to_bytes()?;
     if let Some(file) = &args.report {
         let page = Page {
@@ -252,6 +260,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         bad_rows,
         topics: manifest.topics.len(),
         tags: manifest.tags.len(),
+        vocabulary_tags: trained.pipeline.n_vocabulary_tags() - manifest.tags.len(),
         terms: manifest.training.terms,
         c: manifest.training.c,
         model_bytes: bytes.len(),
@@ -391,6 +400,12 @@ impl Report<'_> {
                 eprintln!("copydesk: names and phrases: the built-in model's ranker is kept");
             }
             RankerSource::None => eprintln!("copydesk: names and phrases: none are offered"),
+        }
+        if self.vocabulary_tags > 0 {
+            eprintln!(
+                "copydesk: vocabulary: {} tags, found without training",
+                self.vocabulary_tags
+            );
         }
         match (self.written, self.refused) {
             (Some(file), _) => eprintln!("copydesk: wrote {}", file.display()),

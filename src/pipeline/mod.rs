@@ -2,6 +2,7 @@
 //!
 //! - [`Pipeline::classify`]: read this first.
 //! - [`explain`]: why a topic.
+//! - `tagging`: which tags.
 //! - [`options`]: what a caller may ask for.
 //! - [`manifest`]: what a model file says of itself.
 //! - [`artifact`]: a pipeline to bytes and back.
@@ -10,6 +11,7 @@ pub mod artifact;
 pub mod explain;
 pub mod manifest;
 pub mod options;
+mod tagging;
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -25,8 +27,12 @@ use crate::features::TermCounts;
 use crate::model::linear::argmax;
 use crate::model::softmax::softmax_in_place;
 use crate::model::{ScoredTerm, SplineCalibration, TermTable};
-use crate::tags::{Keyphrase, Keyphrases, LearntTags, Selection, TagCandidate, merge, select};
-pub use crate::tags::{Tag, TagKind};
+use crate::tags::keyphrases::words::Words;
+pub use crate::tags::{
+    ConceptEntry, ConceptFormat, Concepts, ConceptsError, RejectedTag, Rejection, Tag, TagKind,
+    TagRules, TagRulesError,
+};
+use crate::tags::{Keyphrases, LearntTags, TagCandidate};
 use crate::text::{
     Article, ContentFormat, Field, LanguageTag, OffsetCounter, OffsetUnit, Span, detect,
 };
@@ -56,6 +62,10 @@ pub struct Pipeline {
     tags: LearntTags,
     /// `None` in a model that offers learnt tags alone.
     keyphrases: Option<Keyphrases>,
+    /// Tags that need not be learnt.
+    concepts: Option<Concepts>,
+    /// What holds for every article's tags.
+    tag_rules: TagRules,
     /// Tells the article's lines in pages copied as text.
     lines: Option<LineModel>,
 }
@@ -67,6 +77,8 @@ pub struct Classification {
     pub topics: Vec<TopicScore>,
     /// Suggested tags, best first.
     pub tags: Vec<Tag>,
+    /// What else was considered and why it is not offered, best first; only if asked for.
+    pub rejected_tags: Vec<RejectedTag>,
     /// Given or detected; `None` if it could not be told.
     pub language: Option<LanguageTag>,
     /// What a reader of the answer should know.
@@ -124,6 +136,7 @@ struct Workspace {
     topic_order: Vec<usize>,
     tag_scores: Vec<f32>,
     candidates: Vec<TagCandidate>,
+    words: Words,
 }
 
 thread_local! {
@@ -164,8 +177,9 @@ impl Pipeline {
         answer
     }
 
-    /// As [`Self::classify`], into an answer whose lists are used again. Once these and the thread's
-    /// buffers have grown, topics and learnt tags of a text take no memory from the allocator.
+    /// As [`Self::classify`], into an answer whose list of topics is used again. Once that and the
+    /// thread's buffers have grown, the topics of a text take no memory from the allocator, nor do
+    /// learnt tags that are not offered.
     pub fn classify_into(&self, article: &Article, options: &Options, answer: &mut Classification) {
         let extracted = extract(article, self.lines.as_ref());
         WORKSPACE.with_borrow_mut(|workspace| {
@@ -186,9 +200,7 @@ impl Pipeline {
             terms,
             row,
             topic_scores,
-            topic_order,
-            tag_scores,
-            candidates,
+            ..
         } = workspace;
         terms.count(&extracted.title, &extracted.text, &self.manifest.terms);
         self.table.decision_function(terms, row, topic_scores);
@@ -198,20 +210,15 @@ impl Pipeline {
             self.calibration.apply(topic_scores);
             softmax_in_place(topic_scores);
         }
-
-        candidates.clear();
-        if options.wants_vocabulary_tags() && !row.is_empty() {
-            let min_confidence = options
-                .min_tag_confidence()
-                .unwrap_or(self.tags.parts().calibration.threshold);
-            self.tags
-                .candidates(row, min_confidence, tag_scores, candidates);
-        }
-        let selection = Selection {
-            max_tags: options.max_tags(),
-            excluded: [options.deny_tags(), article.existing_tags()],
-        };
-
+        let tags = self.tags(workspace, (article, extracted), options);
+        (answer.tags, answer.rejected_tags) = tags;
+        let Workspace {
+            terms,
+            row,
+            topic_scores,
+            topic_order,
+            ..
+        } = workspace;
         let best = argmax(topic_scores.iter().copied());
         best_first(topic_scores, topic_order);
         self.name_topics(topic_scores, topic_order, options, &mut answer.topics);
@@ -220,29 +227,8 @@ impl Pipeline {
             true => self.evidence((article, extracted), row, best, options),
             false => Vec::new(),
         };
-        answer.tags.clear();
-        select(candidates, self.tags.labels(), &selection, &mut answer.tags);
-        let phrases = self.phrases(article, extracted, options);
-        merge(&mut answer.tags, phrases, &selection);
         answer.language = self.language_of(article, extracted, terms);
         self.warn(extracted, terms, row, answer);
-    }
-
-    /// The article's own names and phrases as tags.
-    fn phrases(&self, article: &Article, extracted: &Extracted<'_>, options: &Options) -> Vec<Tag> {
-        let Some(keyphrases) = self
-            .keyphrases
-            .as_ref()
-            .filter(|_| options.wants_keyphrases())
-        else {
-            return Vec::new();
-        };
-        let min_confidence = options.min_tag_confidence().unwrap_or(keyphrases.threshold);
-        keyphrases
-            .find(&extracted.title, &extracted.text, min_confidence)
-            .into_iter()
-            .map(|phrase| phrase_tag(phrase, article, extracted, options))
-            .collect()
     }
 
     fn needs_review(&self, confidence: Option<f32>) -> bool {
@@ -352,31 +338,6 @@ fn best_first(probabilities: &[f32], order: &mut Vec<usize>) {
         let by_probability = probabilities[b].total_cmp(&probabilities[a]);
         by_probability.then(a.cmp(&b))
     });
-}
-
-/// A phrase as a tag, its mentions where the submitted article has them.
-fn phrase_tag(
-    phrase: Keyphrase,
-    article: &Article,
-    extracted: &Extracted<'_>,
-    options: &Options,
-) -> Tag {
-    let located = phrase
-        .mentions
-        .iter()
-        .filter(|_| options.explain())
-        .filter_map(|(field, bytes)| {
-            let (field, bytes) = extracted.locate(*field, bytes)?;
-            Some(((), field, bytes))
-        })
-        .collect();
-    let spans = explain::spans(article, options.offset_unit(), located);
-    Tag {
-        label: phrase.label.into(),
-        confidence: phrase.confidence,
-        kind: TagKind::Keyphrase,
-        mentions: spans.into_iter().map(|(_, span)| span).collect(),
-    }
 }
 
 /// Whether an article must be found in a page first, which takes up to a hundred times as long as to

@@ -387,10 +387,14 @@ mod tests {
             confidence: 0.9,
             kind: TagKind::Vocabulary,
             mentions: Vec::new(),
+            code: None,
+            broader: None,
+            is_new: false,
         };
         Some(Classification {
             topics: vec![score(topic, 0.75), score(other, 0.25)],
             tags: tags.iter().map(tag).collect(),
+            rejected_tags: Vec::new(),
             language: None,
             warnings: Vec::new(),
             needs_review: topic == "B",

@@ -76,6 +76,7 @@ mod tests {
         let data = TopicData {
             records: &records,
             targets: &(0..100).map(|i| i % 2).collect::<Vec<_>>(),
+            weights: &[1.0; 100],
             folds: &(0..100).map(|i| i / 2 % 5).collect::<Vec<_>>(),
             n_topics: 2,
         };

@@ -28,6 +28,7 @@ pub mod pack;
 pub mod pages;
 pub mod reliability;
 mod rows;
+mod sources;
 pub mod split;
 pub mod study;
 pub mod svm;
@@ -344,9 +345,11 @@ pub fn train(
         });
     }
     let targets = targets(&split.train, &topics);
+    let weights = sources::weights(&split.train);
     let data = TopicData {
         records: &corpus.records,
         targets: &targets,
+        weights: &weights,
         folds: &folds,
         n_topics: topics.len(),
     };
@@ -406,21 +409,27 @@ fn fit_keyphrases(
     corpus: &[LabelledArticle],
     data: &KeyphraseData,
 ) -> Result<(Option<Keyphrases>, RankerSource), TrainError> {
-    let built_in = Pipeline::built_in()?.keyphrases().cloned();
-    let statistics = match (&built_in, data.background.is_empty()) {
-        (_, false) => keyphrases::count_words(&data.background),
-        (Some(known), true) => known.statistics.clone(),
-        (None, true) => return Ok((None, RankerSource::None)),
+    // Not needed, and so not read, where all is given: the built-in model itself is trained so.
+    let built_in = || Ok::<_, ArtifactError>(Pipeline::built_in()?.keyphrases().cloned());
+    let statistics = if data.background.is_empty() {
+        match built_in()? {
+            Some(known) => known.statistics,
+            None => return Ok((None, RankerSource::None)),
+        }
+    } else {
+        keyphrases::count_words(&data.background)
     };
     let tagged = if data.tagged.is_empty() {
         corpus
     } else {
         &data.tagged
     };
-    Ok(match (keyphrases::fit(tagged, statistics)?, built_in) {
-        (Some((fitted, measured)), _) => (Some(fitted), RankerSource::Fitted(measured)),
-        (None, Some(known)) => (Some(known), RankerSource::BuiltIn),
-        (None, None) => (None, RankerSource::None),
+    if let Some((fitted, measured)) = keyphrases::fit(tagged, statistics)? {
+        return Ok((Some(fitted), RankerSource::Fitted(measured)));
+    }
+    Ok(match built_in()? {
+        Some(known) => (Some(known), RankerSource::BuiltIn),
+        None => (None, RankerSource::None),
     })
 }
 

@@ -21,6 +21,8 @@ pub struct Fields {
     /// The part of the group field that names the group: the pattern's match. Without a match an
     /// article is a group of its own.
     pub group_pattern: Option<Regex>,
+    /// The publisher or archive.
+    pub source: Option<String>,
     /// Parts the tags of one string.
     pub tag_separator: char,
 }
@@ -34,6 +36,7 @@ impl Default for Fields {
             tags: "tags".into(),
             group: None,
             group_pattern: None,
+            source: None,
             tag_separator: ';',
         }
     }
@@ -60,6 +63,10 @@ pub(super) fn json_row(bytes: &[u8], fields: &Fields) -> Result<LabelledArticle,
         tags: json_tags(row.get(&fields.tags), fields)?,
         group: match &fields.group {
             Some(field) => group_of(string(field)?, fields),
+            None => String::new(),
+        },
+        source: match &fields.source {
+            Some(field) => string(field)?,
             None => String::new(),
         },
         ..LabelledArticle::default()
@@ -115,6 +122,7 @@ pub(super) struct Columns {
     label: Option<usize>,
     tags: Option<usize>,
     group: Option<usize>,
+    source: Option<usize>,
 }
 
 impl Columns {
@@ -131,6 +139,7 @@ impl Columns {
             label: place(&fields.label),
             tags: place(&fields.tags),
             group: fields.group.as_deref().and_then(place),
+            source: fields.source.as_deref().and_then(place),
         }
     }
 
@@ -140,8 +149,10 @@ impl Columns {
             Some(fields.text.clone())
         } else if self.label.is_none() && self.tags.is_none() {
             Some(fields.label.clone())
-        } else if self.group.is_none() {
+        } else if self.group.is_none() && fields.group.is_some() {
             fields.group.clone()
+        } else if self.source.is_none() {
+            fields.source.clone()
         } else {
             None
         }
@@ -169,6 +180,7 @@ impl Columns {
             label: string(self.label)?.trim().to_owned(),
             tags: split_tags(&string(self.tags)?, fields.tag_separator),
             group: group_of(string(self.group)?, fields),
+            source: string(self.source)?,
             ..LabelledArticle::default()
         })
     }

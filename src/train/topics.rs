@@ -42,13 +42,15 @@ pub struct TopicModel {
     pub out_of_fold: Array2<f32>,
 }
 
-/// What is learnt from: sublinear tf × idf, topics and folds, (n_samples) each.
+/// What is learnt from: sublinear tf × idf, topics, weights and folds, (n_samples) each.
 #[derive(Debug, Clone, Copy)]
 pub struct TopicData<'a> {
     /// (n_samples, n_features).
     pub records: &'a SparseRecords,
     /// Class of each article, below `n_topics`.
     pub targets: &'a [usize],
+    /// What each article counts for, above 0.
+    pub weights: &'a [f32],
     /// Fold of each article, below [`N_FOLDS`].
     pub folds: &'a [usize],
     /// Number of topics, at least 2.
@@ -229,6 +231,7 @@ fn dataset(
         data.records.weighted_unit_rows(rows, igm),
         rows.iter().map(|&i| data.targets[i]).collect(),
     )
+    .with_weights(rows.iter().map(|&i| data.weights[i]).collect())
 }
 
 /// The scores of all articles, each by a model that has not seen it; (n_samples, n_topics).

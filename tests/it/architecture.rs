@@ -33,7 +33,7 @@ const FLOORS: [(&str, &[&str]); 9] = [
 ];
 
 /// Outside crates with the only floors that may name them.
-const DOORS: [(&str, &[&str]); 23] = [
+const DOORS: [(&str, &[&str]); 26] = [
     ("tonic", &["service"]),
     ("prost", &["service"]),
     ("tonic_types", &["service"]),
@@ -57,6 +57,9 @@ const DOORS: [(&str, &[&str]); 23] = [
     ("trafilatura", &["extract"]),
     ("dom_smoothie", &["extract"]),
     ("html_escape", &["extract"]),
+    ("aho_corasick", &["tags"]),
+    ("oxrdf", &["tags"]),
+    ("oxttl", &["tags"]),
 ];
 
 const FORBIDDEN_NAMES: [&str; 4] = ["utils", "common", "helpers", "types"];

@@ -7,15 +7,15 @@
 //! - `aliases`: names that are written in several ways.
 //! - [`Keyphrases`]: the linear ranker and its choice.
 
-mod aliases;
+pub(super) mod aliases;
 pub mod candidates;
 pub mod features;
 pub mod statistics;
 pub mod words;
 
-use std::cell::RefCell;
 use std::ops::Range;
 
+use super::concepts::Reading;
 use crate::model::softmax::sigmoid;
 use crate::text::Field;
 use candidates::{Candidate, Candidates, candidates};
@@ -25,10 +25,6 @@ use words::Words;
 
 /// At most so many phrases of one article are offered.
 const MAX_KEYPHRASES: usize = 50;
-
-thread_local! {
-    static WORDS: RefCell<Words> = RefCell::default();
-}
 
 /// The ranker: a logistic regression over [`mod@features`].
 #[derive(Debug, Clone, PartialEq)]
@@ -64,30 +60,27 @@ impl Keyphrases {
             && (0.0..=1.0).contains(&self.threshold)
     }
 
-    /// The article's phrases of at least `min_confidence`, best first; no two hold each other, and a
-    /// surname is counted with its full name.
-    pub fn find(&self, title: &str, body: &str, min_confidence: f32) -> Vec<Keyphrase> {
-        WORDS.with_borrow_mut(|words| {
-            words.read(title, body);
-            let found = candidates(words, &self.statistics);
-            self.choose(words, &found, title, body, min_confidence)
-        })
+    /// All phrases of an article that might be tags.
+    pub fn candidates(&self, words: &Words) -> Candidates {
+        candidates(words, &self.statistics)
     }
 
-    fn score(&self, candidate: &Candidate, all: &Candidates, words: &Words) -> f32 {
+    /// Log-odds of a candidate.
+    pub(super) fn score(&self, candidate: &Candidate, all: &Candidates, words: &Words) -> f32 {
         let values = features(candidate, all, words, &self.statistics);
         let products = values.iter().zip(&self.weights).map(|(x, w)| x * w);
         self.intercept + products.sum::<f32>()
     }
 
-    fn choose(
+    /// The article's phrases of at least `min_confidence`, best first; no two hold each other, and a
+    /// surname is counted with its full name.
+    pub fn choose(
         &self,
-        words: &Words,
+        reading: &Reading<'_>,
         found: &Candidates,
-        title: &str,
-        body: &str,
         min_confidence: f32,
     ) -> Vec<Keyphrase> {
+        let words = reading.words;
         let mut scores: Vec<f32> = found
             .list
             .iter()
@@ -123,7 +116,6 @@ impl Keyphrases {
                 break;
             }
         }
-        let texts = |field| if field == Field::Title { title } else { body };
         let phrases = chosen.into_iter().map(|i| {
             let candidate = &found.list[i];
             let own = surnames[i].iter().map(|&s| &found.list[s]);
@@ -142,7 +134,7 @@ impl Keyphrases {
             let (field, bytes) = place(&candidate.shown);
             let is_name = 2 * candidate.n_names > candidate.occurrences.len();
             Keyphrase {
-                label: label(&texts(field)[bytes], is_name),
+                label: label(&reading.text(field)[bytes], is_name),
                 confidence: sigmoid(scores[i]),
                 mentions: spans.iter().map(place).collect(),
             }
