@@ -61,9 +61,11 @@ fn run(train: &[LabelledArticle], test: &[LabelledArticle]) -> anyhow::Result<()
 
     let groups = split::groups(train);
     let folds = split::stratified_folds(&targets, &groups, N_FOLDS, params.seed);
+    let weights = vec![1.0; train.len()];
     let data = TopicData {
         records: &corpus.records,
         targets: &targets,
+        weights: &weights,
         folds: &folds,
         n_topics: names.len(),
     };
