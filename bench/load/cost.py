@@ -1,8 +1,8 @@
 """What Copydesk does around its model, in instructions: a single call with all layers on beside a bare tonic
 echo, counted by callgrind, which noise of the machine does not reach.
 
-    cargo build --release --bins --example load --example echo
-    python3 bench/load/cost.py target/release OUT.json
+    CARGO_PROFILE_RELEASE_STRIP=none cargo build --release --target-dir target/named --bins --example load --example echo
+    python3 bench/load/cost.py target/named/release OUT.json
 
 Each server runs twice under valgrind, for few calls and for many; the difference, divided by the difference of
 the calls, is what one more call costs, without the start. Of Copydesk's, what `Pipeline::classify` and all
