@@ -29,7 +29,7 @@ def counted(folder, command, n_calls):
     """Instructions of a server from start to end, and those of the model within them."""
     with tempfile.TemporaryDirectory() as work:
         profile = Path(work) / "profile"
-        valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}", "--fair-sched=yes"]
+        valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}"]
         process = subprocess.Popen(
             [*valgrind, *map(str, command)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
         )
