@@ -7,6 +7,9 @@ use std::panic;
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt;
+use tracing_subscriber::fmt::FormatFields;
+use tracing_subscriber::fmt::format::debug_fn;
 
 /// The environment variable that says what is logged, such as `debug` or `copydesk=debug,h2=off`.
 pub const LOG_VARIABLE: &str = "COPYDESK_LOG";
@@ -65,7 +68,8 @@ pub fn start() -> Result<WorkerGuard, LogError> {
         .with_ansi(wants_colours);
     let given = std::env::var_os(FORMAT_VARIABLE).unwrap_or_default();
     let _ = match given.to_str() {
-        Some("" | "text") => lines.try_init(),
+        Some("" | "text") if wants_colours => lines.try_init(),
+        Some("" | "text") => lines.fmt_fields(plain_fields()).try_init(),
         Some("json") => lines.json().flatten_event(true).try_init(),
         _ => {
             let given = given.to_string_lossy().into_owned();
@@ -73,6 +77,16 @@ pub fn start() -> Result<WorkerGuard, LogError> {
         }
     };
     Ok(guard)
+}
+
+/// Fields as the default has them, but for the colours: to leave out the colour of each name and sign
+/// one by one takes a third of the time of a line.
+fn plain_fields() -> impl for<'writer> FormatFields<'writer> + Send + Sync + 'static {
+    debug_fn(|writer, field, value| match field.name() {
+        "message" => write!(writer, "{value:?}"),
+        name => write!(writer, "{name}={value:?}"),
+    })
+    .delimited(" ")
 }
 
 /// From now on a panic is logged by its place alone. The standard report has its message too, and

@@ -1,11 +1,11 @@
 """What a team would write in Python in a day: scikit-learn behind grpcio or behind FastAPI.
 
-    python peer.py grpc  TRAIN.jsonl PORT STUBS
-    python peer.py fastapi TRAIN.jsonl PORT
+    python peer.py grpc TRAIN.jsonl STUBS
+    python peer.py fastapi TRAIN.jsonl
 
 TF-IDF of words and pairs, and a logistic regression, which gives the probabilities that the contract asks
 for; trained at the start on the rows given (title, text, label). STUBS is a folder with the contract's
-classes, made by grpcio-tools. Each serves with one process, and with the settings that its makers advise.
+classes, made by grpcio-tools. Each is one process on a free port, which it names on standard error.
 """
 
 import json
@@ -33,7 +33,7 @@ def ranked(model, title, body):
     return sorted(zip(model.classes_, map(float, probabilities)), key=lambda pair: -pair[1])
 
 
-def serve_grpc(model, port, stubs):
+def serve_grpc(model, stubs):
     sys.path.insert(0, stubs)
     import grpc
     from copydesk.v1 import copydesk_pb2 as pb
@@ -50,13 +50,13 @@ def serve_grpc(model, port, stubs):
 
     server = grpc.server(futures.ThreadPoolExecutor(N_WORKERS))
     service.add_ClassifierServiceServicer_to_server(Classifier(), server)
-    server.add_insecure_port(f"127.0.0.1:{port}")
+    port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(f"peer: on 127.0.0.1:{port}", file=sys.stderr, flush=True)
     server.wait_for_termination()
 
 
-def serve_fastapi(model, port):
+def serve_fastapi(model):
     import uvicorn
     from fastapi import FastAPI
     from pydantic import BaseModel
@@ -77,14 +77,17 @@ def serve_fastapi(model, port):
         topic, confidence = topics[0]
         return {"classification": {"topic": topic, "confidence": confidence, "topics": scores}}
 
-    print(f"peer: on 127.0.0.1:{port}", file=sys.stderr, flush=True)
-    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning", access_log=False)
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False)
+    listener = config.bind_socket()
+    listener.listen()
+    print(f"peer: on 127.0.0.1:{listener.getsockname()[1]}", file=sys.stderr, flush=True)
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":
-    kind, rows, port, *more = sys.argv[1:]
+    kind, rows, *stubs = sys.argv[1:]
     trained = train(rows)
     if kind == "grpc":
-        serve_grpc(trained, port, *more)
+        serve_grpc(trained, *stubs)
     else:
-        serve_fastapi(trained, port)
+        serve_fastapi(trained)

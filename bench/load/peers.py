@@ -110,26 +110,14 @@ def measured(folder, train, test, work):
     result["copydesk HTTP, topics and learnt tags"] = by_http(server, test, N_COPYDESK, vocabulary)
     result["copydesk HTTP, everything"] = by_http(server, test, N_COPYDESK)
     server.stop()
-    server = Server([sys.executable, HERE / "peer.py", "grpc", train, 50_971, work])
+    server = Server([sys.executable, HERE / "peer.py", "grpc", train, work])
     by_grpc(folder, server, test, 200)
     result["grpcio + scikit-learn"] = by_grpc(folder, server, test, N_PEER)
     server.stop()
-    server = Server([sys.executable, HERE / "peer.py", "fastapi", train, 50_972])
-    wait_for(server)
+    server = Server([sys.executable, HERE / "peer.py", "fastapi", train])
     result["FastAPI + scikit-learn"] = by_http(server, test, N_PEER)
     server.stop()
     return result
-
-
-def wait_for(server):
-    """uvicorn listens a moment after it says so."""
-    for _ in range(PATIENCE_SECONDS * 1_000_000):
-        try:
-            http.client.HTTPConnection(server.address).connect()
-            return
-        except OSError:
-            continue
-    raise TimeoutError(server.address)
 
 
 def main(folder, data, out):

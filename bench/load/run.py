@@ -61,7 +61,7 @@ def load(folder, server, *arguments):
 def cost(folder, command, tags):
     """The same work for each server: a moderate rate, and a stream as fast as it goes."""
     server = Server(command)
-    load(folder, server, "--rate", 500, "--seconds", 1)
+    load(folder, server, "--rate", 500)
     single = load(folder, server, "--rate", 1_000, "--tags", tags)
     stream = load(folder, server, "--call", "stream-classify", "--connections", 2, "--tags", tags)
     server.stop()

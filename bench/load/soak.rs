@@ -306,16 +306,16 @@ impl Connection {
     async fn garbage(&self, number: usize) -> Outcomes {
         let bytes: Vec<u8> = (0..300).map(|n| (number * 31 + n * 17) as u8).collect();
         // Whether it is answered or cut is the server's choice.
-        let _ = self.raw(&bytes).await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.raw(&bytes)).await;
         let half = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x04\x99\x99\x99\x99";
-        let _ = self.raw(half).await;
+        let mut socket = TcpStream::connect(&self.address).await?;
+        socket.write_all(half).await?;
         Ok(())
     }
 
     async fn raw(&self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
         let mut socket = TcpStream::connect(&self.address).await?;
         socket.write_all(bytes).await?;
-        socket.shutdown().await?;
         let mut answer = Vec::new();
         socket.read_to_end(&mut answer).await?;
         Ok(answer)

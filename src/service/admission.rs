@@ -7,7 +7,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The right to classify one article. It moves into the job: a job that runs on after its call is
 /// gone still counts.
-pub(super) type Permit = OwnedSemaphorePermit;
+#[derive(Debug)]
+pub(super) struct Permit {
+    _place: OwnedSemaphorePermit,
+    /// Only of articles of batches and streams.
+    _turn: Option<OwnedSemaphorePermit>,
+}
 
 /// The server takes on no more single calls now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +22,9 @@ pub(super) struct Overloaded;
 #[derive(Debug, Clone)]
 pub(super) struct Admission {
     permits: Arc<Semaphore>,
+    /// Half of the permits: the most that batches and streams have of them. A few busy streams would
+    /// otherwise have them all, and every single call be refused.
+    turns: Arc<Semaphore>,
     capacity: usize,
 }
 
@@ -25,25 +33,30 @@ impl Admission {
         let capacity = max_in_flight.min(Semaphore::MAX_PERMITS);
         Self {
             permits: Arc::new(Semaphore::new(capacity)),
+            turns: Arc::new(Semaphore::new(capacity.div_ceil(2))),
             capacity,
         }
     }
 
     /// A permit now or never, for a single call: its caller can go to another server.
     pub(super) fn at_once(&self) -> Result<Permit, Overloaded> {
-        Arc::clone(&self.permits)
-            .try_acquire_owned()
-            .map_err(|_| Overloaded)
+        let place = Arc::clone(&self.permits).try_acquire_owned();
+        place.map_err(|_| Overloaded).map(|place| Permit {
+            _place: place,
+            _turn: None,
+        })
     }
 
     /// The next free permit, first come first served, for an article of a stream: its sender is
     /// slowed down instead.
     pub(super) async fn in_turn(&self) -> Result<Permit, Overloaded> {
-        // Fails only if the semaphore is closed, which nobody does.
-        Arc::clone(&self.permits)
-            .acquire_owned()
-            .await
-            .map_err(|_| Overloaded)
+        // They fail only if a semaphore is closed, which nobody does.
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let place = Arc::clone(&self.permits).acquire_owned().await;
+        Ok(Permit {
+            _place: place.map_err(|_| Overloaded)?,
+            _turn: Some(turn.map_err(|_| Overloaded)?),
+        })
     }
 
     /// How many permits are out.
@@ -75,6 +88,8 @@ impl Ticket {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[test]
@@ -88,6 +103,17 @@ mod tests {
         assert!(admission.at_once().is_ok());
         drop(second);
         assert_eq!(admission.in_flight(), 0);
+    }
+
+    #[tokio::test]
+    async fn streams_leave_half_of_the_permits_to_single_calls() {
+        let admission = Admission::new(4);
+        let first = admission.in_turn().await.unwrap();
+        let _second = admission.in_turn().await.unwrap();
+        assert!(admission.in_turn().now_or_never().is_none());
+        assert!(admission.at_once().is_ok());
+        drop(first);
+        assert!(admission.in_turn().now_or_never().is_some());
     }
 
     #[test]

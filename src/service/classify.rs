@@ -158,8 +158,6 @@ async fn run(
     permit: Permit,
 ) -> Result<Classification, ClassifyError> {
     if size_bytes(&article) <= MAX_INLINE_BYTES && !is_page(&article) {
-        // A fast sender must not keep its worker thread from the other calls.
-        tokio::task::coop::consume_budget().await;
         return guarded(|| pipeline.classify(&article, &options));
     }
     let pipeline = Arc::clone(pipeline);

@@ -38,6 +38,7 @@ impl Record {
         metrics.call_ended(self.route.label(), name, took);
         let tally = &self.call.tally;
         let articles = tally.articles.load(Ordering::Relaxed);
+        let refused = tally.refused.load(Ordering::Relaxed);
         let topic = tally.topic.get().filter(|_| articles == 1);
         macro_rules! line {
             ($level:ident) => {
@@ -47,7 +48,7 @@ impl Record {
                     code = name,
                     duration_us = took.as_micros() as u64,
                     articles,
-                    refused = tally.refused.load(Ordering::Relaxed),
+                    refused = Some(refused).filter(|n| *n > 0),
                     article_bytes = tally.article_bytes.load(Ordering::Relaxed),
                     topic = topic.map(String::as_str),
                     caller = self.call.caller.as_ref().map(|caller| caller.name()),

@@ -16,6 +16,13 @@ use super::keys::NoAccess;
 /// How prost begins its account of bytes that are no message.
 const MALFORMED: &str = "failed to decode Protobuf message: ";
 
+/// What tonic says of a call whose message did not come, or not all of it: an INTERNAL that is the
+/// caller's doing, often by a reset.
+const BROKEN_OFF: [&str; 2] = [
+    "Unexpected EOF decoding stream.",
+    "Missing request message.",
+];
+
 /// What the caller of a refused call is told to wait. Long enough to make a difference, short enough
 /// to be worth waiting.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
@@ -219,6 +226,7 @@ pub(super) fn of_refusal(status: Status) -> Status {
             let message = format!("the message cannot be read: {reason}");
             bad_request(&field_path(reason), message)
         }
+        (Code::Internal, None) if BROKEN_OFF.contains(&status.message()) => cut_off(),
         _ if status.details().is_empty() => {
             let message = status.message().to_owned();
             with_reason(status.code(), "PROTOCOL", message, ErrorDetails::new())

@@ -330,6 +330,18 @@ async fn a_message_that_unpacks_beyond_the_limit_is_refused() {
 }
 
 #[tokio::test]
+async fn a_message_that_breaks_off_is_the_callers_mistake() {
+    let server = TestServer::start().await;
+    let mut wire = Wire::connect(server.address()).await;
+    let whole = classify_frame(article(0));
+    for part in [whole.slice(..0), whole.slice(..3), whole.slice(..9)] {
+        let answer = wire.call(CLASSIFY, &[], Sent::Whole(part)).await;
+        assert_eq!(answer.status.code(), Code::InvalidArgument);
+        assert_eq!(reason(&answer.status), "INVALID_REQUEST");
+    }
+}
+
+#[tokio::test]
 async fn a_call_that_is_not_here_says_so() {
     let server = TestServer::start().await;
     let mut wire = Wire::connect(server.address()).await;
