@@ -3,6 +3,7 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::train::evaluate::Evaluation;
+use crate::train::keyphrases::CrossValidation;
 
 /// Topics and tags with their measures.
 pub(super) fn evaluation(evaluation: &Evaluation) -> String {
@@ -53,6 +54,28 @@ pub(super) fn coverage(evaluation: &Evaluation) -> String {
     }
     right_align(&mut table);
     table.to_string()
+}
+
+/// How well the ranker of names and phrases does on articles it has not seen, and what its confidences
+/// are worth.
+pub(super) fn ranker(measured: &CrossValidation) -> String {
+    let ranking = &measured.ranking;
+    let mut text = format!(
+        "fitted on {} articles; cross-validated F1@5 {:.3} of all tags, {:.3} of those in the texts; F1@10 {:.3} and {:.3}; nDCG@5 {:.3}",
+        measured.n_articles,
+        ranking.at_5.f1,
+        ranking.present_at_5.f1,
+        ranking.at_10.f1,
+        ranking.present_at_10.f1,
+        ranking.ndcg_at_5,
+    );
+    for tenth in &measured.reliability {
+        text.push_str(&format!(
+            "\n  confidence from {:.1}: {} phrases, {:.2} on average, editors gave {:.2} of them",
+            tenth.from, tenth.n, tenth.confidence, tenth.share
+        ));
+    }
+    text
 }
 
 /// A table with thin lines between header and rows and nothing else.

@@ -347,11 +347,10 @@ impl Report<'_> {
                 self.model_bytes as f64 / 1e6,
             );
         }
-        match self.keyphrases {
-            RankerSource::Fitted(measured) => eprintln!(
-                "copydesk: names and phrases: fitted on {} articles; cross-validated F1@5 {:.3} of all tags, {:.3} of those in the texts",
-                measured.n_articles, measured.f1_at_5, measured.f1_at_5_present
-            ),
+        match &self.keyphrases {
+            RankerSource::Fitted(measured) => {
+                eprintln!("copydesk: names and phrases: {}", report::ranker(measured));
+            }
             RankerSource::BuiltIn => {
                 eprintln!("copydesk: names and phrases: the built-in model's ranker is kept");
             }

@@ -25,6 +25,7 @@ use crate::features::TermCounts;
 use crate::model::linear::argmax;
 use crate::model::softmax::softmax_in_place;
 use crate::model::{ScoredTerm, SplineCalibration, TermTable};
+use crate::tags::keyphrases::is_source;
 use crate::tags::{Keyphrase, Keyphrases, LearntTags, Selection, TagCandidate, merge, select};
 pub use crate::tags::{Tag, TagKind};
 use crate::text::{
@@ -231,9 +232,12 @@ impl Pipeline {
             return Vec::new();
         };
         let min_confidence = options.min_tag_confidence().unwrap_or(keyphrases.threshold);
+        let page = extracted.page.as_ref();
+        let tells = page.map_or(["", ""], |page| [&page.source, &page.author]);
         keyphrases
             .find(&extracted.title, &extracted.text, min_confidence)
             .into_iter()
+            .filter(|phrase| !tells.iter().any(|who| is_source(&phrase.label, who)))
             .map(|phrase| phrase_tag(phrase, article, extracted, options))
             .collect()
     }
@@ -345,10 +349,13 @@ fn phrase_tag(
     extracted: &Extracted<'_>,
     options: &Options,
 ) -> Tag {
-    let located = phrase
-        .mentions
+    let mentions = if options.explain() {
+        phrase.mentions.as_slice()
+    } else {
+        &[]
+    };
+    let located: Vec<_> = mentions
         .iter()
-        .filter(|_| options.explain())
         .filter_map(|(field, bytes)| {
             let (field, bytes) = extracted.locate(*field, bytes)?;
             Some(((), field, bytes))

@@ -10,7 +10,7 @@
 //! - [`lines`], [`dumps`]: labelled pages become a model of their lines.
 //! - [`pages`]: labelled pages out of a folder.
 //! - [`pack`]: fitted models become a pipeline.
-//! - [`evaluate`]: how good a pipeline is.
+//! - [`evaluate`], [`ranking`]: how good a pipeline is.
 
 pub mod calibrate;
 pub mod corpus;
@@ -20,6 +20,7 @@ pub mod keyphrases;
 pub mod lines;
 pub mod pack;
 pub mod pages;
+pub mod ranking;
 mod rows;
 pub mod split;
 pub mod svm;
@@ -244,7 +245,7 @@ pub struct KeyphraseData {
 }
 
 /// Where the ranker of a model came from.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[serde(rename_all = "snake_case", tag = "source")]
 pub enum RankerSource {
     /// Fitted in this run.
