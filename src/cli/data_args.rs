@@ -68,6 +68,9 @@ pub(super) struct DataArgs {
         requires = "group_field"
     )]
     group_pattern: Option<Regex>,
+    /// Field with the date of publication, anywhere in it, such as 2024-05-31
+    #[arg(long, env = "COPYDESK_DATE_FIELD", value_name = "NAME")]
+    date_field: Option<String>,
     /// Leave bad rows out and count them, rather than stop
     #[arg(long, env = "COPYDESK_SKIP_BAD_ROWS")]
     skip_bad_rows: bool,
@@ -149,6 +152,7 @@ impl DataArgs {
             tags: self.tags_field.clone(),
             group: self.group_field.clone(),
             group_pattern: self.group_pattern.clone(),
+            date: self.date_field.clone(),
             tag_separator: self.tag_separator,
         }
     }

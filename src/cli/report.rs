@@ -15,6 +15,9 @@ pub(super) fn evaluation(evaluation: &Evaluation) -> String {
     if evaluation.tags.n_articles > 0 {
         sections.push(tags(evaluation));
     }
+    if evaluation.suggestions.n_articles > 0 {
+        sections.push(suggestions(evaluation));
+    }
     if sections.is_empty() {
         sections.push("nothing was measured: no held-out article has a topic or a tag".to_owned());
     }
@@ -158,6 +161,31 @@ fn tags(evaluation: &Evaluation) -> String {
         ));
     }
     lines
+}
+
+fn suggestions(evaluation: &Evaluation) -> String {
+    let mut table = plain_table();
+    table.set_header(["first suggestions", "precision", "recall", "F1"]);
+    let ranking = &evaluation.suggestions.ranking;
+    for (name, measured) in [
+        ("5, all tags", ranking.at_5),
+        ("10, all tags", ranking.at_10),
+        ("5, tags in the text", ranking.present_at_5),
+        ("10, tags in the text", ranking.present_at_10),
+    ] {
+        table.add_row([
+            name.to_owned(),
+            share(measured.precision),
+            share(measured.recall),
+            share(measured.f1),
+        ]);
+    }
+    right_align(&mut table);
+    format!(
+        "{table}\nnDCG@5 {}   on {} articles; equal are tags with the same stems",
+        share(ranking.ndcg_at_5),
+        evaluation.suggestions.n_articles
+    )
 }
 
 fn share(value: f64) -> String {

@@ -27,6 +27,7 @@
 //! | `ranker.idf` | U8 | (n_phrases, 1) |
 //! | `ranker.tags` | U32 | (n_tags) |
 //! | `ranker.tag_counts` | U8 | (n_tags, 1) |
+//! | `ranker.known_tags` | U32 | (n_known_tags) |
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -327,6 +328,11 @@ impl Pipeline {
                     Dtype::U8,
                     bytes(&statistics.tag_counts, 1),
                 ),
+                (
+                    "ranker.known_tags",
+                    Dtype::U32,
+                    keys(&statistics.known_tags),
+                ),
             ];
             arrays.extend(ranker.map(|(name, dtype, (shape, bytes))| (name, dtype, shape, bytes)));
         }
@@ -482,6 +488,7 @@ impl<'a> Arrays<'a> {
                 max_idf: scalars[2],
                 tags: Keys::new(self.u32("ranker.tags")?),
                 tag_counts: self.table("ranker.tag_counts")?,
+                known_tags: Keys::new(self.u32("ranker.known_tags")?),
             },
         };
         if !keyphrases.is_consistent() {

@@ -26,6 +26,8 @@ pub struct LabelledArticle {
     pub tags: Vec<String>,
     /// Articles of one group never straddle a split; empty: a group of its own.
     pub group: String,
+    /// The day it was published, as in 2024-05-31; empty if that is not known.
+    pub date: String,
 }
 
 /// Labelled articles, and what was left out on the way.

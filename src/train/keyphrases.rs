@@ -17,7 +17,7 @@ use super::topics::N_FOLDS;
 use crate::tags::Keyphrases;
 use crate::tags::keyphrases::Calibration;
 use crate::tags::keyphrases::candidates::Candidates;
-use crate::tags::keyphrases::choose::choose;
+use crate::tags::keyphrases::choose::{choose, may_be_tag};
 use crate::tags::keyphrases::features::{Context, N_FEATURES, WordNumbers, features};
 use crate::tags::keyphrases::lexicon::{AFTER_NOUN, BEFORE_VERB, DETERMINER, STOP};
 use crate::tags::keyphrases::statistics::{Keys, WordStatistics};
@@ -60,6 +60,24 @@ struct WordCounts {
     before_verb: f32,
     before_end: f32,
     capital: f32,
+}
+
+/// The identities of tags, and of the parts of such as "arts, culture and media".
+pub fn known_tags(tags: &[String]) -> Keys {
+    let mut keys: Vec<u32> = tags
+        .iter()
+        .flat_map(|tag| {
+            let parts = tag
+                .split(&[',', '(', ')', '/'][..])
+                .flat_map(|part| part.split(" and "));
+            std::iter::once(tag.as_str()).chain(parts)
+        })
+        .filter(|tag| tag.chars().any(char::is_alphanumeric))
+        .map(|tag| tag_key(tag) as u32)
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    Keys::new(keys)
 }
 
 /// Counts how words are used. The same texts give the same table.
@@ -268,8 +286,16 @@ fn score((weights, intercept): &Linear, row: &[f32; N_FEATURES]) -> f32 {
 fn fit_linear<'a>(samples: impl Iterator<Item = &'a Sample>) -> Result<Linear, TrainError> {
     let (mut rows, mut is_tag) = (Vec::new(), Vec::new());
     for sample in samples {
-        rows.extend_from_slice(&sample.rows);
-        is_tag.extend_from_slice(&sample.is_tag);
+        let of = sample
+            .found
+            .list
+            .iter()
+            .zip(&sample.rows)
+            .zip(&sample.is_tag);
+        for ((_, row), tag) in of.filter(|((candidate, _), _)| may_be_tag(candidate)) {
+            rows.push(*row);
+            is_tag.push(*tag);
+        }
     }
     let n = rows.len().max(1) as f64;
     let column = |j: usize| rows.iter().map(move |row| f64::from(row[j]));

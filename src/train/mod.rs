@@ -198,6 +198,16 @@ pub enum TrainError {
         /// The least number of articles.
         min_df: u32,
     },
+    /// A split by time needs dates.
+    #[error(
+        "{n_undated} of {n_articles} articles have no date such as 2024-05-31; name the field that has it with --date-field"
+    )]
+    NoDate {
+        /// Articles without one.
+        n_undated: usize,
+        /// All articles.
+        n_articles: usize,
+    },
     /// The solver refused its parameters.
     #[error(transparent)]
     Svm(#[from] SvmError),
@@ -242,6 +252,8 @@ pub struct KeyphraseData {
     pub tagged: Vec<LabelledArticle>,
     /// Any texts, to count how words are used.
     pub background: Vec<LabelledArticle>,
+    /// Tags that editors use, of these articles or others: phrases among them are likelier tags.
+    pub known_tags: Vec<String>,
 }
 
 /// Where the ranker of a model came from.
@@ -276,6 +288,25 @@ pub fn hold_out(corpus: Corpus, share: f64, seed: u64, on_step: &OnStep<'_>) -> 
         }
     }
     Split { train, test }
+}
+
+/// Holds out the newest share of a corpus, in (0, 1): what comes is another matter than what was.
+///
+/// # Errors
+/// [`TrainError::NoDate`] if an article has no date.
+pub fn hold_out_newest(corpus: Corpus, share: f64) -> Result<Split, TrainError> {
+    let mut train = corpus.articles;
+    let n_undated = train.iter().filter(|a| a.date.is_empty()).count();
+    if n_undated > 0 {
+        return Err(TrainError::NoDate {
+            n_undated,
+            n_articles: train.len(),
+        });
+    }
+    train.sort_by(|a, b| a.date.cmp(&b.date));
+    let n_test = (share * train.len() as f64).round() as usize;
+    let test = train.split_off(train.len().saturating_sub(n_test.max(1)));
+    Ok(Split { train, test })
 }
 
 /// Trains a model on one part of a corpus and measures it on the other, by the same
@@ -359,11 +390,16 @@ fn fit_keyphrases(
     data: &KeyphraseData,
 ) -> Result<(Option<Keyphrases>, RankerSource), TrainError> {
     let built_in = Pipeline::built_in()?.keyphrases().cloned();
-    let statistics = match (&built_in, data.background.is_empty()) {
+    let mut statistics = match (&built_in, data.background.is_empty()) {
         (_, false) => keyphrases::count_words(&data.background),
         (Some(known), true) => known.statistics.clone(),
         (None, true) => return Ok((None, RankerSource::None)),
     };
+    if !data.known_tags.is_empty() {
+        statistics.known_tags = keyphrases::known_tags(&data.known_tags);
+    } else if let Some(built_in) = &built_in {
+        statistics.known_tags = built_in.statistics.known_tags.clone();
+    }
     let tagged = if data.tagged.is_empty() {
         corpus
     } else {

@@ -21,6 +21,8 @@ pub struct Fields {
     /// The part of the group field that names the group: the pattern's match. Without a match an
     /// article is a group of its own.
     pub group_pattern: Option<Regex>,
+    /// When the article was published: the first date such as 2024-05-31 in this field.
+    pub date: Option<String>,
     /// Parts the tags of one string.
     pub tag_separator: char,
 }
@@ -34,6 +36,7 @@ impl Default for Fields {
             tags: "tags".into(),
             group: None,
             group_pattern: None,
+            date: None,
             tag_separator: ';',
         }
     }
@@ -62,6 +65,24 @@ pub(super) fn json_row(bytes: &[u8], fields: &Fields) -> Result<LabelledArticle,
             Some(field) => group_of(string(field)?, fields),
             None => String::new(),
         },
+        date: match &fields.date {
+            Some(field) => date_in(&string(field)?),
+            None => String::new(),
+        },
+    })
+}
+
+/// The first date in a text, as in 2024-05-31; empty if there is none.
+fn date_in(text: &str) -> String {
+    let is_date = |part: &&[u8]| {
+        part.iter().enumerate().all(|(i, byte)| match i {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+    };
+    let found = text.as_bytes().windows(10).find(is_date);
+    found.map_or_else(String::new, |date| {
+        String::from_utf8_lossy(date).into_owned()
     })
 }
 
@@ -114,6 +135,7 @@ pub(super) struct Columns {
     label: Option<usize>,
     tags: Option<usize>,
     group: Option<usize>,
+    date: Option<usize>,
 }
 
 impl Columns {
@@ -130,6 +152,7 @@ impl Columns {
             label: place(&fields.label),
             tags: place(&fields.tags),
             group: fields.group.as_deref().and_then(place),
+            date: fields.date.as_deref().and_then(place),
         }
     }
 
@@ -139,8 +162,10 @@ impl Columns {
             Some(fields.text.clone())
         } else if self.label.is_none() && self.tags.is_none() {
             Some(fields.label.clone())
-        } else if self.group.is_none() {
+        } else if self.group.is_none() && fields.group.is_some() {
             fields.group.clone()
+        } else if self.date.is_none() {
+            fields.date.clone()
         } else {
             None
         }
@@ -168,6 +193,7 @@ impl Columns {
             label: string(self.label)?.trim().to_owned(),
             tags: split_tags(&string(self.tags)?, fields.tag_separator),
             group: group_of(string(self.group)?, fields),
+            date: date_in(&string(self.date)?),
         })
     }
 }

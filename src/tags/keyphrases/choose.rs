@@ -58,7 +58,8 @@ pub fn choose(
     chosen
 }
 
-fn may_be_tag(candidate: &Candidate) -> bool {
+/// Whether a candidate could be offered at all, whatever its score.
+pub fn may_be_tag(candidate: &Candidate) -> bool {
     // Capitals of a heading make no phrase of it.
     candidate.full_name.is_none()
         && candidate.n_headings < candidate.count

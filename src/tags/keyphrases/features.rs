@@ -5,7 +5,7 @@ use super::statistics::{Usage, WordStatistics};
 use super::words::{Words, phrase_key};
 
 /// How many numbers.
-pub const N_FEATURES: usize = 46;
+pub const N_FEATURES: usize = 40;
 
 /// What the statistics say of each word of an article: looked up once, used for every candidate that
 /// holds the word. A buffer that is filled anew for each article.
@@ -57,7 +57,7 @@ pub fn features(candidate: &Candidate, context: Context<'_>) -> [f32; N_FEATURES
     let tokens = &words.tokens[shown.clone()];
     let n = tokens.len();
     let (usage, idf) = (numbers.usage.as_slice(), numbers.idf.as_slice());
-    let (head, start) = (&usage[shown.end - 1], &usage[shown.start]);
+    let head = &usage[shown.end - 1];
     let stems = tokens[0].stems.0 as usize..tokens[n - 1].stems.1 as usize;
     let idfs = &idf[stems];
     let mean_idf = idfs.iter().sum::<f32>() / idfs.len().max(1) as f32;
@@ -103,7 +103,6 @@ pub fn features(candidate: &Candidate, context: Context<'_>) -> [f32; N_FEATURES
         candidate.n_runs as f32 / count,
         cut,
         cut * is(n == 1),
-        is(candidate.full_name.is_some()),
         nested,
         is(nested >= 0.99),
         (candidate.nested.1 as f32).ln_1p(),
@@ -112,15 +111,10 @@ pub fn features(candidate: &Candidate, context: Context<'_>) -> [f32; N_FEATURES
         head.before_verb,
         head.before_end,
         head.capital,
-        start.after_determiner,
-        start.before_verb,
-        start.before_end,
-        start.capital,
-        is(tokens.iter().all(|t| t.is_acronym)),
-        is(tokens.iter().any(|t| t.is_number)),
         n_sentences.ln_1p(),
         is(is_once),
         is(is_once && candidate.first_sentence > 5),
         statistics.tag_count(candidate.key).ln_1p(),
+        is(statistics.is_known_tag(candidate.key)),
     ]
 }

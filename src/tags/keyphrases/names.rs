@@ -124,7 +124,8 @@ fn end_of_run(
 }
 
 fn is_known(words: &Words, run: Range<usize>, statistics: &WordStatistics) -> bool {
-    statistics.tag_count(phrase_key(words.stems_of(run))) > 0.0
+    let key = phrase_key(words.stems_of(run));
+    statistics.tag_count(key) > 0.0 || statistics.is_known_tag(key)
 }
 
 fn without_titles(tokens: &[Token], start: usize, end: usize) -> usize {

@@ -92,6 +92,8 @@ pub struct WordStatistics {
     pub tags: Keys,
     /// How many articles have each, at most 255; (n_tags).
     pub tag_counts: Vec<u8>,
+    /// Tags of a vocabulary, whether an article has them or not; (n_known_tags).
+    pub known_tags: Keys,
 }
 
 impl WordStatistics {
@@ -101,7 +103,7 @@ impl WordStatistics {
         self.usage.len() == 4 * self.words.as_slice().len()
             && self.idf.len() == self.phrases.as_slice().len()
             && self.tag_counts.len() == self.tags.as_slice().len()
-            && [&self.words, &self.phrases, &self.tags]
+            && [&self.words, &self.phrases, &self.tags, &self.known_tags]
                 .into_iter()
                 .all(ascends)
             && self.max_idf.is_finite()
@@ -146,6 +148,11 @@ impl WordStatistics {
         self.tags
             .find(key as u32)
             .map_or(0.0, |place| f32::from(self.tag_counts[place]))
+    }
+
+    /// Whether a vocabulary has a tag, by its key.
+    pub fn is_known_tag(&self, key: u64) -> bool {
+        self.known_tags.find(key as u32).is_some()
     }
 
     /// The step nearest to an inverse document frequency.

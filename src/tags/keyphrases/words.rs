@@ -76,8 +76,6 @@ pub struct Token {
     pub is_number: bool,
     /// Begins with a capital.
     pub is_capital: bool,
-    /// Has capitals alone, as NATO does.
-    pub is_acronym: bool,
     /// The name that it stands for, if any; see `aliases`.
     pub alias: Option<u8>,
 }
@@ -196,7 +194,6 @@ impl Words {
             is_word: false,
             is_number: false,
             is_capital: false,
-            is_acronym: false,
             alias: None,
         });
     }
@@ -237,7 +234,6 @@ impl Words {
             is_word: true,
             is_number: first.is_numeric(),
             is_capital: first.is_uppercase(),
-            is_acronym,
             alias: known.alias,
         });
         if word.len() < whole.len() {
