@@ -1,14 +1,19 @@
 //! Logs: lines on standard error, as many as `COPYDESK_LOG` asks for, in the form that
 //! `COPYDESK_LOG_FORMAT` names.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, LineWriter};
 use std::panic;
 
 use tracing::level_filters::LevelFilter;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
 /// The environment variable that says what is logged, such as `debug` or `copydesk=debug,h2=off`.
 pub const LOG_VARIABLE: &str = "COPYDESK_LOG";
+
+/// So many lines wait for a slow reader of the log; further ones are lost. At some 200 bytes each it
+/// is a few megabytes.
+const MAX_WAITING_LINES: usize = 16 << 10;
 
 /// Libraries that log what only their makers can use, and may quote an article.
 const QUIET: [&str; 2] = ["trafilatura=off", "dom_smoothie=off"];
@@ -31,11 +36,13 @@ pub enum LogError {
 }
 
 /// Starts logging: from `info` on unless [`LOG_VARIABLE`] says otherwise, in colours on a terminal.
-/// Does nothing if a subscriber is set already.
+/// Does nothing if a subscriber is set already. Lines are written by a thread of their own: a reader
+/// that stops reading must not stop what is logged about. What is logged last is written when the
+/// answer is dropped.
 ///
 /// # Errors
 /// [`LogError`] if a variable cannot be read.
-pub fn start() -> Result<(), LogError> {
+pub fn start() -> Result<WorkerGuard, LogError> {
     let filter = EnvFilter::builder()
         .with_env_var(LOG_VARIABLE)
         .with_default_directive(LevelFilter::INFO.into())
@@ -48,9 +55,13 @@ pub fn start() -> Result<(), LogError> {
             Err(_) => filter,
         });
     let wants_colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let (writer, guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(MAX_WAITING_LINES)
+        .thread_name("log")
+        .finish(LineWriter::new(io::stderr()));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(writer)
         .with_ansi(wants_colours);
     let given = std::env::var_os(FORMAT_VARIABLE).unwrap_or_default();
     let _ = match given.to_str() {
@@ -61,7 +72,7 @@ pub fn start() -> Result<(), LogError> {
             return Err(LogError::Format { given });
         }
     };
-    Ok(())
+    Ok(guard)
 }
 
 /// From now on a panic is logged by its place alone. The standard report has its message too, and

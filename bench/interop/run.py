@@ -112,6 +112,7 @@ def buf_curl(folder, server):
 
 def buf_lint(folder, _server):
     run(buf(folder), "lint", cwd=PROTO.parent)
+    run(buf(folder), "breaking", "--against", PROTO / "published.binpb", cwd=PROTO.parent)
 
 
 def grpcurl(_folder, server):
@@ -191,7 +192,7 @@ def main(binary, folder):
         "@grpc/grpc-js": lambda: node(folder, "grpc_js_client.mjs", server.address, PROTO),
         "@connectrpc/connect": lambda: node(folder, "connect_client.mjs", server.address, descriptors(folder)),
         "buf curl": lambda: buf_curl(folder, server),
-        "buf lint": lambda: buf_lint(folder, server),
+        "buf lint and breaking": lambda: buf_lint(folder, server),
         "grpcurl": lambda: grpcurl(folder, server),
         "h2load": lambda: h2load(folder, server),
         "plain HTTP": lambda: plain_http(folder, server),

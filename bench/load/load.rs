@@ -12,6 +12,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,27 @@ enum Call {
     StreamClassify,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Tags {
+    /// Learnt tags, and names and phrases of the article.
+    Any,
+    /// Learnt tags.
+    Vocabulary,
+}
+
+impl Tags {
+    fn options(self) -> Option<pb::ClassifyOptions> {
+        let tag_source = match self {
+            Self::Any => return None,
+            Self::Vocabulary => pb::TagSource::Vocabulary,
+        };
+        Some(pb::ClassifyOptions {
+            tag_source: tag_source.into(),
+            ..pb::ClassifyOptions::default()
+        })
+    }
+}
+
 #[derive(Debug, Parser)]
 struct Args {
     #[arg(long, default_value = "127.0.0.1:50051")]
@@ -51,9 +73,15 @@ struct Args {
     seconds: u64,
     #[arg(long, default_value_t = 8)]
     connections: usize,
-    /// Length of each article.
+    /// Length of each article that is made up here.
     #[arg(long, default_value_t = 3_000)]
     article_bytes: usize,
+    /// Articles to send instead, as JSON lines with the fields title and text.
+    #[arg(long)]
+    articles: Option<PathBuf>,
+    /// Which tags to ask for; names and phrases cost more than all the rest.
+    #[arg(long, value_enum, default_value = "any")]
+    tags: Tags,
     /// The server's process, whose CPU time is read from /proc.
     #[arg(long)]
     pid: Option<u32>,
@@ -121,10 +149,30 @@ fn article(number: usize, length: usize) -> pb::Article {
     }
 }
 
+/// The articles of a file, or some that are made up.
+fn articles(args: &Args) -> Result<Arc<Vec<pb::Article>>, Box<dyn Error>> {
+    let Some(file) = &args.articles else {
+        let made_up = (0..64).map(|number| article(number, args.article_bytes));
+        return Ok(Arc::new(made_up.collect()));
+    };
+    let mut articles = Vec::new();
+    for line in fs::read_to_string(file)?.lines() {
+        let row: serde_json::Value = serde_json::from_str(line)?;
+        let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
+        articles.push(pb::Article {
+            title: text("title"),
+            body: text("text"),
+            ..pb::Article::default()
+        });
+    }
+    Ok(Arc::new(articles))
+}
+
 type Client = ClassifierServiceClient<Channel>;
 
 async fn classify(args: &Args, clients: &[Client]) -> Result<Tally, Box<dyn Error>> {
-    let articles: Arc<Vec<_>> = Arc::new((0..64).map(|n| article(n, args.article_bytes)).collect());
+    let articles = articles(args)?;
+    let options = args.tags.options();
     let tally = Arc::new(Mutex::new(Tally::new()?));
     let interval = Duration::from_secs_f64(1.0 / args.rate as f64);
     let n_calls = args.rate * args.seconds;
@@ -138,10 +186,11 @@ async fn classify(args: &Args, clients: &[Client]) -> Result<Tally, Box<dyn Erro
         let place = number as usize;
         let mut client = clients[place % clients.len()].clone();
         let (tally, articles) = (Arc::clone(&tally), Arc::clone(&articles));
+        let options = options.clone();
         calls.spawn(async move {
             let request = pb::ClassifyRequest {
                 article: Some(articles[place % articles.len()].clone()),
-                options: None,
+                options,
             };
             let answer = client.classify(request).await;
             let outcome = answer.map(|_| ());
@@ -160,16 +209,17 @@ async fn classify(args: &Args, clients: &[Client]) -> Result<Tally, Box<dyn Erro
 }
 
 async fn stream_classify(args: &Args, clients: &[Client]) -> Result<Tally, Box<dyn Error>> {
-    let articles: Arc<Vec<_>> = Arc::new((0..64).map(|n| article(n, args.article_bytes)).collect());
+    let articles = articles(args)?;
+    let options = args.tags.options();
     let end = Instant::now() + Duration::from_secs(args.seconds);
     let streams = clients.iter().cloned().map(|mut client| {
-        let articles = Arc::clone(&articles);
+        let (articles, options) = (Arc::clone(&articles), options.clone());
         async move {
             let requests = (0..)
                 .take_while(move |_| Instant::now() < end)
                 .map(move |n: usize| pb::StreamClassifyRequest {
                     article: Some(articles[n % articles.len()].clone()),
-                    options: None,
+                    options: options.clone(),
                 });
             let mut responses = client
                 .stream_classify(stream::iter(requests))
@@ -195,6 +245,14 @@ fn cpu_seconds(pid: Option<u32>) -> Option<f64> {
     let (_, fields) = stat.rsplit_once(')')?;
     let ticks = |n: usize| fields.split_whitespace().nth(n)?.parse::<f64>().ok();
     Some((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
+}
+
+/// Resident memory of a process, out of /proc/PID/status.
+fn memory_mib(pid: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1_024.0)
 }
 
 fn percentiles(times: &Histogram<u64>) -> serde_json::Value {
@@ -236,6 +294,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "refused_us": percentiles(&tally.refused),
         "server_cpu_seconds": cpu,
         "ok_per_cpu_second": cpu.map(|cpu| n_ok as f64 / cpu),
+        "server_memory_mib": args.pid.and_then(memory_mib),
     });
     println!("{line}");
     Ok(())

@@ -1,12 +1,14 @@
 """Copydesk beside the echo ceiling, in one run on one machine.
 
-    cargo build --release --bins --examples
+    cargo build --release --bins --example load --example echo
     python3 bench/load/run.py target/release bench/results/load-DATE.json
 
-First the cost: CPU time of the server for each Classify and each article of a stream. Then capacity is
-found by offering ever more, and latency is measured at half of it. Generator and server share the machine's
-cores, which is noisy: compare the two servers of one run, never runs of different days. What a server does
-with more than it can take needs a generator on a machine of its own.
+First the cost: CPU time of the server for each Classify and each article of a stream, once for topics and learnt
+tags and once for everything, with names and phrases. Then capacity is found by offering ever more, latency is
+measured at half of it, and at three times it what becomes of the calls that are too many. The server has half of
+the machine's cores and the generator the others. Other work on the machine makes it noisy: compare the two
+servers of one run, and never runs of different days. cost.py counts instructions instead, peers.py has servers in
+Python beside Copydesk.
 """
 
 import datetime
@@ -20,6 +22,14 @@ from pathlib import Path
 
 SECONDS = os.environ.get("COPYDESK_BENCH_SECONDS", "6")
 PATIENCE_SECONDS = 60
+CORES = sorted(os.sched_getaffinity(0))
+SERVER_CORES, LOAD_CORES = CORES[: max(len(CORES) // 2, 1)], CORES[len(CORES) // 2 :]
+TAGS = {"topics and learnt tags": "vocabulary", "everything": "any"}
+
+
+def on(cores, command):
+    """The command, on these cores alone."""
+    return ["taskset", "--cpu-list", ",".join(map(str, cores)), *map(str, command)]
 
 
 class Server:
@@ -27,11 +37,14 @@ class Server:
 
     def __init__(self, command):
         environment = {**os.environ, "COPYDESK_LOG": os.environ.get("COPYDESK_LOG", "info")}
-        log = open("/dev/null", "w")
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+        self.process = subprocess.Popen(
+            on(SERVER_CORES, command), stderr=subprocess.PIPE, text=True, env=environment
+        )
         self.address = re.search(r" on (\S+)", self.process.stderr.readline()).group(1)
-        # The log has to go somewhere, or the server waits for a reader.
-        self.drain = subprocess.Popen(["cat"], stdin=self.process.stderr, stdout=log)
+        # The log has to go somewhere, or lines are lost.
+        self.reader = subprocess.Popen(
+            on(LOAD_CORES, ["cat"]), stdin=self.process.stderr, stdout=subprocess.DEVNULL
+        )
 
     def stop(self):
         self.process.terminate()
@@ -39,57 +52,74 @@ class Server:
 
 
 def load(folder, server, *arguments):
-    command = [folder / "examples" / "load", "--address", server.address, "--pid", str(server.process.pid)]
-    done = subprocess.run([*command, "--seconds", SECONDS, *arguments], capture_output=True, text=True, check=True)
+    command = [folder / "examples" / "load", "--address", server.address, "--pid", server.process.pid]
+    command = on(LOAD_CORES, [*command, "--seconds", SECONDS, *arguments])
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
 
-def cost(folder, command):
+def cost(folder, command, tags):
     """The same work for each server: a moderate rate, and a stream as fast as it goes."""
     server = Server(command)
-    single = load(folder, server, "--rate", "2000")
-    stream = load(folder, server, "--call", "stream-classify", "--connections", "2")
+    load(folder, server, "--rate", 500, "--seconds", 1)
+    single = load(folder, server, "--rate", 1_000, "--tags", tags)
+    stream = load(folder, server, "--call", "stream-classify", "--connections", 2, "--tags", tags)
     server.stop()
     return {"Classify": single, "StreamClassify": stream}
 
 
-def capacity(folder, server):
+def capacity(folder, server, tags):
     """The most that is answered without refusals of more than 1 in 1,000 and a p99 under 20 ms."""
     best = None
-    for rate in range(2_000, 60_000, 2_000):
-        seen = load(folder, server, "--rate", str(rate))
+    rate = 500
+    while True:
+        seen = load(folder, server, "--rate", rate, "--tags", tags)
         answered = seen["codes"].get("Ok", 0)
         refused = sum(seen["codes"].values()) - answered
         if refused > answered / 1_000 or seen["answered_us"]["p99"] > 20_000:
             return best or seen
         best = seen
-    return best
+        rate = int(rate * 1.3)
+
+
+def under_load(folder, command, tags):
+    """Half of what the server can take, all of it, and three times as much."""
+    server = Server(command)
+    peak = capacity(folder, server, tags)
+    rate = peak["offered_per_second"]
+    half = load(folder, server, "--rate", rate // 2, "--tags", tags)
+    over = load(folder, server, "--rate", rate * 3, "--tags", tags)
+    again = load(folder, server, "--rate", rate * 3, "--tags", tags)
+    server.stop()
+    return {"peak": peak, "half": half, "threefold": over, "threefold_again": again}
 
 
 def main(folder, out):
-    folder = Path(folder)
+    folder, out = Path(folder), Path(out)
     copydesk = [folder / "copydesk", "serve", "--listen", "127.0.0.1:0"]
     echo = [folder / "examples" / "echo", "127.0.0.1:0"]
-    result = {
+    result = json.loads(out.read_text()) if out.exists() else {}
+    result |= {
         "date": datetime.date.today().isoformat(),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, shared with the generator",
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, shared with the generator and others",
         "article_bytes": 3_000,
-        "cost": {"echo": cost(folder, echo), "copydesk": cost(folder, copydesk)},
     }
-    shares = {}
-    for call in ["Classify", "StreamClassify"]:
-        figures = [result["cost"][name][call]["ok_per_cpu_second"] for name in ["copydesk", "echo"]]
-        shares[call] = round(figures[0] / figures[1], 3)
-    result["share_of_echo"] = shares
-    server = Server(copydesk)
-    peak = capacity(folder, server)
-    half = load(folder, server, "--rate", str(int(peak["offered_per_second"] / 2)))
-    result["peak"], result["half_load"] = peak, half
-    server.stop()
-    Path(out).write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps(result["share_of_echo"]))
-    for name in ["peak", "half_load"]:
-        print(name, json.dumps(result[name]))
+    costs = {"echo": cost(folder, echo, "any")}
+    costs |= {name: cost(folder, copydesk, tags) for name, tags in TAGS.items()}
+    result["cost"] = costs
+    result["share_of_echo"] = {
+        call: {
+            name: round(costs[name][call]["ok_per_cpu_second"] / costs["echo"][call]["ok_per_cpu_second"], 3)
+            for name in TAGS
+        }
+        for call in ["Classify", "StreamClassify"]
+    }
+    print(json.dumps(result["share_of_echo"]), flush=True)
+    result["load"] = {name: under_load(folder, copydesk, tags) for name, tags in TAGS.items()}
+    out.write_text(json.dumps(result, indent=1) + "\n")
+    for name, loads in result["load"].items():
+        for share, seen in loads.items():
+            print(name, share, json.dumps({key: seen[key] for key in seen if key != "messages"}))
 
 
 if __name__ == "__main__":

@@ -121,11 +121,11 @@ def by_tf_idf(articles):
     return answers, statistics.mean(seconds)
 
 
-def keyphrases(data, tags, yake_rust):
+def keyphrases(data, tags, yake_rust, model):
     results = {}
     for name, path, mode in KEYPHRASES:
         articles = [a for a in read(data / path) if a["text"].strip() and a["tags"]]
-        ours, our_seconds = program([tags, mode], articles)
+        ours, our_seconds = program([tags, mode, *model], articles)
         theirs, their_seconds = program([yake_rust], articles)
         systems = {
             "copydesk": ([[tag for tag, _ in answer] for answer in ours], our_seconds),
@@ -186,6 +186,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, metavar="DATA")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--model", help="a model file; without it, the built-in model")
     args = parser.parse_args()
     copydesk, tags, yake_rust = map(str, build())
     results = {
@@ -193,10 +194,10 @@ def main():
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "versions": {
             "yake": "0.7.3",
-            "yake-rust": "YAKERUST",
+            "yake-rust": "1.0.3",
             "scikit-learn": "1.5.2",
         },
-        "keyphrases": keyphrases(args.data, tags, yake_rust),
+        "keyphrases": keyphrases(args.data, tags, yake_rust, [args.model] if args.model else []),
         "learnt_tags": learnt(args.data, copydesk),
     }
     if args.out:

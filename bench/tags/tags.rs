@@ -1,6 +1,6 @@
 //! Names and phrases of articles for `bench/tags/run.py`: JSON lines in, one JSON line out for each.
 //!
-//! `tags rank` answers with the built-in model. `tags cross-validate` fits the ranker on four fifths of the
+//! `tags rank [MODEL]` answers with a model file, or the built-in model. `tags cross-validate [MODEL]` fits the ranker on four fifths of the
 //! articles and answers for the others, fifth by fifth; words, phrases and known tags are those of the
 //! built-in model, which has never seen the articles.
 
@@ -8,7 +8,9 @@ use std::io::{self, BufRead, Write};
 use std::time::Instant;
 
 use copydesk::pipeline::Pipeline;
-use copydesk::tags::Keyphrases;
+use copydesk::tags::keyphrases::Phrases;
+use copydesk::tags::keyphrases::words::Words;
+use copydesk::tags::{Keyphrases, Reading};
 use copydesk::train::corpus::LabelledArticle;
 use copydesk::train::keyphrases::fit;
 use copydesk::train::split::{groups, stratified_folds};
@@ -21,7 +23,10 @@ const ROUNDS: usize = 3;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let articles = read()?;
-    let pipeline = Pipeline::built_in()?;
+    let pipeline = match std::env::args().nth(2) {
+        Some(file) => Pipeline::from_bytes(&std::fs::read(file)?)?,
+        None => Pipeline::built_in()?,
+    };
     let built_in = pipeline.keyphrases().ok_or("the model has no ranker")?;
     let mut out = io::stdout().lock();
     match std::env::args().nth(1).as_deref() {
@@ -77,9 +82,17 @@ fn fit_without(
 fn answer(keyphrases: &Keyphrases, article: &LabelledArticle) -> Value {
     let mut seconds = f64::INFINITY;
     let mut found = Vec::new();
+    let (mut words, mut phrases) = (Words::default(), Phrases::default());
     for _ in 0..ROUNDS {
         let started = Instant::now();
-        found = keyphrases.find(&article.title, &article.text, 0.0);
+        words.read(&article.title, &article.text);
+        keyphrases.read(&words, &mut phrases);
+        let reading = Reading {
+            words: &words,
+            title: &article.title,
+            body: &article.text,
+        };
+        found = keyphrases.choose(&reading, &phrases, 0.0);
         seconds = seconds.min(started.elapsed().as_secs_f64());
     }
     let tags: Vec<Value> = found

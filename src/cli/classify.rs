@@ -11,8 +11,12 @@ use serde_json::Value;
 use super::data_args::is_stdin;
 use super::model_file;
 use super::page::{PageAnswer, SpanAnswer};
+use super::tag_args::{RuleArgs, VocabularyArgs};
 use crate::pipeline::options::{DEFAULT_MAX_TAGS, OptionsDraft};
-use crate::pipeline::{Classification, Evidence, Manifest, Options, Pipeline, TagKind, Warning};
+use crate::pipeline::{
+    Classification, Evidence, Manifest, Options, Pipeline, RejectedTag, Rejection, Tag, TagKind,
+    TagSource, Warning,
+};
 use crate::text::{Article, ArticleDraft, Field};
 
 /// Classify articles and print their topics and tags.
@@ -59,6 +63,16 @@ pub(super) struct ClassifyArgs {
     /// The least confidence of a tag, from 0 to 1; without it, the model's own threshold
     #[arg(long, env = "COPYDESK_MIN_TAG_CONFIDENCE", value_name = "P")]
     min_tag_confidence: Option<f32>,
+    /// Where tags may come from
+    #[arg(long, env = "COPYDESK_TAG_SOURCE", value_enum, default_value_t = Source::Any)]
+    tag_source: Source,
+    #[command(flatten)]
+    vocabulary: VocabularyArgs,
+    #[command(flatten)]
+    rules: RuleArgs,
+    /// Say which tags were considered and are not suggested, and why not
+    #[arg(long, env = "COPYDESK_REJECTED")]
+    rejected: bool,
     /// Say why: the terms that speak most for and against the topic, and where they stand
     #[arg(long, env = "COPYDESK_EXPLAIN")]
     explain: bool,
@@ -73,6 +87,26 @@ enum InputFormat {
     Text,
     /// A line is one article
     Jsonl,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Source {
+    /// From anywhere
+    Any,
+    /// Only from the model's tags and vocabularies
+    Vocabulary,
+    /// Only from the article's own names and phrases
+    Keyphrases,
+}
+
+impl From<Source> for TagSource {
+    fn from(source: Source) -> Self {
+        match source {
+            Source::Any => Self::Any,
+            Source::Vocabulary => Self::Vocabulary,
+            Source::Keyphrases => Self::Keyphrases,
+        }
+    }
 }
 
 /// An article as it was found, or why it could not be read.
@@ -97,6 +131,8 @@ struct AnswerBody<'a> {
     confidence: f32,
     topics: Vec<TopicAnswer<'a>>,
     tags: Vec<TagAnswer<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rejected_tags: Vec<RejectedAnswer<'a>>,
     language: &'a str,
     needs_review: bool,
     warnings: Vec<&'static str>,
@@ -119,8 +155,19 @@ struct TagAnswer<'a> {
     label: &'a str,
     kind: &'static str,
     confidence: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    broader: Option<&'a str>,
+    is_new: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mentions: Vec<SpanAnswer>,
+}
+
+#[derive(Serialize)]
+struct RejectedAnswer<'a> {
+    tag: TagAnswer<'a>,
+    reason: &'static str,
 }
 
 #[derive(Serialize)]
@@ -141,6 +188,9 @@ pub(super) fn run(args: &ClassifyArgs) -> anyhow::Result<ExitCode> {
     let options = Options::new(OptionsDraft {
         max_tags: Some(args.max_tags),
         min_tag_confidence: args.min_tag_confidence,
+        tag_source: args.tag_source.into(),
+        allow_tags: args.rules.allow_tags.clone(),
+        include_rejected_tags: args.rejected,
         explain: args.explain,
         ..OptionsDraft::default()
     })
@@ -153,6 +203,8 @@ pub(super) fn run(args: &ClassifyArgs) -> anyhow::Result<ExitCode> {
         )
     })?;
     let pipeline = model_file::load(args.model.as_deref())?;
+    let pipeline = args.vocabulary.add_to(pipeline)?;
+    let pipeline = pipeline.with_tag_rules(args.rules.rules()?);
     let mut printer = Printer {
         pipeline: &pipeline,
         options,
@@ -307,6 +359,9 @@ impl<W: Write> Printer<'_, W> {
                 writeln!(self.out, "{}", row("TOPIC", "P", "TAGS", "ARTICLE"))?;
             }
             writeln!(self.out, "{}", table_row(&input.id, answer))?;
+            if self.options.include_rejected_tags() {
+                writeln!(self.out, "{}", rejected(answer))?;
+            }
             if let (true, Ok(article)) = (self.options.explain(), &article) {
                 writeln!(self.out, "{}", explanation(article, answer))?;
             }
@@ -350,7 +405,53 @@ fn table_row(id: &str, answer: &Classification) -> String {
     )
 }
 
-/// The terms that speak for and against, and the article with those for it in brackets.
+/// The tags that are not suggested, a line for each reason.
+fn rejected(answer: &Classification) -> String {
+    const REASONS: [Rejection; 6] = [
+        Rejection::Existing,
+        Rejection::Denied,
+        Rejection::NotAllowed,
+        Rejection::LowConfidence,
+        Rejection::PartOfAnother,
+        Rejection::OverLimit,
+    ];
+    let line = |reason| {
+        let rejected = answer.rejected_tags.iter();
+        let tags: Vec<String> = rejected
+            .filter(|rejected| rejected.reason == reason)
+            .map(|rejected| format!("{} {:.2}", rejected.tag.label, rejected.tag.confidence))
+            .collect();
+        let (_, why) = rejection(reason);
+        (!tags.is_empty()).then(|| format!("  not suggested, {why}: {}", tags.join(", ")))
+    };
+    let lines: Vec<String> = REASONS.into_iter().filter_map(line).collect();
+    lines.join("\n")
+}
+
+/// A reason's name in the contract, and in words.
+fn rejection(reason: Rejection) -> (&'static str, &'static str) {
+    match reason {
+        Rejection::Existing => ("TAG_REJECTION_REASON_EXISTING", "there already"),
+        Rejection::Denied => ("TAG_REJECTION_REASON_DENIED", "denied"),
+        Rejection::NotAllowed => ("TAG_REJECTION_REASON_NOT_ALLOWED", "not allowed"),
+        Rejection::LowConfidence => ("TAG_REJECTION_REASON_LOW_CONFIDENCE", "not sure enough"),
+        Rejection::PartOfAnother => ("TAG_REJECTION_REASON_PART_OF_ANOTHER", "part of another"),
+        Rejection::OverLimit => ("TAG_REJECTION_REASON_OVER_LIMIT", "enough better ones"),
+    }
+}
+
+/// A tag with what is known of it.
+fn tag_line(tag: &Tag) -> String {
+    let origin = match &tag.code {
+        Some(code) => format!(" [{code}]"),
+        None if tag.is_new => " [new]".to_owned(),
+        None => String::new(),
+    };
+    let (label, n) = (&tag.label, tag.mentions.len());
+    format!("{label}{origin} {:.2} ({n}×)", tag.confidence)
+}
+
+/// The tags, the terms that speak for and against the topic, and the article with those for it in brackets.
 fn explanation(article: &Article, answer: &Classification) -> String {
     let terms = |speaks_for: bool| {
         let chosen = answer
@@ -368,8 +469,13 @@ fn explanation(article: &Article, answer: &Classification) -> String {
     };
     let title = marked(article.title(), Field::Title, answer);
     let body = marked(article.body(), Field::Body, answer);
+    let tags: Vec<String> = answer.tags.iter().map(tag_line).collect();
+    let tags = match tags.is_empty() {
+        true => String::new(),
+        false => format!("\n  tags     {}", tags.join(", ")),
+    };
     format!(
-        "\n  for      {}\n  against  {}\n\n{}\n",
+        "{tags}\n  for      {}\n  against  {}\n\n{}\n",
         terms(true),
         terms(false),
         format!("{title}\n{body}").trim()
@@ -442,19 +548,8 @@ fn body<'a>(answer: &'a Classification, manifest: &'a Manifest) -> AnswerBody<'a
                 iptc_code: &manifest.topics[score.index].iptc_code,
             })
             .collect(),
-        tags: answer
-            .tags
-            .iter()
-            .map(|tag| TagAnswer {
-                label: &tag.label,
-                kind: match tag.kind {
-                    TagKind::Vocabulary => "TAG_KIND_VOCABULARY",
-                    TagKind::Keyphrase => "TAG_KIND_KEYPHRASE",
-                },
-                confidence: tag.confidence,
-                mentions: tag.mentions.iter().map(SpanAnswer::new).collect(),
-            })
-            .collect(),
+        tags: answer.tags.iter().map(tag_answer).collect(),
+        rejected_tags: answer.rejected_tags.iter().map(rejected_answer).collect(),
         language: answer
             .language
             .as_ref()
@@ -467,6 +562,28 @@ fn body<'a>(answer: &'a Classification, manifest: &'a Manifest) -> AnswerBody<'a
             name: &manifest.name,
             version: manifest.version(),
         },
+    }
+}
+
+fn tag_answer(tag: &Tag) -> TagAnswer<'_> {
+    TagAnswer {
+        label: &tag.label,
+        kind: match tag.kind {
+            TagKind::Vocabulary => "TAG_KIND_VOCABULARY",
+            TagKind::Keyphrase => "TAG_KIND_KEYPHRASE",
+        },
+        confidence: tag.confidence,
+        code: tag.code.as_deref(),
+        broader: tag.broader.as_deref(),
+        is_new: tag.is_new,
+        mentions: tag.mentions.iter().map(SpanAnswer::new).collect(),
+    }
+}
+
+fn rejected_answer(rejected: &RejectedTag) -> RejectedAnswer<'_> {
+    RejectedAnswer {
+        tag: tag_answer(&rejected.tag),
+        reason: rejection(rejected.reason).0,
     }
 }
 

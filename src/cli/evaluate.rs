@@ -4,8 +4,10 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::data_args::DataArgs;
+use super::report_page::{self, Page};
 use super::{model_file, report};
 use crate::train::evaluate;
+use crate::train::study::Study;
 
 /// Measure a model on labelled articles.
 ///
@@ -15,7 +17,8 @@ use crate::train::evaluate;
 #[command(after_help = "\
 Examples:
   copydesk evaluate --data test.jsonl
-  copydesk evaluate --model desk.safetensors --data test.csv --label-field section --json")]
+  copydesk evaluate --model desk.safetensors --data test.csv --label-field section --json
+  copydesk evaluate --data test.jsonl --report report.html")]
 pub(super) struct EvaluateArgs {
     /// Model file; without it, the built-in model
     #[arg(long, env = "COPYDESK_MODEL", value_name = "FILE")]
@@ -28,13 +31,28 @@ pub(super) struct EvaluateArgs {
     /// Write the measures as JSON to standard output
     #[arg(long, env = "COPYDESK_JSON")]
     json: bool,
+    /// Write a page for a browser: measures with pictures, and the articles that may be filed under
+    /// the wrong topic, as far as the model has not learnt from them
+    #[arg(long, env = "COPYDESK_REPORT", value_name = "FILE")]
+    report: Option<PathBuf>,
 }
 
 /// Evaluates and prints.
 pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
+    if let Some(file) = &args.report {
+        model_file::check_writable("--report", file)?;
+    }
     let pipeline = model_file::load(args.model.as_deref())?;
     let corpus = args.rows.read(&args.data)?;
     let evaluation = evaluate::evaluate(&pipeline, &corpus.articles, None);
+    if let Some(file) = &args.report {
+        let page = Page {
+            manifest: pipeline.manifest(),
+            evaluation: &evaluation,
+            study: &Study::of_unseen(&pipeline, &corpus.articles),
+        };
+        report_page::write(file, &page)?;
+    }
     if args.json {
         println!("{}", serde_json::to_string(&evaluation)?);
     } else {

@@ -1,16 +1,19 @@
 //! `copydesk health`: whether a service serves, for probes.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 
-use crate::service::probe;
+use crate::service::{ProbeConfig, probe};
 
 const EXAMPLES: &str = "\
 Examples:
   copydesk health                                    the service on this machine
   copydesk health --address copydesk:50051           another one
+  copydesk health --address https://copydesk:50051 --authorities ca.pem
+                                                     one whose connections are encrypted
   HEALTHCHECK CMD [\"copydesk\", \"health\"]             in a Dockerfile
 
 The exit status is 0 if the service serves and 1 if not; why not is said on standard error.";
@@ -19,7 +22,7 @@ The exit status is 0 if the service serves and 1 if not; why not is said on stan
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct HealthArgs {
-    /// Host and port of the service.
+    /// Host and port of the service, with https:// in front if connections are encrypted.
     #[arg(
         long,
         env = "COPYDESK_ADDRESS",
@@ -45,6 +48,13 @@ pub(super) struct HealthArgs {
         default_value = ""
     )]
     service: String,
+    /// Who may vouch for an encrypted service, in PEM: its authority, or its own certificate. A service
+    /// that asks for client certificates is better asked at its --admin-listen, which has /healthz.
+    #[arg(long, env = "COPYDESK_AUTHORITIES", value_name = "FILE")]
+    authorities: Option<PathBuf>,
+    /// The name in the service's certificate, if it is not the host of the address.
+    #[arg(long, env = "COPYDESK_SERVER_NAME", value_name = "NAME")]
+    server_name: Option<String>,
 }
 
 /// Runs `copydesk health`.
@@ -52,11 +62,17 @@ pub(super) struct HealthArgs {
 /// # Errors
 /// Why the service is not known to be serving.
 pub(super) fn run(args: &HealthArgs) -> anyhow::Result<ExitCode> {
-    let timeout = Duration::from_secs(args.timeout_seconds.into());
+    let config = ProbeConfig {
+        address: args.address.clone(),
+        service: args.service.clone(),
+        timeout: Duration::from_secs(args.timeout_seconds.into()),
+        authorities: args.authorities.clone(),
+        server_name: args.server_name.clone(),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let answer = runtime.block_on(probe(&args.address, &args.service, timeout));
+    let answer = runtime.block_on(probe(&config));
     // A name look-up that is still going on must not hold the answer back.
     runtime.shutdown_background();
     answer?;

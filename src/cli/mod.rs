@@ -10,7 +10,7 @@
 //! - `train_extractor`: labelled pages in, a model file with a line model out.
 //! - `evaluate`: how good a model is.
 //! - `settings`: what `serve` can be told, by flags, environment and file.
-//! - `model_file`, `data_args`, `page`, `report`: what several commands need.
+//! - `model_file`, `data_args`, `tag_args`, `page`, `report`: what several commands need.
 
 mod classify;
 mod data_args;
@@ -21,10 +21,13 @@ mod key;
 mod model_file;
 mod page;
 mod report;
+mod report_page;
 mod serve;
 mod settings;
+mod tag_args;
 mod train;
 mod train_extractor;
+mod train_progress;
 
 use std::process::ExitCode;
 

@@ -22,9 +22,9 @@ pub(super) fn load(file: Option<&Path>) -> anyhow::Result<Pipeline> {
 }
 
 /// Makes sure before a long run that its result can be written.
-pub(super) fn check_writable(file: &Path) -> anyhow::Result<()> {
+pub(super) fn check_writable(flag: &str, file: &Path) -> anyhow::Result<()> {
     if file.is_dir() {
-        bail!("--out {} is a folder; name a file in it", file.display());
+        bail!("{flag} {} is a folder; name a file in it", file.display());
     }
     temporary_beside(file).map(drop)
 }

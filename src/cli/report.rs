@@ -72,10 +72,10 @@ pub(super) fn ranker(measured: &CrossValidation) -> String {
         ranking.present_at_10.f1,
         ranking.ndcg_at_5,
     );
-    for tenth in &measured.reliability {
+    for bin in &measured.reliability {
         text.push_str(&format!(
-            "\n  confidence from {:.1}: {} phrases, {:.2} on average, editors gave {:.2} of them",
-            tenth.from, tenth.n, tenth.confidence, tenth.share
+            "\n  {} phrases of confidence {:.2} on average: editors gave {:.2} of them",
+            bin.n_articles, bin.confidence, bin.accuracy
         ));
     }
     text

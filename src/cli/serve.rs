@@ -23,6 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   copydesk serve                               the built-in model, for programs on this machine
   copydesk serve --listen 0.0.0.0:50051        for other machines too
+  copydesk serve --vocabulary desk.csv         the built-in model with tags of your own
   copydesk serve --model mine.safetensors      a model of your own, made by `copydesk train`
   copydesk serve --listen 127.0.0.1:0          any free port; the first line on standard error says which
 
@@ -69,7 +70,8 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     }
     telemetry::keep_text_out_of_panic_reports();
     raise_file_limit();
-    let pipeline = Arc::new(model_file::load(settings.model.as_deref())?);
+    let pipeline = settings.steer(model_file::load(settings.model.as_deref())?)?;
+    let pipeline = Arc::new(pipeline);
     let runtime = runtime()?;
     let served = runtime.block_on(listen_and_serve(pipeline, &settings));
     // Whatever still runs after the drain has had its time.
@@ -147,7 +149,7 @@ fn announce(pipeline: &Pipeline, address: SocketAddr) {
         manifest.name,
         manifest.version(),
         manifest.topics.len(),
-        manifest.tags.len(),
+        pipeline.n_vocabulary_tags(),
     );
     // A server whose standard error is closed still serves.
     let _ = writeln!(io::stderr(), "{line}");

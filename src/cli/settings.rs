@@ -15,6 +15,8 @@ use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 use super::key::KeySetting;
+use super::tag_args;
+use crate::pipeline::{Pipeline, TagRules};
 use crate::service::{ApiKey, ConnectionConfig, Exposure, Keepalive, ServerConfig, TlsConfig};
 
 /// How many bytes a gRPC message can have at all.
@@ -107,8 +109,6 @@ settings! {
         max_batch_articles: NonZeroUsize = |b: &Bounds| at_least_1(b.max_batch_articles);
         /// A call with more metadata is refused, with RESOURCE_EXHAUSTED.
         max_metadata_bytes: NonZeroUsize = |b: &Bounds| at_least_1(b.max_metadata_bytes);
-        /// At most so many articles are in flight, of all calls together. Single calls beyond are refused, with RESOURCE_EXHAUSTED; batches and streams wait.
-        max_in_flight: NonZeroUsize = |b: &Bounds| b.max_in_flight;
         /// At most so many articles of one stream are in flight.
         stream_window: NonZeroUsize = |b: &Bounds| b.stream_window;
         /// A single call that gives no deadline of its own, or a later one, has this one.
@@ -147,6 +147,16 @@ settings! {
     maybe {
         /// The model file to serve; without it, the built-in English news model.
         model: PathBuf;
+        /// Vocabularies whose tags need no training, besides the model's own: CSV, TSV or SKOS Turtle files, separated by commas.
+        vocabulary: List;
+        /// Language of the labels to take from a vocabulary in several; without it, en.
+        vocabulary_language: String;
+        /// Tags that are never suggested, separated by commas.
+        deny_tags: List;
+        /// Other names of tags as name=tag, such as Kiev=Kyiv, separated by commas. Where the name would be suggested, the tag is.
+        tag_aliases: List;
+        /// At most so many articles are in flight, of all calls together; without it, 32 for each core. Single calls beyond are refused, with RESOURCE_EXHAUSTED; batches and streams wait.
+        max_in_flight: NonZeroUsize;
         /// Where pages may come from whose scripts call over gRPC-Web: origins such as https://cms.example, separated by commas; * for anywhere.
         cors_origins: String;
         /// Where a collector takes spans by OTLP over gRPC, such as http://127.0.0.1:4317. OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG say which share of calls has one; without them, every call.
@@ -176,6 +186,19 @@ fn seconds(time: Duration) -> u32 {
 
 fn time(seconds: u32) -> Duration {
     Duration::from_secs(seconds.into())
+}
+
+/// Several values: an array in the file, separated by commas elsewhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct List(Vec<String>);
+
+impl std::str::FromStr for List {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(list(Some(text))))
+    }
 }
 
 fn list(text: Option<&str>) -> Vec<String> {
@@ -229,7 +252,29 @@ impl Settings {
             self.tls_certificate.is_some() || self.tls_client_authorities.is_none(),
             "tls_client_authorities is of no use without tls_certificate and tls_key"
         );
+        self.tag_rules()?;
         self.keys().map(|_| ())
+    }
+
+    /// The model with the vocabularies and the rules that are set.
+    ///
+    /// # Errors
+    /// A file is no vocabulary, or an alias none.
+    pub(super) fn steer(&self, pipeline: Pipeline) -> anyhow::Result<Pipeline> {
+        let files = self.vocabulary.iter().flat_map(|list| &list.0);
+        let files: Vec<PathBuf> = files.map(PathBuf::from).collect();
+        let language = self.vocabulary_language.as_deref();
+        let language = language.unwrap_or(tag_args::DEFAULT_LANGUAGE);
+        let pipeline = tag_args::add_vocabularies(pipeline, &files, language)?;
+        Ok(pipeline.with_tag_rules(self.tag_rules()?))
+    }
+
+    fn tag_rules(&self) -> anyhow::Result<TagRules> {
+        let set = |list: &Option<List>| list.clone().unwrap_or_default().0;
+        Ok(TagRules::new(
+            &set(&self.deny_tags),
+            &set(&self.tag_aliases),
+        )?)
     }
 
     fn keys(&self) -> anyhow::Result<Vec<ApiKey>> {
@@ -258,7 +303,9 @@ impl Settings {
             max_article_bytes: self.max_article_bytes.get(),
             max_batch_articles: self.max_batch_articles.get(),
             max_metadata_bytes: self.max_metadata_bytes.get(),
-            max_in_flight: self.max_in_flight,
+            max_in_flight: self
+                .max_in_flight
+                .unwrap_or_else(ServerConfig::default_max_in_flight),
             stream_window: self.stream_window,
             call_timeout: time(self.call_timeout_seconds),
             drain_delay: time(self.drain_delay_seconds),
@@ -278,6 +325,7 @@ impl Settings {
             certificate: self.tls_certificate.clone()?,
             key: self.tls_key.clone()?,
             client_authorities: self.tls_client_authorities.clone(),
+            look_every: TlsConfig::DEFAULT_LOOK_EVERY,
         })
     }
 

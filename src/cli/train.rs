@@ -1,20 +1,23 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::data_args::DataArgs;
+use super::report_page::{self, Page};
+use super::tag_args::VocabularyArgs;
+use super::train_progress::Progress;
 use super::{model_file, report};
 use crate::pipeline::Pipeline;
 use crate::train::corpus::LabelledArticle;
 use crate::train::evaluate::{self, Evaluation};
-use crate::train::{self, KeyphraseData, RankerSource, Split, Step, TrainParams, Trained};
+use crate::train::memory;
+use crate::train::{self, KeyphraseData, RankerSource, Split, TrainParams, Trained};
 
 /// Train a model on labelled articles and write it to one file.
 ///
@@ -26,6 +29,7 @@ use crate::train::{self, KeyphraseData, RankerSource, Split, Step, TrainParams, 
 Examples:
   copydesk train --data archive.jsonl --out desk.safetensors
   copydesk train --data archive.csv.gz --text-field body --label-field section --out desk.safetensors
+  copydesk train --data archive.jsonl --report report.html --out desk.safetensors
   copydesk train --data train.jsonl --test test.jsonl --must-beat desk.safetensors --out desk.safetensors
   zcat archive/*.gz | copydesk train --data - --out desk.safetensors")]
 pub(super) struct TrainArgs {
@@ -56,6 +60,8 @@ pub(super) struct TrainArgs {
     #[arg(long, env = "COPYDESK_KNOWN_TAGS", value_name = "FILE")]
     known_tags: Option<PathBuf>,
     #[command(flatten)]
+    vocabulary: VocabularyArgs,
+    #[command(flatten)]
     rows: DataArgs,
     #[command(flatten)]
     model: ModelArgs,
@@ -64,6 +70,10 @@ pub(super) struct TrainArgs {
     /// Write the report as JSON to standard output
     #[arg(long, env = "COPYDESK_JSON")]
     json: bool,
+    /// Write a page for a browser: measures with pictures, the articles that may be filed under the
+    /// wrong topic, and what more articles would bring
+    #[arg(long, env = "COPYDESK_REPORT", value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Threads to train with; 0: one for each core. The model does not depend on it
     #[arg(long, env = "COPYDESK_THREADS", value_name = "N", default_value_t = 0)]
     threads: usize,
@@ -170,6 +180,8 @@ struct Report<'a> {
     bad_rows: usize,
     topics: usize,
     tags: usize,
+    /// Tags of the controlled vocabulary.
+    vocabulary_tags: usize,
     terms: u64,
     c: f32,
     model_bytes: usize,
@@ -195,7 +207,12 @@ fn test_share(text: &str) -> Result<f64, String> {
 /// Runs `copydesk train`: trains, reports and, if the gates let it through, writes the model.
 pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let params = args.params()?;
-    model_file::check_writable(&args.out)?;
+    // What is wrong with a vocabulary is said before the long run, not after it.
+    args.vocabulary.add_to(Pipeline::built_in()?)?;
+    model_file::check_writable("--out", &args.out)?;
+    if let Some(file) = &args.report {
+        model_file::check_writable("--report", file)?;
+    }
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(args.threads)
         .build()?;
@@ -216,6 +233,11 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
             .as_deref()
             .map_or(Ok(Vec::new()), read_lines)?,
     };
+    progress.say(&needs(
+        &corpus.articles,
+        &params,
+        pool.current_num_threads(),
+    ));
     let started = Instant::now();
     let (split, mut trained) = pool.install(|| {
         let split = match tests {
@@ -234,8 +256,17 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
 
     // Which lines of a page are its article does not depend on the archive: the built-in model knows.
     let lines = Pipeline::built_in()?.lines().cloned();
-    trained.pipeline = trained.pipeline.with_lines(lines);
+    // Nor does a vocabulary: what the articles teach is measured without it.
+    trained.pipeline = args.vocabulary.add_to(trained.pipeline.with_lines(lines))?;
     let bytes = trained.pipeline.to_bytes()?;
+    if let Some(file) = &args.report {
+        let page = Page {
+            manifest: trained.pipeline.manifest(),
+            evaluation: &trained.evaluation,
+            study: &trained.study.take().unwrap_or_default(),
+        };
+        report_page::write(file, &page)?;
+    }
     let refused = args.gate.refusal(&trained, &split.test)?;
     if refused.is_none() {
         model_file::save(&args.out, &bytes)?;
@@ -250,6 +281,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         bad_rows,
         topics: manifest.topics.len(),
         tags: manifest.tags.len(),
+        vocabulary_tags: trained.pipeline.n_vocabulary_tags() - manifest.tags.len(),
         terms: manifest.training.terms,
         c: manifest.training.c,
         model_bytes: bytes.len(),
@@ -283,6 +315,7 @@ impl TrainArgs {
         params.data = self.model.source.clone();
         params.licence = self.model.licence.clone();
         params.trained_at_unix_seconds = self.model.trained_at;
+        params.studies_archive = self.report.is_some();
         if let Some(file) = &self.model.topic_codes {
             params.topic_codes.extend(read_topic_codes(file)?);
         }
@@ -293,6 +326,17 @@ impl TrainArgs {
 fn read_lines(file: &Path) -> anyhow::Result<Vec<String>> {
     let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
     Ok(text.lines().map(|line| line.trim().to_owned()).collect())
+}
+
+/// What the run will need, for whoever would rather stop it now.
+fn needs(articles: &[LabelledArticle], params: &TrainParams, n_threads: usize) -> String {
+    let topics: BTreeSet<&str> = articles.iter().map(|a| a.label.as_str()).collect();
+    let bytes = memory::estimated_peak_bytes(articles, &params.terms, topics.len(), n_threads);
+    format!(
+        "{} articles, {n_threads} threads: about {:.1} GB of memory at most",
+        articles.len(),
+        bytes as f64 / 1e9
+    )
 }
 
 fn read_topic_codes(file: &Path) -> anyhow::Result<BTreeMap<String, String>> {
@@ -382,51 +426,17 @@ impl Report<'_> {
             }
             RankerSource::None => eprintln!("copydesk: names and phrases: none are offered"),
         }
+        if self.vocabulary_tags > 0 {
+            eprintln!(
+                "copydesk: vocabulary: {} tags, found without training",
+                self.vocabulary_tags
+            );
+        }
         match (self.written, self.refused) {
             (Some(file), _) => eprintln!("copydesk: wrote {}", file.display()),
             (None, Some(why)) => eprintln!("copydesk: not written: {why}"),
             (None, None) => {}
         }
         Ok(())
-    }
-}
-
-/// Says on standard error what is being done: a spinner on a terminal, lines elsewhere.
-struct Progress(ProgressBar);
-
-impl Progress {
-    fn new() -> Self {
-        let bar = ProgressBar::new_spinner();
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Self(bar)
-    }
-
-    fn begin(&self, step: Step) {
-        let message = match step {
-            Step::Grouping { n_articles } => {
-                format!("looking for near-duplicates in {n_articles} articles")
-            }
-            Step::Vectorizing { n_articles } => {
-                format!("counting the terms of {n_articles} articles")
-            }
-            Step::ChoosingC => "choosing C on a held-out fold".to_owned(),
-            Step::FittingTopics => "fitting topics".to_owned(),
-            Step::Calibrating => "calibrating".to_owned(),
-            Step::FittingTags { n_tags } => format!("fitting {n_tags} tags"),
-            Step::FittingKeyphrases => "fitting the ranker of names and phrases".to_owned(),
-            Step::Packing => "packing".to_owned(),
-            Step::Evaluating { n_articles } => {
-                format!("measuring on {n_articles} held-out articles")
-            }
-        };
-        if self.0.is_hidden() {
-            eprintln!("copydesk: {message}");
-        } else {
-            self.0.set_message(message);
-        }
-    }
-
-    fn finish(&self) {
-        self.0.finish_and_clear();
     }
 }

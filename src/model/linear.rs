@@ -36,8 +36,7 @@ impl LinearClassifier {
         let mut scores = Array2::zeros((records.n_samples(), self.intercepts.len()));
         for (i, mut row) in scores.rows_mut().into_iter().enumerate() {
             row.assign(&self.intercepts);
-            let (columns, values) = records.row(i);
-            for (&column, &value) in columns.iter().zip(values) {
+            for (column, value) in records.row(i) {
                 row.scaled_add(value, &self.weights.row(column as usize));
             }
         }

@@ -11,5 +11,5 @@ pub mod spline;
 pub mod table;
 
 pub use linear::LinearClassifier;
-pub use spline::{SplineCalibration, SplineError};
+pub use spline::{N_SEGMENTS, SplineCalibration, SplineError};
 pub use table::{ScoredTerm, TableError, TermTable};

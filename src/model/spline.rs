@@ -1,10 +1,12 @@
 //! One-vs-rest scores become scores whose softmax is calibrated.
 
 /// Where the line bends, in units of the margin: between the score of −1 that the solver pushes
-/// strangers to and the decision boundary at 0.
-const KNOT: f32 = -0.5;
+/// strangers to and the decision boundary, at the boundary, and between it and the +1 of members.
+const KNOTS: [f32; N_SEGMENTS - 1] = [-0.5, 0.0, 0.5];
+/// Straight pieces of the line.
+pub const N_SEGMENTS: usize = 4;
 
-/// A rising line with one bend for all topics, and an intercept for each. The hinge loss gathers
+/// A rising line with three bends for all topics, and an intercept for each. The hinge loss gathers
 /// strangers' scores just under −1, so that a step counts for more down there than among members; a
 /// straight line cannot say so.
 ///
@@ -15,7 +17,7 @@ const KNOT: f32 = -0.5;
 /// scores into accurate multiclass probability estimates", KDD), with a linear spline for its line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SplineCalibration {
-    slopes: [f32; 2],
+    slopes: [f32; N_SEGMENTS],
     intercepts: Vec<f32>,
 }
 
@@ -27,12 +29,12 @@ pub struct SplineCalibration {
 pub struct SplineError;
 
 impl SplineCalibration {
-    /// `slopes`: log-odds per unit of score below the knot and above it, above 0; `intercepts`:
-    /// log-odds, (n_classes).
+    /// `slopes`: log-odds per unit of score, from the lowest piece to the highest, above 0;
+    /// `intercepts`: log-odds, (n_classes).
     ///
     /// # Errors
     /// [`SplineError`] if a slope is not positive or a number is not finite.
-    pub fn new(slopes: [f32; 2], intercepts: Vec<f32>) -> Result<Self, SplineError> {
+    pub fn new(slopes: [f32; N_SEGMENTS], intercepts: Vec<f32>) -> Result<Self, SplineError> {
         let rises = slopes.iter().all(|slope| *slope > 0.0 && slope.is_finite());
         let is_finite = intercepts.iter().all(|intercept| intercept.is_finite());
         match rises && is_finite {
@@ -44,18 +46,21 @@ impl SplineCalibration {
     /// The calibration that changes nothing.
     pub fn identity(n_classes: usize) -> Self {
         Self {
-            slopes: [1.0; 2],
+            slopes: [1.0; N_SEGMENTS],
             intercepts: vec![0.0; n_classes],
         }
     }
 
-    /// The score as the fit sees it: itself, and how far it is above the knot.
-    pub fn basis(score: f32) -> [f32; 2] {
-        [score, (score - KNOT).max(0.0)]
+    /// The score as the fit sees it: itself, and how far it is above each knot.
+    pub fn basis(score: f32) -> [f32; N_SEGMENTS] {
+        std::array::from_fn(|i| match i {
+            0 => score,
+            _ => (score - KNOTS[i - 1]).max(0.0),
+        })
     }
 
-    /// Below the knot and above it.
-    pub fn slopes(&self) -> [f32; 2] {
+    /// From the lowest piece to the highest.
+    pub fn slopes(&self) -> [f32; N_SEGMENTS] {
         self.slopes
     }
 
@@ -66,12 +71,13 @@ impl SplineCalibration {
 
     /// The straight line that holds for this score of this class: (slope, intercept).
     pub fn line_at(&self, class: usize, score: f32) -> (f32, f32) {
-        let [below, above] = self.slopes;
-        if score > KNOT {
-            (above, self.intercepts[class] + (below - above) * KNOT)
-        } else {
-            (below, self.intercepts[class])
+        let mut line = (self.slopes[0], self.intercepts[class]);
+        for (knot, &slope) in KNOTS.iter().zip(&self.slopes[1..]) {
+            if score > *knot {
+                line = (slope, line.1 + (line.0 - slope) * knot);
+            }
         }
+        line
     }
 
     /// Replaces an article's scores, (n_classes), by log-odds up to a common constant.
@@ -89,26 +95,30 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_line_with_a_bend_by_hand() {
-        let calibration = SplineCalibration::new([4.0, 2.0], vec![0.0, 1.0]).unwrap();
-        let mut scores = [-1.0, 0.5];
+    fn a_line_with_bends_by_hand() {
+        let calibration = SplineCalibration::new([4.0, 2.0, 1.0, 3.0], vec![0.0, 1.0]).unwrap();
+        let mut scores = [-1.0, 0.75];
         calibration.apply(&mut scores);
-        // 4·(−1) = −4; 4·(−0.5) + 2·(0.5 + 0.5) + 1 = 1.
-        assert_eq!(scores, [-4.0, 1.0]);
+        // 4·(−1) = −4; 4·(−0.5) + 2·0.5 + 1·0.5 + 3·0.25 + 1 = 1.25.
+        assert_eq!(scores, [-4.0, 1.25]);
     }
 
     #[test]
     fn what_does_not_rise_is_refused() {
-        for slopes in [[0.0, 1.0], [1.0, -1.0], [f32::NAN, 1.0]] {
+        for slopes in [
+            [0.0, 1.0, 1.0, 1.0],
+            [1.0, 1.0, -1.0, 1.0],
+            [f32::NAN, 1.0, 1.0, 1.0],
+        ] {
             assert!(SplineCalibration::new(slopes, vec![]).is_err());
         }
-        assert!(SplineCalibration::new([1.0, 1.0], vec![f32::INFINITY]).is_err());
+        assert!(SplineCalibration::new([1.0; 4], vec![f32::INFINITY]).is_err());
     }
 
     proptest! {
         #[test]
         fn a_higher_score_is_never_less_probable(a in -3f32..3.0, b in -3f32..3.0) {
-            let calibration = SplineCalibration::new([5.0, 1.5], vec![0.3]).unwrap();
+            let calibration = SplineCalibration::new([5.0, 1.5, 2.5, 0.5], vec![0.3]).unwrap();
             let (mut low, mut high) = ([a.min(b)], [a.max(b)]);
             calibration.apply(&mut low);
             calibration.apply(&mut high);
@@ -117,11 +127,12 @@ mod tests {
 
         #[test]
         fn the_basis_spans_the_line(score in -3f32..3.0) {
-            let calibration = SplineCalibration::new([5.0, 1.5], vec![0.3]).unwrap();
+            let calibration = SplineCalibration::new([5.0, 1.5, 2.5, 0.5], vec![0.3]).unwrap();
             let mut scores = [score];
             calibration.apply(&mut scores);
-            let [own, above] = SplineCalibration::basis(score);
-            prop_assert!((scores[0] - (5.0 * own - 3.5 * above + 0.3)).abs() < 1e-4);
+            let [own, low, middle, high] = SplineCalibration::basis(score);
+            let line = 5.0 * own - 3.5 * low + 1.0 * middle - 2.0 * high + 0.3;
+            prop_assert!((scores[0] - line).abs() < 1e-4);
         }
     }
 }

@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | `topics.table` | U8 | (capacity, slot bytes), see [`TermTable`] |
 //! | `topics.intercepts`, `topics.calibration_intercepts` | F32 | (n_topics) |
-//! | `topics.calibration_slopes` | F32 | (2) |
+//! | `topics.calibration_slopes` | F32 | (4) |
 //! | `tags.intercepts`, `tags.scales` | F32 | (n_tags) |
 //! | `tags.slots`, `tags.lengths` | U32 | (terms with postings) |
 //! | `tags.posting_tags` | U16 | (n_postings) |
@@ -28,6 +28,12 @@
 //! | `ranker.tags` | U32 | (n_tags) |
 //! | `ranker.tag_counts` | U8 | (n_tags, 1) |
 //! | `ranker.known_tags` | U32 | (n_known_tags) |
+//!
+//! And in a model with a controlled vocabulary:
+//!
+//! | name | type | shape |
+//! |---|---|---|
+//! | `concepts.entries` | U8 | (n_bytes): a JSON array of [`ConceptEntry`] |
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -39,14 +45,18 @@ use sha2::{Digest, Sha256};
 use super::Pipeline;
 use super::manifest::{FORMAT_VERSION, Manifest};
 use crate::extract::{LineModel, LineModelError, LineModelParts};
-use crate::model::{SplineCalibration, SplineError, TableError, TermTable};
+use crate::model::{N_SEGMENTS, SplineCalibration, SplineError, TableError, TermTable};
+use crate::tags::concepts::entry;
 use crate::tags::keyphrases::Calibration;
 use crate::tags::keyphrases::features::N_FEATURES;
 use crate::tags::keyphrases::statistics::{Keys, WordStatistics};
 use crate::tags::vocabulary::{LearntTagsParts, Posting};
-use crate::tags::{Keyphrases, LearntTags, LearntTagsError};
+use crate::tags::{
+    ConceptEntry, Concepts, ConceptsError, Keyphrases, LearntTags, LearntTagsError, TagRules,
+};
 
 const LINE_WEIGHTS: &str = "lines.weights";
+const CONCEPTS: &str = "concepts.entries";
 const METADATA_KEY: &str = "copydesk";
 const DIGEST_CHARS: usize = 64;
 
@@ -103,6 +113,9 @@ pub enum ArtifactError {
     /// The ranker of phrases is unusable.
     #[error("the keyphrase ranker is inconsistent: its arrays do not fit or are not finite")]
     Keyphrases,
+    /// The vocabulary is unusable.
+    #[error("the model's vocabulary: {0}")]
+    Concepts(#[from] ConceptsError),
     /// The line model is unusable.
     #[error(transparent)]
     Lines(#[from] LineModelError),
@@ -142,6 +155,8 @@ impl Pipeline {
             calibration,
             tags,
             keyphrases: None,
+            concepts: None,
+            tag_rules: TagRules::default(),
             lines: None,
         }
     }
@@ -154,6 +169,28 @@ impl Pipeline {
     /// The ranker of the article's own phrases, if the model has one.
     pub fn keyphrases(&self) -> Option<&Keyphrases> {
         self.keyphrases.as_ref()
+    }
+
+    /// The same pipeline, with tags of a controlled vocabulary, which it finds if it has a ranker of phrases.
+    #[must_use]
+    pub fn with_concepts(self, concepts: Option<Concepts>) -> Self {
+        Self { concepts, ..self }
+    }
+
+    /// The controlled vocabulary, if there is one.
+    pub fn concepts(&self) -> Option<&Concepts> {
+        self.concepts.as_ref()
+    }
+
+    /// How many tags there are, learnt ones and those of the vocabulary.
+    pub fn n_vocabulary_tags(&self) -> usize {
+        self.manifest.tags.len() + self.concepts.as_ref().map_or(0, Concepts::len)
+    }
+
+    /// The same pipeline, with rules for every article's tags. They are the desk's, and not in the file.
+    #[must_use]
+    pub fn with_tag_rules(self, tag_rules: TagRules) -> Self {
+        Self { tag_rules, ..self }
     }
 
     /// The same pipeline, telling the article's lines in pages copied as text by this model; without one,
@@ -192,9 +229,9 @@ impl Pipeline {
         let (n_topics, n_tags) = (manifest.topics.len(), manifest.tags.len());
         let intercepts = arrays.f32("topics.intercepts", n_topics)?;
         let table = TermTable::from_parts(arrays.table("topics.table")?, intercepts)?;
-        let slopes = arrays.f32("topics.calibration_slopes", 2)?;
+        let slopes = arrays.f32("topics.calibration_slopes", N_SEGMENTS)?;
         let calibration = SplineCalibration::new(
-            [slopes[0], slopes[1]],
+            std::array::from_fn(|piece| slopes[piece]),
             arrays.f32("topics.calibration_intercepts", n_topics)?,
         )?;
         let parts = LearntTagsParts {
@@ -213,6 +250,7 @@ impl Pipeline {
         let tags = LearntTags::new(labels, parts, table.capacity())?;
         let pipeline =
             Self::new(manifest, table, calibration, tags).with_keyphrases(arrays.keyphrases()?);
+        let pipeline = pipeline.with_concepts(arrays.concepts()?);
         Ok(pipeline.with_lines(arrays.line_model()?))
     }
 
@@ -254,7 +292,7 @@ impl Pipeline {
             (
                 "topics.calibration_slopes",
                 Dtype::F32,
-                vec![2],
+                vec![N_SEGMENTS],
                 le_f32(&self.calibration.slopes()),
             ),
             (
@@ -335,6 +373,10 @@ impl Pipeline {
                 ),
             ];
             arrays.extend(ranker.map(|(name, dtype, (shape, bytes))| (name, dtype, shape, bytes)));
+        }
+        if let Some(concepts) = &self.concepts {
+            let json = serde_json::to_vec(concepts.entries())?;
+            arrays.push((CONCEPTS, Dtype::U8, vec![json.len()], json));
         }
         if let Some(parts) = self.lines.as_ref().map(LineModel::parts) {
             let decision = [parts.intercept, parts.switch_cost, parts.inner_threshold];
@@ -464,6 +506,16 @@ impl<'a> Arrays<'a> {
         let bytes = self.bytes(name, Dtype::U32, |s| s.len() == 1)?;
         let (values, _) = bytes.as_chunks::<4>();
         Ok(values.iter().map(|v| u32::from_le_bytes(*v)).collect())
+    }
+
+    /// The vocabulary, in a file that has one.
+    fn concepts(&self) -> Result<Option<Concepts>, ArtifactError> {
+        if self.0.tensor(CONCEPTS).is_err() {
+            return Ok(None);
+        }
+        let json = self.bytes(CONCEPTS, Dtype::U8, |s| s.len() == 1)?;
+        let entries: Vec<ConceptEntry> = serde_json::from_slice(json)?;
+        Ok(Some(Concepts::new([entry::check(entries)?])?))
     }
 
     /// The ranker of phrases, in a file that has one.

@@ -201,7 +201,7 @@ mod tests {
     }
 
     fn calibration() -> SplineCalibration {
-        SplineCalibration::new([3.0, 1.5], vec![0.4, -0.1, 0.2]).unwrap()
+        SplineCalibration::new([3.0, 2.5, 2.0, 1.5], vec![0.4, -0.1, 0.2]).unwrap()
     }
 
     fn article() -> Article {

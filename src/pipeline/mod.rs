@@ -2,6 +2,7 @@
 //!
 //! - [`Pipeline::classify`]: read this first.
 //! - [`explain`]: why a topic.
+//! - `tagging`: which tags.
 //! - [`options`]: what a caller may ask for.
 //! - [`manifest`]: what a model file says of itself.
 //! - [`artifact`]: a pipeline to bytes and back.
@@ -10,6 +11,7 @@ pub mod artifact;
 pub mod explain;
 pub mod manifest;
 pub mod options;
+mod tagging;
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -25,9 +27,13 @@ use crate::features::TermCounts;
 use crate::model::linear::argmax;
 use crate::model::softmax::softmax_in_place;
 use crate::model::{ScoredTerm, SplineCalibration, TermTable};
-use crate::tags::keyphrases::is_source;
-use crate::tags::{Keyphrase, Keyphrases, LearntTags, Selection, TagCandidate, merge, select};
-pub use crate::tags::{Tag, TagKind};
+use crate::tags::keyphrases::Phrases;
+use crate::tags::keyphrases::words::Words;
+pub use crate::tags::{
+    ConceptEntry, ConceptFormat, Concepts, ConceptsError, RejectedTag, Rejection, Tag, TagKind,
+    TagRules, TagRulesError,
+};
+use crate::tags::{Keyphrases, LearntTags, TagCandidate};
 use crate::text::{
     Article, ContentFormat, Field, LanguageTag, OffsetCounter, OffsetUnit, Span, detect,
 };
@@ -55,6 +61,10 @@ pub struct Pipeline {
     tags: LearntTags,
     /// `None` in a model that offers learnt tags alone.
     keyphrases: Option<Keyphrases>,
+    /// Tags that need not be learnt.
+    concepts: Option<Concepts>,
+    /// What holds for every article's tags.
+    tag_rules: TagRules,
     /// Tells the article's lines in pages copied as text.
     lines: Option<LineModel>,
 }
@@ -66,6 +76,8 @@ pub struct Classification {
     pub topics: Vec<TopicScore>,
     /// Suggested tags, best first.
     pub tags: Vec<Tag>,
+    /// What else was considered and why it is not offered, best first; only if asked for.
+    pub rejected_tags: Vec<RejectedTag>,
     /// Given or detected; `None` if it could not be told.
     pub language: Option<LanguageTag>,
     /// What a reader of the answer should know.
@@ -122,6 +134,8 @@ struct Workspace {
     topic_scores: Vec<f32>,
     tag_scores: Vec<f32>,
     candidates: Vec<TagCandidate>,
+    words: Words,
+    phrases: Phrases,
 }
 
 thread_local! {
@@ -177,8 +191,7 @@ impl Pipeline {
             terms,
             row,
             topic_scores,
-            tag_scores,
-            candidates,
+            ..
         } = workspace;
         terms.count(&extracted.title, &extracted.text, &self.manifest.terms);
         self.table.decision_function(terms, row, topic_scores);
@@ -188,20 +201,13 @@ impl Pipeline {
             self.calibration.apply(topic_scores);
             softmax_in_place(topic_scores);
         }
-
-        candidates.clear();
-        if options.wants_vocabulary_tags() && !row.is_empty() {
-            let min_confidence = options
-                .min_tag_confidence()
-                .unwrap_or(self.tags.parts().calibration.threshold);
-            self.tags
-                .candidates(row, min_confidence, tag_scores, candidates);
-        }
-        let selection = Selection {
-            max_tags: options.max_tags(),
-            excluded: [options.deny_tags(), article.existing_tags()],
-        };
-
+        let (tags, rejected_tags) = self.tags(workspace, (article, extracted), options);
+        let Workspace {
+            terms,
+            row,
+            topic_scores,
+            ..
+        } = workspace;
         let language = self.language_of(article, extracted, terms);
         let best = argmax(topic_scores.iter().copied());
         Classification {
@@ -211,35 +217,12 @@ impl Pipeline {
                 true => self.evidence((article, extracted), row, best, options),
                 false => Vec::new(),
             },
-            tags: merge(
-                select(candidates, self.tags.labels(), &selection),
-                self.phrases(article, extracted, options),
-                &selection,
-            ),
+            tags,
+            rejected_tags,
             warnings: self.warnings(extracted, terms, row, language.as_ref()),
             language,
             page: None,
         }
-    }
-
-    /// The article's own names and phrases as tags.
-    fn phrases(&self, article: &Article, extracted: &Extracted<'_>, options: &Options) -> Vec<Tag> {
-        let Some(keyphrases) = self
-            .keyphrases
-            .as_ref()
-            .filter(|_| options.wants_keyphrases())
-        else {
-            return Vec::new();
-        };
-        let min_confidence = options.min_tag_confidence().unwrap_or(keyphrases.threshold);
-        let page = extracted.page.as_ref();
-        let tells = page.map_or(["", ""], |page| [&page.source, &page.author]);
-        keyphrases
-            .find(&extracted.title, &extracted.text, min_confidence)
-            .into_iter()
-            .filter(|phrase| !tells.iter().any(|who| is_source(&phrase.label, who)))
-            .map(|phrase| phrase_tag(phrase, article, extracted, options))
-            .collect()
     }
 
     fn needs_review(&self, confidence: Option<f32>) -> bool {
@@ -339,34 +322,6 @@ impl Pipeline {
         } else {
             n_known as f32 / n_words as f32
         }
-    }
-}
-
-/// A phrase as a tag, its mentions where the submitted article has them.
-fn phrase_tag(
-    phrase: Keyphrase,
-    article: &Article,
-    extracted: &Extracted<'_>,
-    options: &Options,
-) -> Tag {
-    let mentions = if options.explain() {
-        phrase.mentions.as_slice()
-    } else {
-        &[]
-    };
-    let located: Vec<_> = mentions
-        .iter()
-        .filter_map(|(field, bytes)| {
-            let (field, bytes) = extracted.locate(*field, bytes)?;
-            Some(((), field, bytes))
-        })
-        .collect();
-    let spans = explain::spans(article, options.offset_unit(), located);
-    Tag {
-        label: phrase.label.into(),
-        confidence: phrase.confidence,
-        kind: TagKind::Keyphrase,
-        mentions: spans.into_iter().map(|(_, span)| span).collect(),
     }
 }
 

@@ -11,7 +11,7 @@ pub enum TagSource {
     /// From anywhere.
     #[default]
     Any,
-    /// Only tags the model was trained on.
+    /// Only tags the model was trained on and those of a controlled vocabulary.
     Vocabulary,
     /// Only names and phrases found in the article.
     Keyphrases,
@@ -30,6 +30,10 @@ pub struct OptionsDraft {
     pub tag_source: TagSource,
     /// Tags that must not be suggested, compared without case.
     pub deny_tags: Vec<String>,
+    /// The only tags that may be suggested; empty: any.
+    pub allow_tags: Vec<String>,
+    /// Whether the answer names the tags that are not suggested, and why not.
+    pub include_rejected_tags: bool,
     /// Whether the answer says why.
     pub explain: bool,
     /// What the offsets of spans count.
@@ -94,6 +98,16 @@ impl Options {
         &self.0.deny_tags
     }
 
+    /// The only tags that may be suggested; empty: any.
+    pub fn allow_tags(&self) -> &[String] {
+        &self.0.allow_tags
+    }
+
+    /// Whether the answer names the tags that are not suggested, and why not.
+    pub fn include_rejected_tags(&self) -> bool {
+        self.0.include_rejected_tags
+    }
+
     /// Whether the answer says why.
     pub fn explain(&self) -> bool {
         self.0.explain
@@ -104,7 +118,7 @@ impl Options {
         self.0.offset_unit
     }
 
-    /// Whether learnt tags are wanted at all.
+    /// Whether learnt tags and those of a vocabulary are wanted at all.
     pub fn wants_vocabulary_tags(&self) -> bool {
         self.max_tags() > 0 && self.0.tag_source != TagSource::Keyphrases
     }

@@ -1,6 +1,7 @@
 //! The bounds within which a server works. Every one has a default; none is "without limit".
 
 use std::num::NonZeroUsize;
+use std::thread;
 use std::time::Duration;
 
 use super::keys::ApiKey;
@@ -97,8 +98,18 @@ impl ServerConfig {
     pub const DEFAULT_MAX_MESSAGE_BYTES: usize = 4 << 20;
     /// Enough to hide the way over the network; more only adds memory.
     pub const DEFAULT_STREAM_WINDOW: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
+    /// So many for each core: a call that gets in waits for so many articles at the most, some
+    /// milliseconds, and so does the word to others that there is no room.
+    pub const DEFAULT_IN_FLIGHT_PER_CORE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
     /// Within the 30 seconds that orchestrators wait before they kill.
     pub const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+    /// [`Self::DEFAULT_IN_FLIGHT_PER_CORE`] on this machine.
+    #[must_use]
+    pub fn default_max_in_flight() -> NonZeroUsize {
+        let n_cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        n_cores.saturating_mul(Self::DEFAULT_IN_FLIGHT_PER_CORE)
+    }
 }
 
 impl Default for ServerConfig {
@@ -108,8 +119,7 @@ impl Default for ServerConfig {
             max_article_bytes: 2 << 20,
             max_batch_articles: 1_000,
             max_metadata_bytes: 8 << 10,
-            // At some 50 µs each on two cores, a call that gets in waits about 6 ms at the most.
-            max_in_flight: NonZeroUsize::MIN.saturating_add(255),
+            max_in_flight: Self::default_max_in_flight(),
             stream_window: Self::DEFAULT_STREAM_WINDOW,
             call_timeout: Duration::from_secs(30),
             drain_delay: Duration::ZERO,

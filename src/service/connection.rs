@@ -12,12 +12,18 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::activity::Activity;
-use super::config::ConnectionConfig;
+use super::config::{ConnectionConfig, ServerConfig};
 use super::front::Front;
 use super::lifecycle::{Lifecycle, Phase};
 use super::lingering::Lingering;
 use super::metrics::Shed;
 use super::route::Door;
+
+/// How long a client may take to hear that its connection ends.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// For the headers that are not metadata, and for a refusal in the words of the contract of what is
+/// not far over the limit; what is further is refused by HTTP/2 itself.
+const HEADER_SLACK_BYTES: u32 = 16 << 10;
 
 /// Where connections come in, and what each of them gets.
 #[derive(Clone)]
@@ -77,7 +83,7 @@ where
         let activity = Arc::clone(&activity);
         service_fn(move |request| front.answer(request, &activity, door))
     };
-    let builder = protocols(config);
+    let builder = protocols(&shared.config);
     let socket = TokioIo::new(Lingering::new(socket));
     let mut connection = pin!(builder.serve_connection(socket, service));
     let ending = tokio::select! {
@@ -96,7 +102,24 @@ where
     };
     connection.as_mut().graceful_shutdown();
     // Cut at the end of its time at the latest.
-    let _ = tokio::time::timeout(grace, connection).await;
+    let cut = async {
+        tokio::select! {
+            () = tokio::time::sleep(grace) => {}
+            () = abandoned(&activity) => {}
+        }
+    };
+    tokio::select! {
+        _ = connection => {}
+        () = cut => {}
+    }
+}
+
+/// Completes when a connection that was told its end has no open call for a while. HTTP/2 pings the
+/// client to learn that it has heard, and one that does not answer would hold the connection for as
+/// long as the open calls of others may take.
+async fn abandoned(activity: &Activity) {
+    tokio::time::sleep(FAREWELL).await;
+    activity.idle_for(FAREWELL).await;
 }
 
 async fn ending(config: &ConnectionConfig, activity: &Activity, lifecycle: Lifecycle) -> Ending {
@@ -113,7 +136,17 @@ fn spread(age: Duration) -> Duration {
     age.mul_f64(0.9 + 0.2 * rand::random::<f64>())
 }
 
-fn protocols(config: &ConnectionConfig) -> auto::Builder<TokioExecutor> {
+/// What HTTP/2 lets through: more than `front` does, which says what the limit is.
+fn header_list_bytes(max_metadata_bytes: usize) -> u32 {
+    let metadata = u32::try_from(max_metadata_bytes).unwrap_or(u32::MAX);
+    metadata
+        .saturating_mul(2)
+        .saturating_add(HEADER_SLACK_BYTES)
+}
+
+fn protocols(config: &ServerConfig) -> auto::Builder<TokioExecutor> {
+    let header_list_bytes = header_list_bytes(config.max_metadata_bytes);
+    let config = &config.connections;
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -125,6 +158,7 @@ fn protocols(config: &ConnectionConfig) -> auto::Builder<TokioExecutor> {
         .initial_stream_window_size(config.stream_window_bytes)
         .initial_connection_window_size(config.connection_window_bytes)
         .max_concurrent_streams(config.max_concurrent_streams)
+        .max_header_list_size(header_list_bytes)
         .keep_alive_interval(config.keepalive.interval)
         .keep_alive_timeout(config.keepalive.timeout);
     builder

@@ -12,8 +12,8 @@ use super::status;
 use crate::pipeline::manifest::TopicEntry;
 use crate::pipeline::options::OptionsDraft;
 use crate::pipeline::{
-    Classification, Evidence, Manifest, Options, PageReport, Tag, TagKind, TagSource, TopicScore,
-    Warning,
+    Classification, Evidence, Manifest, Options, PageReport, Pipeline, RejectedTag, Rejection, Tag,
+    TagKind, TagSource, TopicScore, Warning,
 };
 use crate::text::{Article, ArticleDraft, ContentFormat, Field, OffsetUnit, Span};
 
@@ -54,6 +54,8 @@ pub(super) fn options(sent: Option<pb::ClassifyOptions>) -> CheckedOptions {
         min_tag_confidence: sent.min_tag_confidence,
         tag_source,
         deny_tags: sent.deny_tags,
+        allow_tags: sent.allow_tags,
+        include_rejected_tags: sent.include_rejected_tags,
         explain: sent.explain,
         offset_unit,
     })?;
@@ -84,6 +86,7 @@ pub(super) fn classification(
             .map(|score| topic_score(score, manifest))
             .collect(),
         tags: found.tags.into_iter().map(tag).collect(),
+        rejected_tags: found.rejected_tags.into_iter().map(rejected_tag).collect(),
         language: found
             .language
             .map_or_else(String::new, |tag| tag.as_str().to_owned()),
@@ -123,6 +126,28 @@ fn tag(found: Tag) -> pb::Tag {
         kind: kind.into(),
         confidence: found.confidence,
         mentions: found.mentions.into_iter().map(span).collect(),
+        code: text(found.code),
+        is_new: found.is_new,
+        broader: text(found.broader),
+    }
+}
+
+fn text(text: Option<Arc<str>>) -> String {
+    text.map_or_else(String::new, |text| text.to_string())
+}
+
+fn rejected_tag(found: RejectedTag) -> pb::RejectedTag {
+    let reason = match found.reason {
+        Rejection::Existing => pb::TagRejectionReason::Existing,
+        Rejection::Denied => pb::TagRejectionReason::Denied,
+        Rejection::NotAllowed => pb::TagRejectionReason::NotAllowed,
+        Rejection::LowConfidence => pb::TagRejectionReason::LowConfidence,
+        Rejection::PartOfAnother => pb::TagRejectionReason::PartOfAnother,
+        Rejection::OverLimit => pb::TagRejectionReason::OverLimit,
+    };
+    pb::RejectedTag {
+        tag: Some(tag(found.tag)),
+        reason: reason.into(),
     }
 }
 
@@ -197,7 +222,8 @@ fn version(manifest: &Manifest) -> pb::ModelVersion {
 }
 
 /// The model's card.
-pub(super) fn model_card(manifest: &Manifest) -> pb::ModelCard {
+pub(super) fn model_card(pipeline: &Pipeline) -> pb::ModelCard {
+    let manifest = pipeline.manifest();
     let training = &manifest.training;
     pb::ModelCard {
         version: Some(version(manifest)),
@@ -205,7 +231,7 @@ pub(super) fn model_card(manifest: &Manifest) -> pb::ModelCard {
             .trained_at_unix_seconds
             .map(|seconds| prost_types::Timestamp { seconds, nanos: 0 }),
         topics: manifest.topics.iter().map(topic_card).collect(),
-        vocabulary_tags: manifest.tags.len().try_into().unwrap_or(u32::MAX),
+        vocabulary_tags: pipeline.n_vocabulary_tags().try_into().unwrap_or(u32::MAX),
         languages: manifest.languages.clone(),
         accuracy: manifest.metrics.accuracy,
         macro_f1: manifest.metrics.macro_f1,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use http::{HeaderMap, Method, Request, Response};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
@@ -35,7 +36,7 @@ const REQUEST_ID: &str = "x-request-id";
 /// More of a refused message is not read.
 const SKIM_BYTES: usize = 512 << 10;
 /// Nor is it waited for longer.
-const SKIM_TIME: Duration = Duration::from_millis(50);
+const SKIM_TIME: Duration = Duration::from_secs(1);
 const MAX_REQUEST_ID_BYTES: usize = 64;
 
 /// Takes the requests of all connections.
@@ -204,18 +205,22 @@ pub(super) struct Arriving {
 }
 
 impl Arriving {
-    /// Reads what is not wanted, if it comes soon and is not much. A call that is answered with its
-    /// message unread is reset behind the answer; the client may see the reset instead, and counts
-    /// its open calls otherwise than the server.
-    pub(super) async fn skim(mut self) {
-        let rest = async {
+    /// Reads what is not wanted, if it comes soon and is not much, while its answer is sent already.
+    /// A call that is answered with its message unread would be reset behind the answer; the client
+    /// may see the reset instead. Until the reset is on its way the server counts the call as open
+    /// and its client does not: the client's next call would be one too many for the connection, and
+    /// be refused by HTTP/2 without a word of when to come back.
+    pub(super) fn skim(mut self) {
+        let mut rest = Box::pin(async move {
             let mut n_bytes = 0;
             while let (true, Some(Ok(frame))) = (n_bytes < SKIM_BYTES, self.body.frame().await) {
                 n_bytes += frame.data_ref().map_or(0, bytes::Bytes::len);
             }
-        };
-        // In vain, the answer is sent all the same.
-        let _ = tokio::time::timeout(SKIM_TIME, rest).await;
+        });
+        // Most messages are there before their call is looked at.
+        if rest.as_mut().now_or_never().is_none() {
+            tokio::spawn(tokio::time::timeout(SKIM_TIME, rest));
+        }
     }
 
     /// The call that the body belongs to.

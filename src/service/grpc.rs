@@ -114,7 +114,7 @@ fn classify_batch(
 /// The card of the model that answers.
 pub(super) fn model(call: &Call) -> pb::GetModelResponse {
     pb::GetModelResponse {
-        model: Some(convert::model_card(call.pipeline.manifest())),
+        model: Some(convert::model_card(&call.pipeline)),
     }
 }
 

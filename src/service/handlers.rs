@@ -84,8 +84,8 @@ impl Handlers {
         match refusal {
             _ if self.web.is_asked(&request) => self.web.answer(request, refusal).await,
             Some(refusal) => {
-                if route.is_single() {
-                    request.into_body().skim().await;
+                if !route.is_stream() {
+                    request.into_body().skim();
                 }
                 self.refuse(route, refusal)
             }

@@ -53,6 +53,6 @@ mod web;
 
 pub use config::{ConnectionConfig, Exposure, Keepalive, ServerConfig};
 pub use keys::{ApiKey, Role, hash, new_key};
-pub use probe::{ProbeError, probe};
+pub use probe::{ProbeConfig, ProbeError, probe};
 pub use server::{Listeners, ServeError, serve};
 pub use tls::{TlsConfig, TlsError};

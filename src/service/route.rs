@@ -140,6 +140,11 @@ impl Route {
         )
     }
 
+    /// Whether its requests may go on without end.
+    pub(super) fn is_stream(self) -> bool {
+        matches!(self, Self::StreamClassify | Self::JsonBatch)
+    }
+
     /// Whether it is one article that is answered or refused at once.
     pub(super) fn is_single(self) -> bool {
         matches!(self, Self::Classify | Self::JsonClassify)

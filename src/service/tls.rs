@@ -3,20 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use rustls::RootCertStore;
-use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
-use tokio_rustls::TlsAcceptor;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use sha2::{Digest, Sha256};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-/// How often the files are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Both of the protocols that the port speaks.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
@@ -29,6 +27,13 @@ pub struct TlsConfig {
     pub key: PathBuf,
     /// Authorities of clients; with them, only clients with a certificate of one may connect.
     pub client_authorities: Option<PathBuf>,
+    /// How often the files are looked at. Changed ones are used for new connections.
+    pub look_every: Duration,
+}
+
+impl TlsConfig {
+    /// Certificates are replaced days before they expire.
+    pub const DEFAULT_LOOK_EVERY: Duration = Duration::from_secs(10);
 }
 
 /// Why the certificates cannot be used.
@@ -75,11 +80,18 @@ pub(super) struct Certificates {
     current: Arc<Current>,
     server: Arc<ServerConfig>,
     provider: Arc<CryptoProvider>,
+    /// What the files held when they were read first.
+    first_read: Files,
 }
+
+/// Digests of certificate and key. They are compared rather than the files' times, which may be the
+/// same for two writings in quick succession.
+type Files = [Option<[u8; 32]>; 2];
 
 impl Certificates {
     pub(super) fn load(config: TlsConfig) -> Result<Self, TlsError> {
         let provider = Arc::new(ring::default_provider());
+        let first_read = files(&config);
         let pair = certified_key(&config, &provider)?;
         let current = Arc::new(Current(ArcSwap::from_pointee(pair)));
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -101,6 +113,7 @@ impl Certificates {
             current,
             server: Arc::new(server),
             provider,
+            first_read,
         })
     }
 
@@ -119,13 +132,13 @@ impl Certificates {
             Err(error) => tracing::error!(%error, "the certificate stays as it was"),
         }
     }
+}
 
-    fn changed_at(&self) -> [Option<SystemTime>; 2] {
-        [&self.config.certificate, &self.config.key].map(|file| {
-            let metadata = fs::metadata(file).ok()?;
-            metadata.modified().ok()
-        })
-    }
+fn files(config: &TlsConfig) -> Files {
+    [&config.certificate, &config.key].map(|file| {
+        let bytes = fs::read(file).ok()?;
+        Some(Sha256::digest(bytes).into())
+    })
 }
 
 /// Takes new certificates as they are written, without end.
@@ -133,15 +146,26 @@ pub(super) async fn renew(certificates: Option<&Certificates>) {
     let Some(certificates) = certificates else {
         return std::future::pending().await;
     };
-    let mut known = certificates.changed_at();
+    let mut known = certificates.first_read;
     loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        let now = certificates.changed_at();
+        tokio::time::sleep(certificates.config.look_every).await;
+        let now = files(&certificates.config);
         if now != known {
             certificates.reload();
             known = now;
         }
     }
+}
+
+/// What makes encrypted connections to servers that these authorities, in PEM, vouch for.
+pub(super) fn connector(file: &Path) -> Result<TlsConnector, TlsError> {
+    let provider = Arc::new(ring::default_provider());
+    let mut client = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(authorities(file)?)
+        .with_no_client_auth();
+    client.alpn_protocols = vec![PROTOCOLS[0].to_vec()];
+    Ok(TlsConnector::from(Arc::new(client)))
 }
 
 fn certified_key(config: &TlsConfig, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
@@ -171,6 +195,7 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     Ok(chain)
 }
 
+/// Those who may vouch for the other side.
 fn authorities(file: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(file)? {
@@ -200,6 +225,7 @@ mod tests {
             certificate: folder.path().join("cert.pem"),
             key: folder.path().join("key.pem"),
             client_authorities: None,
+            look_every: TlsConfig::DEFAULT_LOOK_EVERY,
         })
         .unwrap();
         let current = || certificates.current.0.load().cert[0].to_vec();
@@ -223,6 +249,7 @@ mod tests {
             certificate: folder.path().join("cert.pem"),
             key: folder.path().join("key.pem"),
             client_authorities: None,
+            look_every: TlsConfig::DEFAULT_LOOK_EVERY,
         };
         assert!(matches!(
             Certificates::load(config),

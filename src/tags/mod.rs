@@ -2,12 +2,21 @@
 //!
 //! - [`keyphrases`]: names and phrases of the article itself.
 //! - [`vocabulary`]: tags the model learnt from a corpus, one linear model each.
+//! - [`concepts`]: tags of a controlled vocabulary, which nobody has to learn.
+//! - [`rules`]: what an editor's desk never wants to see, and what it calls things.
+//! - [`wording`]: when two tags mean the same.
 //! - [`mod@select`]: which tags are offered, in which order.
 
+pub mod concepts;
 pub mod keyphrases;
+pub mod rules;
 pub mod select;
 pub mod vocabulary;
+pub mod wording;
 
+pub use concepts::{ConceptEntry, ConceptFormat, Concepts, ConceptsError, Reading};
 pub use keyphrases::{Keyphrase, Keyphrases};
-pub use select::{Selection, Tag, TagKind, merge, select};
+pub use rules::{TagRules, TagRulesError};
+pub use select::{RejectedTag, Rejection, Selected, Selection, Suggestion, Tag, TagKind, select};
 pub use vocabulary::{LearntTags, LearntTagsError, TagCandidate};
+pub use wording::Wording;

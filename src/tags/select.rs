@@ -1,17 +1,23 @@
-//! Which tags are offered, in which order.
+//! Which tags are offered, in which order: one list out of all sources, in which no two mean the same.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use unicode_normalization::UnicodeNormalization;
+use super::concepts::Concepts;
+use super::keyphrases::aliases;
+use super::rules::TagRules;
+use super::wording::Wording;
+use crate::text::{Field, Span};
 
-use super::TagCandidate;
-use super::keyphrases::words::tag_key;
-use crate::text::Span;
+/// At most so many rejected tags are named.
+const MAX_REJECTED: usize = 50;
 
 /// A tag of the answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tag {
-    /// As the corpus writes it, or as the article does.
+    /// As the vocabulary writes it, or as the article does.
     pub label: Arc<str>,
     /// Calibrated probability in [0, 1].
     pub confidence: f32,
@@ -19,15 +25,68 @@ pub struct Tag {
     pub kind: TagKind,
     /// Where the article speaks of it, in order; only if asked for.
     pub mentions: Vec<Span>,
+    /// The vocabulary's code, if it has one.
+    pub code: Option<Arc<str>>,
+    /// Label of the vocabulary's broader tag, if there is one.
+    pub broader: Option<Arc<str>>,
+    /// It is of no vocabulary and not among the allowed tags: somebody would have to create it.
+    pub is_new: bool,
 }
 
 /// Where a tag comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TagKind {
-    /// The model learnt it.
+    /// The model learnt it, or it is of a controlled vocabulary.
     Vocabulary,
     /// The article has it.
     Keyphrase,
+}
+
+/// A tag that was considered and is not offered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RejectedTag {
+    /// The tag.
+    pub tag: Tag,
+    /// Why.
+    pub reason: Rejection,
+}
+
+/// Why a tag is not offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rejection {
+    /// Its confidence is below the threshold.
+    LowConfidence,
+    /// It is denied.
+    Denied,
+    /// The article has it already.
+    Existing,
+    /// There is a list of allowed tags, and it is not in it.
+    NotAllowed,
+    /// There are enough better ones.
+    OverLimit,
+    /// The article has it only as a part of a tag that is offered.
+    PartOfAnother,
+}
+
+/// A tag that one of the sources suggests.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suggestion {
+    /// As the source writes it.
+    pub label: Arc<str>,
+    /// Calibrated probability in [0, 1].
+    pub confidence: f32,
+    /// Whether that is enough to offer it.
+    pub is_sure: bool,
+    /// Where it comes from.
+    pub kind: TagKind,
+    /// Where the article speaks of it, in order, in bytes of the text that was read.
+    pub mentions: Vec<(Field, Range<usize>)>,
+    /// The vocabulary's code.
+    pub code: Option<Arc<str>>,
+    /// The vocabulary's broader tag.
+    pub broader: Option<Arc<str>>,
+    /// See [`Tag::is_new`].
+    pub is_new: bool,
 }
 
 /// What a caller wants of the tags.
@@ -35,117 +94,438 @@ pub enum TagKind {
 pub struct Selection<'a> {
     /// At most so many.
     pub max_tags: usize,
-    /// Never these: denied ones and ones the article has already. Compared without case, after NFKC.
-    pub excluded: [&'a [String]; 2],
+    /// Never these.
+    pub denied: &'a [String],
+    /// Nor these, which the article has.
+    pub existing: &'a [String],
+    /// Only these; empty: any.
+    pub allowed: &'a [String],
+    /// What holds for every article.
+    pub rules: &'a TagRules,
+    /// The vocabulary whose labels go before those of the article.
+    pub concepts: Option<&'a Concepts>,
+    /// Whether a phrase that is in the vocabulary is a tag of the vocabulary.
+    pub joins_vocabulary: bool,
 }
 
-/// Orders the candidates, best first and equals by label, and takes the wanted ones.
-pub fn select(
-    candidates: &mut [TagCandidate],
-    labels: &[Arc<str>],
-    selection: &Selection<'_>,
-) -> Vec<Tag> {
-    let excluded: Vec<String> = selection
-        .excluded
-        .iter()
-        .copied()
-        .flatten()
-        .map(|tag| fold(tag))
-        .collect();
-    candidates.sort_unstable_by(|a, b| {
-        b.confidence
-            .total_cmp(&a.confidence)
-            .then_with(|| labels[a.index].cmp(&labels[b.index]))
+/// What is offered and what is not, each best first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Selected {
+    /// The tags of the answer.
+    pub offered: Vec<Suggestion>,
+    /// The best of the others.
+    pub rejected: Vec<(Suggestion, Rejection)>,
+}
+
+/// Makes one list of all suggestions: names become the tags that they stand for, those that mean the same
+/// become one, best first and equals by label; then what is not wanted goes.
+pub fn select(suggestions: Vec<Suggestion>, selection: &Selection<'_>) -> Selected {
+    let named = suggestions.into_iter().map(|s| selection.named(s));
+    let mut list = joined(named);
+    list.sort_by(|(a, _), (b, _)| {
+        let best_first = b.confidence.total_cmp(&a.confidence);
+        best_first.then_with(|| a.label.cmp(&b.label))
     });
-    candidates
-        .iter()
-        .map(|candidate| Tag {
-            label: Arc::clone(&labels[candidate.index]),
-            confidence: candidate.confidence,
-            kind: TagKind::Vocabulary,
-            mentions: Vec::new(),
-        })
-        .filter(|tag| excluded.is_empty() || !excluded.contains(&fold(&tag.label)))
-        .take(selection.max_tags)
-        .collect()
-}
-
-/// Adds the article's own phrases to the chosen learnt tags: one list, best first. A phrase that is a
-/// learnt tag but for case, plural or hyphen gives its mentions to that tag.
-pub fn merge(learnt: Vec<Tag>, phrases: Vec<Tag>, selection: &Selection<'_>) -> Vec<Tag> {
-    let mut tags = learnt;
-    let mut keys: Vec<u64> = tags.iter().map(|tag| tag_key(&tag.label)).collect();
-    let excluded = selection.excluded.iter().copied().flatten();
-    let excluded: Vec<(String, u64)> = excluded.map(|t| (fold(t), tag_key(t))).collect();
-    for phrase in phrases {
-        let key = tag_key(&phrase.label);
-        if let Some(known) = keys.iter().position(|&known| known == key) {
-            if tags[known].mentions.is_empty() {
-                tags[known].mentions = phrase.mentions;
+    let denied = selection.wordings(selection.denied);
+    let existing = selection.wordings(selection.existing);
+    let allowed = selection.wordings(selection.allowed);
+    let parts = Covered::new(&list);
+    let mut selected = Selected::default();
+    for (mut tag, wording) in list {
+        let has_room = selected.offered.len() < selection.max_tags;
+        let is_allowed = selection.allowed.is_empty() || allowed.has(&wording);
+        let is_denied =
+            denied.has(&wording) || selection.rules.denied().iter().any(|d| d.means(&wording));
+        let reasons = [
+            (existing.has(&wording), Rejection::Existing),
+            (is_denied, Rejection::Denied),
+            (!is_allowed, Rejection::NotAllowed),
+            (!tag.is_sure, Rejection::LowConfidence),
+            (parts.holds(&tag), Rejection::PartOfAnother),
+            (!has_room, Rejection::OverLimit),
+        ];
+        tag.is_new &= selection.allowed.is_empty();
+        match reasons.into_iter().find(|(holds, _)| *holds) {
+            None => selected.offered.push(tag),
+            Some((_, reason)) if selected.rejected.len() < MAX_REJECTED => {
+                selected.rejected.push((tag, reason));
             }
-            continue;
+            Some(_) => {}
         }
-        let folded = fold(&phrase.label);
-        if excluded
-            .iter()
-            .any(|(tag, of)| *tag == folded || *of == key)
-        {
-            continue;
-        }
-        keys.push(key);
-        tags.push(phrase);
     }
-    tags.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-    tags.truncate(selection.max_tags);
-    tags
+    selected
 }
 
-/// The form in which two tags are the same: NFKC, lower case, single spaces.
-fn fold(tag: &str) -> String {
-    let lower: String = tag.nfkc().flat_map(char::to_lowercase).collect();
-    lower.split_whitespace().collect::<Vec<_>>().join(" ")
+impl Selection<'_> {
+    /// A suggestion under the name that the desk or its vocabulary has for it.
+    fn named(&self, mut suggestion: Suggestion) -> (Suggestion, Wording) {
+        if let Some(tag) = self.rules.canonical(&suggestion.label) {
+            suggestion.label = Arc::clone(tag);
+        }
+        if let Some(concept) = self.concepts.and_then(|c| c.lookup(&suggestion.label)) {
+            suggestion.label = Arc::clone(&concept.label);
+            suggestion.code.clone_from(&concept.code);
+            suggestion.broader.clone_from(&concept.broader);
+            suggestion.is_new = false;
+            if self.joins_vocabulary {
+                suggestion.kind = TagKind::Vocabulary;
+            }
+        }
+        let wording = Wording::new(&suggestion.label);
+        (suggestion, wording)
+    }
+
+    /// The wordings of a caller's list, and of the tags that they are other names of.
+    fn wordings(&self, tags: &[String]) -> Wordings {
+        let mut all = Wordings::default();
+        for tag in tags {
+            all.add(Wording::new(tag));
+            let usual = aliases::canonical(tag.trim().to_owned());
+            let meant = self.rules.canonical(tag).map_or(usual.as_str(), |t| t);
+            let concept = self.concepts.and_then(|c| c.lookup(meant));
+            let meant = concept.map_or(meant, |concept| &concept.label);
+            if meant != tag {
+                all.add(Wording::new(meant));
+            }
+        }
+        all
+    }
+}
+
+/// A set of tags by what they mean.
+#[derive(Default)]
+struct Wordings(HashMap<u64, Vec<Wording>>);
+
+impl Wordings {
+    fn add(&mut self, wording: Wording) {
+        self.0.entry(wording.key()).or_default().push(wording);
+    }
+
+    fn has(&self, wording: &Wording) -> bool {
+        self.0
+            .get(&wording.key())
+            .is_some_and(|known| known.iter().any(|k| k.means(wording)))
+    }
+}
+
+/// Suggestions that mean the same become one: under the vocabulary's name if one of them is of a
+/// vocabulary, with the greater confidence and the mentions of both.
+fn joined(suggestions: impl Iterator<Item = (Suggestion, Wording)>) -> Vec<(Suggestion, Wording)> {
+    let mut list: Vec<(Suggestion, Wording)> = Vec::new();
+    let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
+    for (suggestion, wording) in suggestions {
+        let same_key = places.entry(wording.key()).or_default();
+        let same = same_key.iter().find(|&&i| list[i].1.means(&wording));
+        match same {
+            Some(&i) => list[i].0.join(suggestion),
+            None => {
+                same_key.push(list.len());
+                list.push((suggestion, wording));
+            }
+        }
+    }
+    list
+}
+
+impl Suggestion {
+    fn join(&mut self, other: Self) {
+        self.confidence = self.confidence.max(other.confidence);
+        self.is_sure |= other.is_sure;
+        self.is_new &= other.is_new;
+        if self.kind == TagKind::Keyphrase && other.kind == TagKind::Vocabulary {
+            self.kind = other.kind;
+            self.label = other.label;
+        }
+        self.code = self.code.take().or(other.code);
+        self.broader = self.broader.take().or(other.broader);
+        if !other.mentions.is_empty() {
+            self.mentions.extend(other.mentions);
+            self.mentions.sort_by_key(|(field, bytes)| {
+                (*field == Field::Body, bytes.start, Reverse(bytes.end))
+            });
+            let mut end = (Field::Title, 0);
+            self.mentions.retain(|(field, bytes)| {
+                let is_free = *field != end.0 || bytes.start >= end.1;
+                if is_free {
+                    end = (*field, bytes.end);
+                }
+                is_free
+            });
+        }
+    }
+}
+
+/// Where the article speaks of the tags of vocabularies that are sure.
+struct Covered {
+    /// By field: starts in order, each with the greatest end up to there.
+    ranges: [Vec<(usize, usize)>; 2],
+}
+
+impl Covered {
+    fn new(list: &[(Suggestion, Wording)]) -> Self {
+        let mut ranges = [Vec::new(), Vec::new()];
+        let tags = list.iter().map(|(tag, _)| tag);
+        for tag in tags.filter(|tag| tag.kind == TagKind::Vocabulary && tag.is_sure) {
+            for (field, bytes) in &tag.mentions {
+                ranges[usize::from(*field == Field::Body)].push((bytes.start, bytes.end));
+            }
+        }
+        for ranges in &mut ranges {
+            ranges.sort_unstable();
+            let mut greatest = 0;
+            for (_, end) in ranges {
+                greatest = greatest.max(*end);
+                *end = greatest;
+            }
+        }
+        Self { ranges }
+    }
+
+    /// Whether a phrase stands nowhere but within them.
+    fn holds(&self, tag: &Suggestion) -> bool {
+        let is_within = |(field, bytes): &(Field, Range<usize>)| {
+            let ranges = &self.ranges[usize::from(*field == Field::Body)];
+            let after = ranges.partition_point(|(start, _)| *start <= bytes.start);
+            after > 0 && ranges[after - 1].1 >= bytes.end
+        };
+        tag.kind == TagKind::Keyphrase
+            && !tag.mentions.is_empty()
+            && tag.mentions.iter().all(is_within)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tags::concepts::ConceptEntry;
 
-    fn labels() -> Vec<Arc<str>> {
-        ["Brexit", "Floods", "Élections", "Budget"]
-            .map(Arc::from)
-            .to_vec()
+    fn suggestion(label: &str, confidence: f32, kind: TagKind) -> Suggestion {
+        Suggestion {
+            label: Arc::from(label),
+            confidence,
+            is_sure: confidence >= 0.3,
+            kind,
+            mentions: Vec::new(),
+            code: None,
+            broader: None,
+            is_new: kind == TagKind::Keyphrase,
+        }
     }
 
-    fn chosen(max_tags: usize, denied: &[String], existing: &[String]) -> Vec<String> {
-        let mut candidates: Vec<_> = [0.5, 0.9, 0.7, 0.9]
-            .into_iter()
-            .enumerate()
-            .map(|(index, confidence)| TagCandidate { index, confidence })
-            .collect();
-        let selection = Selection {
-            max_tags,
-            excluded: [denied, existing],
+    fn learnt() -> Vec<Suggestion> {
+        [
+            ("Brexit", 0.5),
+            ("Floods", 0.9),
+            ("Élections", 0.7),
+            ("Budget", 0.9),
+            ("Rain", 0.2),
+        ]
+        .map(|(label, confidence)| suggestion(label, confidence, TagKind::Vocabulary))
+        .into()
+    }
+
+    fn concepts() -> Concepts {
+        let entry = |label: &str, aliases: &[&str], code: &str| ConceptEntry {
+            label: label.into(),
+            aliases: aliases.iter().map(|a| (*a).to_owned()).collect(),
+            code: code.into(),
+            parent: String::new(),
         };
-        select(&mut candidates, &labels(), &selection)
-            .iter()
-            .map(|t| t.label.to_string())
+        Concepts::new([vec![
+            entry("United Nations", &["UN", "U.N."], "org:1"),
+            entry("Climate change", &["global warming"], "c:2"),
+        ]])
+        .unwrap()
+    }
+
+    struct Wanted<'a> {
+        max_tags: usize,
+        lists: [&'a [&'a str]; 3],
+        rules: TagRules,
+        concepts: Option<Concepts>,
+    }
+
+    impl Default for Wanted<'_> {
+        fn default() -> Self {
+            Self {
+                max_tags: 9,
+                lists: [&[], &[], &[]],
+                rules: TagRules::default(),
+                concepts: None,
+            }
+        }
+    }
+
+    impl Wanted<'_> {
+        fn select(&self, suggestions: Vec<Suggestion>) -> Selected {
+            let [denied, existing, allowed] = self.lists.map(|list| {
+                list.iter()
+                    .map(|tag| (*tag).to_owned())
+                    .collect::<Vec<String>>()
+            });
+            let selection = Selection {
+                max_tags: self.max_tags,
+                denied: &denied,
+                existing: &existing,
+                allowed: &allowed,
+                rules: &self.rules,
+                concepts: self.concepts.as_ref(),
+                joins_vocabulary: true,
+            };
+            select(suggestions, &selection)
+        }
+    }
+
+    fn labels(selected: &Selected) -> Vec<&str> {
+        selected.offered.iter().map(|tag| &*tag.label).collect()
+    }
+
+    fn reasons(selected: &Selected) -> Vec<(&str, Rejection)> {
+        let rejected = selected.rejected.iter();
+        rejected
+            .map(|(tag, reason)| (&*tag.label, *reason))
             .collect()
     }
 
     #[test]
     fn best_first_and_equals_by_label() {
+        let selected = Wanted::default().select(learnt());
         assert_eq!(
-            chosen(9, &[], &[]),
+            labels(&selected),
             ["Budget", "Floods", "Élections", "Brexit"]
         );
-        assert_eq!(chosen(2, &[], &[]), ["Budget", "Floods"]);
-        assert!(chosen(0, &[], &[]).is_empty());
+        assert_eq!(reasons(&selected), [("Rain", Rejection::LowConfidence)]);
+        let two = Wanted {
+            max_tags: 2,
+            ..Wanted::default()
+        }
+        .select(learnt());
+        assert_eq!(labels(&two), ["Budget", "Floods"]);
+        assert_eq!(two.rejected[0].1, Rejection::OverLimit);
+        let none = Wanted {
+            max_tags: 0,
+            ..Wanted::default()
+        }
+        .select(learnt());
+        assert!(none.offered.is_empty());
     }
 
     #[test]
-    fn denied_and_existing_tags_are_left_out_without_case() {
-        let denied = ["  FLOODS".to_owned(), "nothing".to_owned()];
-        let existing = ["e\u{301}lections".to_owned()];
-        assert_eq!(chosen(2, &denied, &existing), ["Budget", "Brexit"]);
+    fn denied_existing_and_unlisted_tags_are_left_out_in_any_form() {
+        let lists: [&[&str]; 3] = [
+            &["  FLOOD", "nothing"],
+            &["e\u{301}lections"],
+            &["floods", "budgets", "Élections", "rain"],
+        ];
+        let selected = Wanted {
+            lists,
+            ..Wanted::default()
+        }
+        .select(learnt());
+        assert_eq!(labels(&selected), ["Budget"]);
+        let want = [
+            ("Floods", Rejection::Denied),
+            ("Élections", Rejection::Existing),
+            ("Brexit", Rejection::NotAllowed),
+            ("Rain", Rejection::LowConfidence),
+        ];
+        assert_eq!(reasons(&selected), want);
+    }
+
+    #[test]
+    fn no_two_tags_mean_the_same_and_the_vocabulary_names_them() {
+        let wanted = Wanted {
+            concepts: Some(concepts()),
+            ..Wanted::default()
+        };
+        let mut phrase = suggestion("global warming", 0.8, TagKind::Keyphrase);
+        phrase.mentions = vec![(Field::Body, 5..19), (Field::Body, 40..54)];
+        let mut concept = suggestion("Climate change", 0.1, TagKind::Vocabulary);
+        concept.mentions = vec![(Field::Body, 5..19), (Field::Title, 0..14)];
+        let other = suggestion("UN", 0.5, TagKind::Keyphrase);
+        let new = suggestion("Glaciers", 0.4, TagKind::Keyphrase);
+        let selected = wanted.select(vec![phrase, concept, other, new]);
+        assert_eq!(
+            labels(&selected),
+            ["Climate change", "United Nations", "Glaciers"]
+        );
+        let [climate, nations, glaciers] = &selected.offered[..] else {
+            panic!("three tags")
+        };
+        assert_eq!(
+            (climate.code.as_deref(), climate.kind),
+            (Some("c:2"), TagKind::Vocabulary)
+        );
+        assert_eq!(climate.confidence, 0.8);
+        let places = [
+            (Field::Title, 0..14),
+            (Field::Body, 5..19),
+            (Field::Body, 40..54),
+        ];
+        assert_eq!(climate.mentions, places);
+        assert!(!nations.is_new && glaciers.is_new);
+        assert_eq!(glaciers.kind, TagKind::Keyphrase);
+    }
+
+    #[test]
+    fn another_name_of_a_tag_denies_it_too() {
+        let rules = TagRules::new(&[], &["Great Flood=Floods".to_owned()]).unwrap();
+        let lists: [&[&str]; 3] = [&["great flood"], &["U.N."], &[]];
+        let wanted = Wanted {
+            lists,
+            rules,
+            concepts: Some(concepts()),
+            ..Wanted::default()
+        };
+        let selected = wanted.select(vec![
+            suggestion("Floods", 0.9, TagKind::Keyphrase),
+            suggestion("United Nations", 0.9, TagKind::Vocabulary),
+        ]);
+        let want = [
+            ("Floods", Rejection::Denied),
+            ("United Nations", Rejection::Existing),
+        ];
+        assert_eq!(reasons(&selected), want);
+    }
+
+    #[test]
+    fn the_desks_rules_hold_for_every_kind() {
+        let aliases = ["Great Flood=Floods".to_owned()];
+        let rules = TagRules::new(&["budgets".to_owned()], &aliases).unwrap();
+        let mut list = learnt();
+        list.push(suggestion("great floods", 0.95, TagKind::Keyphrase));
+        list.push(suggestion("Budget", 0.95, TagKind::Keyphrase));
+        let selected = Wanted {
+            rules,
+            ..Wanted::default()
+        }
+        .select(list);
+        assert_eq!(labels(&selected), ["Floods", "Élections", "Brexit"]);
+        assert_eq!(selected.offered[0].confidence, 0.95);
+        assert_eq!(selected.offered[0].kind, TagKind::Vocabulary);
+    }
+
+    #[test]
+    fn an_allowed_phrase_is_not_new() {
+        let lists: [&[&str]; 3] = [&[], &[], &["glacier"]];
+        let selected = Wanted {
+            lists,
+            ..Wanted::default()
+        }
+        .select(vec![suggestion("Glaciers", 0.9, TagKind::Keyphrase)]);
+        assert!(!selected.offered[0].is_new);
+    }
+
+    #[test]
+    fn a_phrase_within_a_tag_is_no_tag_of_its_own() {
+        let mut tag = suggestion("Climate change", 0.4, TagKind::Vocabulary);
+        tag.mentions = vec![(Field::Body, 5..19), (Field::Body, 30..44)];
+        let mut inner = suggestion("Climate", 0.9, TagKind::Keyphrase);
+        inner.mentions = vec![(Field::Body, 5..12), (Field::Body, 30..37)];
+        let mut apart = suggestion("Change", 0.8, TagKind::Keyphrase);
+        apart.mentions = vec![(Field::Body, 13..19), (Field::Body, 50..56)];
+        let selected = Wanted::default().select(vec![tag, inner, apart]);
+        assert_eq!(labels(&selected), ["Change", "Climate change"]);
+        assert_eq!(reasons(&selected), [("Climate", Rejection::PartOfAnother)]);
     }
 }

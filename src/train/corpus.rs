@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
+use std::sync::Arc;
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -28,6 +29,25 @@ pub struct LabelledArticle {
     pub group: String,
     /// The day it was published, as in 2024-05-31; empty if that is not known.
     pub date: String,
+    /// The publisher or archive it is from; empty: not known, which is a source of its own.
+    pub source: String,
+    /// Where it was read.
+    pub place: RowPlace,
+}
+
+/// Where a row stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowPlace {
+    /// As the caller named it.
+    pub file: Arc<str>,
+    /// From 1; of a row of several lines, the first.
+    pub line: u64,
+}
+
+impl fmt::Display for RowPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
 }
 
 /// Labelled articles, and what was left out on the way.
@@ -159,6 +179,7 @@ impl Corpus {
         format: RowFormat,
         fields: &Fields,
     ) -> Result<(), CorpusError> {
+        let file: &Arc<str> = &file.into();
         let mut reader = BufReader::new(rows);
         let start = reader.fill_buf().map_err(|source| io_error(file, source))?;
         if start.starts_with(&GZIP_MAGIC) {
@@ -216,7 +237,7 @@ impl Corpus {
     fn read_plain(
         &mut self,
         reader: impl BufRead,
-        file: &str,
+        file: &Arc<str>,
         format: RowFormat,
         fields: &Fields,
     ) -> Result<(), CorpusError> {
@@ -229,7 +250,7 @@ impl Corpus {
     fn read_json_lines(
         &mut self,
         mut reader: impl BufRead,
-        file: &str,
+        file: &Arc<str>,
         fields: &Fields,
     ) -> Result<(), CorpusError> {
         let mut line = Vec::new();
@@ -256,7 +277,7 @@ impl Corpus {
     fn read_table(
         &mut self,
         reader: impl BufRead,
-        file: &str,
+        file: &Arc<str>,
         delimiter: u8,
         fields: &Fields,
     ) -> Result<(), CorpusError> {
@@ -271,7 +292,7 @@ impl Corpus {
         if let Some(missing) = columns.missing(fields) {
             let names: Vec<&str> = header.iter().collect();
             return Err(CorpusError::Columns {
-                file: file.to_owned(),
+                file: file.to_string(),
                 missing,
                 columns: names.join(", "),
             });
@@ -299,17 +320,21 @@ impl Corpus {
     fn push(
         &mut self,
         row: Result<LabelledArticle, String>,
-        file: &str,
+        file: &Arc<str>,
         line: u64,
         fields: &Fields,
     ) {
         let bad = |reason| BadRow {
-            file: file.to_owned(),
+            file: file.to_string(),
             line,
             reason,
         };
         match row.and_then(with_text(fields)) {
-            Ok(article) => {
+            Ok(mut article) => {
+                article.place = RowPlace {
+                    file: Arc::clone(file),
+                    line,
+                };
                 if article.label.is_empty() {
                     let reason = format!("field {:?} is missing or empty", fields.label);
                     self.unlabelled_rows

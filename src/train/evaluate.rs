@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::calibrate::{CoveragePoint, coverage_curve, expected_calibration_error};
 use super::corpus::LabelledArticle;
 use super::ranking::{RankedTags, Ranking, ranking};
+use super::reliability::{ReliabilityBin, reliability};
 use crate::pipeline::options::OptionsDraft;
 use crate::pipeline::{Classification, Options, Pipeline, TagSource};
 use crate::tags::keyphrases::words::{Words, tag_key, tag_stems};
@@ -39,8 +40,10 @@ pub struct Evaluation {
     pub automatic: Automatic,
     /// Accuracy of the most confident 10 %, 20 % … 100 % of the answers.
     pub coverage_curve: Vec<CoveragePoint>,
+    /// Confidence against accuracy, in the bins of the calibration error that have articles.
+    pub reliability: Vec<ReliabilityBin>,
     /// By name.
-    pub topics: Vec<TopicMeasures>,
+    pub topics: Vec<LabelMeasures>,
     /// `confusion[i][j]`: articles of topic i that were answered with topic j, in the order of
     /// `topics`.
     pub confusion: Vec<Vec<usize>>,
@@ -70,10 +73,10 @@ pub struct Automatic {
     pub accuracy: f64,
 }
 
-/// One topic.
+/// One topic or tag.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct TopicMeasures {
-    /// The topic.
+pub struct LabelMeasures {
+    /// The topic or tag.
     pub name: String,
     /// Share of its answers that are right.
     pub precision: f64,
@@ -102,6 +105,8 @@ pub struct TagMeasures {
     pub recall: f64,
     /// Distinct tags of the articles that do not count because the model could not learn them.
     pub n_unknown_tags: usize,
+    /// The tags that count and occur, by name.
+    pub each: Vec<LabelMeasures>,
 }
 
 /// Hits, false alarms and misses.
@@ -119,6 +124,16 @@ impl Counts {
 
     fn recall(self) -> f64 {
         ratio(self.hits, self.hits + self.misses)
+    }
+
+    fn measures(self, name: &str) -> LabelMeasures {
+        LabelMeasures {
+            name: name.to_owned(),
+            precision: self.precision(),
+            recall: self.recall(),
+            f1: self.f1(),
+            support: self.hits + self.misses,
+        }
     }
 
     fn f1(self) -> f64 {
@@ -228,7 +243,8 @@ fn ranked_tags<'a>(
     }
 }
 
-fn answer(
+/// A pipeline's answer to an article of a corpus; `None` if it is no article.
+pub(super) fn answer(
     pipeline: &Pipeline,
     article: &LabelledArticle,
     options: &Options,
@@ -308,6 +324,7 @@ fn measure_topics(
     );
     evaluation.macro_f1 = mean(evaluation.topics.iter().map(|topic| topic.f1));
     evaluation.calibration_error = expected_calibration_error(&confidences, &is_right, N_BINS);
+    evaluation.reliability = reliability(&confidences, &is_right, N_BINS);
     evaluation.log_loss = mean(log_loss.into_iter());
     evaluation.automatic = Automatic {
         share: ratio(n_automatic, labelled.len()),
@@ -333,7 +350,7 @@ fn best_topic(answer: &Classification) -> &str {
     answer.topics.first().map_or("", |topic| &topic.topic)
 }
 
-fn topic_measures(name: &str, i: usize, confusion: &[Vec<usize>], failed: usize) -> TopicMeasures {
+fn topic_measures(name: &str, i: usize, confusion: &[Vec<usize>], failed: usize) -> LabelMeasures {
     let hits = confusion[i][i];
     let support = confusion[i].iter().sum::<usize>() + failed;
     let counts = Counts {
@@ -341,13 +358,7 @@ fn topic_measures(name: &str, i: usize, confusion: &[Vec<usize>], failed: usize)
         false_alarms: confusion.iter().map(|row| row[i]).sum::<usize>() - hits,
         misses: support - hits,
     };
-    TopicMeasures {
-        name: name.to_owned(),
-        precision: counts.precision(),
-        recall: counts.recall(),
-        f1: counts.f1(),
-        support,
-    }
+    counts.measures(name)
 }
 
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
@@ -395,19 +406,20 @@ fn measure_tags(
         false_alarms: sum.false_alarms + tag.false_alarms,
         misses: sum.misses + tag.misses,
     });
-    let occurring: Vec<f64> = by_tag
-        .values()
-        .filter(|tag| tag.hits + tag.misses > 0)
-        .map(|tag| tag.f1())
+    let each: Vec<LabelMeasures> = by_tag
+        .iter()
+        .map(|(tag, counts)| counts.measures(tag))
+        .filter(|tag| tag.support > 0)
         .collect();
     TagMeasures {
         n_articles,
-        n_tags: occurring.len(),
+        n_tags: each.len(),
         micro_f1: total.f1(),
-        macro_f1: mean(occurring.into_iter()),
+        macro_f1: mean(each.iter().map(|tag| tag.f1)),
         precision: total.precision(),
         recall: total.recall(),
         n_unknown_tags: unknown.len(),
+        each,
     }
 }
 
@@ -439,10 +451,14 @@ mod tests {
             confidence: 0.9,
             kind: TagKind::Vocabulary,
             mentions: Vec::new(),
+            code: None,
+            broader: None,
+            is_new: false,
         };
         Some(Classification {
             topics: vec![score(topic, 0.75), score(other, 0.25)],
             tags: tags.iter().map(tag).collect(),
+            rejected_tags: Vec::new(),
             language: None,
             warnings: Vec::new(),
             needs_review: topic == "B",
@@ -529,6 +545,12 @@ mod tests {
         );
         assert!((found.micro_f1 - 2.0 * 3.0 / (6.0 + 1.0 + 2.0)).abs() < 1e-9);
         assert!((found.macro_f1 - 0.5).abs() < 1e-9);
+        let each: Vec<(&str, f64, usize)> = found
+            .each
+            .iter()
+            .map(|tag| (tag.name.as_str(), tag.f1, tag.support))
+            .collect();
+        assert_eq!(each, [("x", 1.0, 2), ("y", 0.5, 2), ("z", 0.0, 1)]);
         assert!((found.precision - 0.75).abs() < 1e-9);
         assert!((found.recall - 0.6).abs() < 1e-9);
     }

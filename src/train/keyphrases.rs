@@ -11,7 +11,8 @@ use serde::Serialize;
 
 use super::TrainError;
 use super::corpus::LabelledArticle;
-use super::ranking::{RankedTags, Ranking, Reliability, ranking, reliability};
+use super::ranking::{RankedTags, Ranking, ranking};
+use super::reliability::{ReliabilityBin, reliability};
 use super::split::{groups, stratified_folds};
 use super::topics::N_FOLDS;
 use crate::tags::Keyphrases;
@@ -38,6 +39,7 @@ const MAX_ITERATIONS: u64 = 300;
 /// Slopes of the calibration: a better score may not be worth less.
 const MIN_SLOPE: f32 = 0.05;
 const FOLD_SEED: u64 = 42;
+const N_TENTHS: usize = 10;
 /// Fewer articles with a tag of their own text say too little.
 pub const MIN_ARTICLES: usize = 50;
 
@@ -50,7 +52,7 @@ pub struct CrossValidation {
     #[serde(flatten)]
     pub ranking: Ranking,
     /// What confidences are worth, by tenths; calibrated on other articles than measured on.
-    pub reliability: Vec<Reliability>,
+    pub reliability: Vec<ReliabilityBin>,
 }
 
 #[derive(Default)]
@@ -376,7 +378,7 @@ fn cross_validation(
     offered: &Offered,
     folds: &[usize],
 ) -> Result<CrossValidation, TrainError> {
-    let mut confidences = Vec::new();
+    let (mut confidences, mut is_right) = (Vec::new(), Vec::new());
     for fold in 0..N_FOLDS {
         let of = |is_held_out: bool| {
             let is_wanted = move |f: usize| (f == fold) == is_held_out;
@@ -386,8 +388,10 @@ fn cross_validation(
                 .flat_map(|(o, _)| o)
         };
         let calibration = calibrate(of(false))?;
-        confidences
-            .extend(of(true).map(|(score, is_tag)| (calibration.confidence(*score), *is_tag)));
+        for (score, is_tag) in of(true) {
+            confidences.push(calibration.confidence(*score));
+            is_right.push(*is_tag);
+        }
     }
     let ranked: Vec<RankedTags> = samples
         .iter()
@@ -401,6 +405,6 @@ fn cross_validation(
     Ok(CrossValidation {
         n_articles: samples.len(),
         ranking: ranking(&ranked),
-        reliability: reliability(&confidences),
+        reliability: reliability(&confidences, &is_right, N_TENTHS),
     })
 }

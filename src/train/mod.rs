@@ -10,21 +10,31 @@
 //! - [`lines`], [`dumps`]: labelled pages become a model of their lines.
 //! - [`pages`]: labelled pages out of a folder.
 //! - [`pack`]: fitted models become a pipeline.
-//! - [`evaluate`], [`ranking`]: how good a pipeline is.
+//! - [`evaluate`], [`ranking`], [`reliability`]: how good a pipeline is.
+//! - [`study`]: what an owner wants to know of an archive: [`mislabelled`] articles, [`telling_terms`], the
+//!   [`learning_curve`].
+//! - [`memory`]: what a run will need.
 
 pub mod calibrate;
 pub mod corpus;
 pub mod dumps;
 pub mod evaluate;
 pub mod keyphrases;
+pub mod learning_curve;
 pub mod lines;
+pub mod memory;
+pub mod mislabelled;
 pub mod pack;
 pub mod pages;
 pub mod ranking;
+pub mod reliability;
 mod rows;
+mod sources;
 pub mod split;
+pub mod study;
 pub mod svm;
 pub mod tags;
+pub mod telling_terms;
 pub mod topics;
 pub mod vectorize;
 
@@ -35,6 +45,7 @@ use crate::pipeline::{ArtifactError, Pipeline};
 use crate::tags::Keyphrases;
 use corpus::{Corpus, LabelledArticle};
 use evaluate::Evaluation;
+use study::Study;
 use svm::SvmError;
 use tags::{TagData, TagModel};
 use topics::{N_FOLDS, TopicData, TopicModel};
@@ -80,6 +91,8 @@ pub struct TrainParams {
     pub licence: String,
     /// Unix seconds to record.
     pub trained_at_unix_seconds: Option<i64>,
+    /// Whether the archive is studied too, for a report; the model does not depend on it.
+    pub studies_archive: bool,
 }
 
 impl Default for TrainParams {
@@ -103,6 +116,7 @@ impl Default for TrainParams {
             data: String::new(),
             licence: String::new(),
             trained_at_unix_seconds: None,
+            studies_archive: false,
         }
     }
 }
@@ -137,15 +151,21 @@ pub enum Step {
         /// Articles of the corpus.
         n_articles: usize,
     },
-    /// Counting and weighting terms.
+    /// Counting and weighting terms, in two passes.
     Vectorizing {
         /// Articles that are learnt from.
         n_articles: usize,
     },
     /// Trying values of C.
-    ChoosingC,
+    ChoosingC {
+        /// Models to fit.
+        n_fits: usize,
+    },
     /// Fitting the topic model and the models of the folds.
-    FittingTopics,
+    FittingTopics {
+        /// Models to fit.
+        n_fits: usize,
+    },
     /// Fitting probabilities.
     Calibrating,
     /// Fitting tags.
@@ -162,9 +182,16 @@ pub enum Step {
         /// Held-out articles.
         n_articles: usize,
     },
+    /// Studying the archive for a report.
+    StudyingArchive,
+    /// The step that began last has got on.
+    Advanced {
+        /// So many more articles (of one pass), fits or tags are done.
+        n_units: usize,
+    },
 }
 
-/// Called when a training run begins something new.
+/// Called when a training run begins something new, and when it gets on with it.
 pub type OnStep<'a> = dyn Fn(Step) + Sync + 'a;
 
 /// Why no model came out.
@@ -233,6 +260,8 @@ pub struct Trained {
     pub n_training_articles: usize,
     /// Where the ranker of the articles' own phrases came from.
     pub ranker: RankerSource,
+    /// What was found about the archive, if [`TrainParams::studies_archive`].
+    pub study: Option<Study>,
 }
 
 /// What is learnt from and what is measured on.
@@ -339,13 +368,28 @@ pub fn train(
     on_step(Step::Vectorizing {
         n_articles: split.train.len(),
     });
-    let corpus = vectorize(&split.train, &params.terms, params.min_df);
+    let corpus = vectorize(&split.train, &params.terms, params.min_df, &|n_units| {
+        on_step(Step::Advanced { n_units });
+    });
     if corpus.hashes.is_empty() {
         return Err(TrainError::NoTerms {
             min_df: params.min_df,
         });
     }
-    let topic_model = fit_topics(&split.train, &corpus, &topics, &folds, params, on_step)?;
+    let targets = targets(&split.train, &topics);
+    let weights = sources::weights(&split.train);
+    let data = TopicData {
+        records: &corpus.records,
+        targets: &targets,
+        weights: &weights,
+        folds: &folds,
+        n_topics: topics.len(),
+    };
+    // An archive of tags alone has no topics to learn.
+    let topic_model = match topics.is_empty() {
+        true => None,
+        false => Some(topics::fit(data, params, on_step)?),
+    };
     let tag_model = fit_tags(
         &split.train,
         &corpus,
@@ -376,11 +420,19 @@ pub fn train(
         .collect();
     let evaluation = evaluate::evaluate(&pipeline, &split.test, Some(&seen_tags));
     let pipeline = pack::with_metrics(pipeline, &evaluation)?;
+    let study = match (&topic_model, params.studies_archive) {
+        (Some(model), true) => {
+            on_step(Step::StudyingArchive);
+            Some(Study::of_training(&pipeline, split, data, model, params)?)
+        }
+        _ => None,
+    };
     Ok(Trained {
         pipeline,
         evaluation,
         n_training_articles: split.train.len(),
         ranker,
+        study,
     })
 }
 
@@ -389,26 +441,32 @@ fn fit_keyphrases(
     corpus: &[LabelledArticle],
     data: &KeyphraseData,
 ) -> Result<(Option<Keyphrases>, RankerSource), TrainError> {
-    let built_in = Pipeline::built_in()?.keyphrases().cloned();
-    let mut statistics = match (&built_in, data.background.is_empty()) {
-        (_, false) => keyphrases::count_words(&data.background),
-        (Some(known), true) => known.statistics.clone(),
-        (None, true) => return Ok((None, RankerSource::None)),
+    // Not needed, and so not read, where all is given: the built-in model itself is trained so.
+    let built_in = || Ok::<_, ArtifactError>(Pipeline::built_in()?.keyphrases().cloned());
+    let mut statistics = if data.background.is_empty() {
+        match built_in()? {
+            Some(known) => known.statistics,
+            None => return Ok((None, RankerSource::None)),
+        }
+    } else {
+        keyphrases::count_words(&data.background)
     };
     if !data.known_tags.is_empty() {
         statistics.known_tags = keyphrases::known_tags(&data.known_tags);
-    } else if let Some(built_in) = &built_in {
-        statistics.known_tags = built_in.statistics.known_tags.clone();
+    } else if let (false, Some(known)) = (data.background.is_empty(), built_in()?) {
+        statistics.known_tags = known.statistics.known_tags;
     }
     let tagged = if data.tagged.is_empty() {
         corpus
     } else {
         &data.tagged
     };
-    Ok(match (keyphrases::fit(tagged, statistics)?, built_in) {
-        (Some((fitted, measured)), _) => (Some(fitted), RankerSource::Fitted(measured)),
-        (None, Some(known)) => (Some(known), RankerSource::BuiltIn),
-        (None, None) => (None, RankerSource::None),
+    if let Some((fitted, measured)) = keyphrases::fit(tagged, statistics)? {
+        return Ok((Some(fitted), RankerSource::Fitted(measured)));
+    }
+    Ok(match built_in()? {
+        Some(known) => (Some(known), RankerSource::BuiltIn),
+        None => (None, RankerSource::None),
     })
 }
 
@@ -461,30 +519,14 @@ fn strata(articles: &[LabelledArticle]) -> Vec<usize> {
         .collect()
 }
 
-fn fit_topics(
-    articles: &[LabelledArticle],
-    corpus: &VectorizedCorpus,
-    topics: &[(String, usize)],
-    folds: &[usize],
-    params: &TrainParams,
-    on_step: &OnStep<'_>,
-) -> Result<Option<TopicModel>, TrainError> {
-    if topics.is_empty() {
-        return Ok(None);
-    }
+/// The place of each article's topic in `topics`, which are in alphabetical order.
+fn targets(articles: &[LabelledArticle], topics: &[(String, usize)]) -> Vec<usize> {
     let class = |article: &LabelledArticle| {
         topics
             .binary_search_by(|(topic, _)| topic.as_str().cmp(&article.label))
             .unwrap_or(0)
     };
-    let targets: Vec<usize> = articles.iter().map(class).collect();
-    let data = TopicData {
-        records: &corpus.records,
-        targets: &targets,
-        folds,
-        n_topics: topics.len(),
-    };
-    topics::fit(data, params, on_step).map(Some)
+    articles.iter().map(class).collect()
 }
 
 fn fit_tags(

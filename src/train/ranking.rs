@@ -1,4 +1,4 @@
-//! How good ranked suggestions are, and what their confidences are worth.
+//! How good ranked suggestions are.
 
 use serde::Serialize;
 
@@ -37,19 +37,6 @@ pub struct AtK {
     pub recall: f64,
     /// Harmonic mean of both, article by article.
     pub f1: f64,
-}
-
-/// A tenth of the scale of confidences.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Reliability {
-    /// Least confidence of the tenth.
-    pub from: f64,
-    /// Suggestions in it.
-    pub n: usize,
-    /// Their mean confidence.
-    pub confidence: f64,
-    /// The share of them that editors gave.
-    pub share: f64,
 }
 
 /// Measures ranked suggestions.
@@ -99,28 +86,6 @@ fn ndcg_at_5(article: &RankedTags) -> f64 {
     if best > 0.0 { gain / best } else { 0.0 }
 }
 
-/// Which share of the suggestions of each tenth of confidence is right; tenths without any are left out.
-pub fn reliability(suggestions: &[(f32, bool)]) -> Vec<Reliability> {
-    let mut tenths = [(0usize, 0.0f64, 0usize); 10];
-    for (confidence, is_right) in suggestions {
-        let tenth = &mut tenths[((confidence * 10.0) as usize).min(9)];
-        tenth.0 += 1;
-        tenth.1 += f64::from(*confidence);
-        tenth.2 += usize::from(*is_right);
-    }
-    tenths
-        .iter()
-        .enumerate()
-        .filter(|(_, (n, ..))| *n > 0)
-        .map(|(i, (n, sum, n_right))| Reliability {
-            from: i as f64 / 10.0,
-            n: *n,
-            confidence: sum / *n as f64,
-            share: *n_right as f64 / *n as f64,
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,13 +122,5 @@ mod tests {
             found.ndcg_at_5
         );
         assert_eq!(ranking(&[]), Ranking::default());
-    }
-
-    #[test]
-    fn tenths_have_their_shares() {
-        let found = reliability(&[(0.05, false), (0.31, true), (0.39, false), (1.0, true)]);
-        let rows: Vec<(f64, usize, f64)> = found.iter().map(|r| (r.from, r.n, r.share)).collect();
-        assert_eq!(rows, [(0.0, 1, 0.0), (0.3, 2, 0.5), (0.9, 1, 1.0)]);
-        assert!(close(found[1].confidence, 0.35));
     }
 }

@@ -23,6 +23,8 @@ pub struct Fields {
     pub group_pattern: Option<Regex>,
     /// When the article was published: the first date such as 2024-05-31 in this field.
     pub date: Option<String>,
+    /// The publisher or archive.
+    pub source: Option<String>,
     /// Parts the tags of one string.
     pub tag_separator: char,
 }
@@ -37,6 +39,7 @@ impl Default for Fields {
             group: None,
             group_pattern: None,
             date: None,
+            source: None,
             tag_separator: ';',
         }
     }
@@ -69,6 +72,11 @@ pub(super) fn json_row(bytes: &[u8], fields: &Fields) -> Result<LabelledArticle,
             Some(field) => date_in(&string(field)?),
             None => String::new(),
         },
+        source: match &fields.source {
+            Some(field) => string(field)?,
+            None => String::new(),
+        },
+        ..LabelledArticle::default()
     })
 }
 
@@ -136,6 +144,7 @@ pub(super) struct Columns {
     tags: Option<usize>,
     group: Option<usize>,
     date: Option<usize>,
+    source: Option<usize>,
 }
 
 impl Columns {
@@ -153,6 +162,7 @@ impl Columns {
             tags: place(&fields.tags),
             group: fields.group.as_deref().and_then(place),
             date: fields.date.as_deref().and_then(place),
+            source: fields.source.as_deref().and_then(place),
         }
     }
 
@@ -164,8 +174,10 @@ impl Columns {
             Some(fields.label.clone())
         } else if self.group.is_none() && fields.group.is_some() {
             fields.group.clone()
-        } else if self.date.is_none() {
+        } else if self.date.is_none() && fields.date.is_some() {
             fields.date.clone()
+        } else if self.source.is_none() {
+            fields.source.clone()
         } else {
             None
         }
@@ -194,6 +206,8 @@ impl Columns {
             tags: split_tags(&string(self.tags)?, fields.tag_separator),
             group: group_of(string(self.group)?, fields),
             date: date_in(&string(self.date)?),
+            source: string(self.source)?,
+            ..LabelledArticle::default()
         })
     }
 }

@@ -53,7 +53,7 @@ pub struct OneVsRestSvmValidParams {
 ///
 /// min over w, b of  ½ (‖w‖² + b²) + C Σ max(0, 1 − y (w·x + b))²
 ///
-/// solved in the dual by coordinate descent. The problems of up to [`BLOCK_CLASSES`] classes are
+/// solved in the dual by coordinate descent; a dataset's weights multiply each article's C. The problems of up to [`BLOCK_CLASSES`] classes are
 /// swept together over a feature-major weight matrix, so that an article's terms are fetched once
 /// for all of them. The result depends on the seed alone.
 ///
@@ -156,7 +156,7 @@ where
                     _ => 0,
                 })
                 .collect();
-            let block = self.fit_block(dataset.records(), &ClassMasks(masks), n_classes)?;
+            let block = self.fit_block(dataset, &ClassMasks(masks), n_classes)?;
             block.copy_into(&mut classifier, first);
         }
         Ok(classifier)
@@ -175,31 +175,32 @@ impl Fit<SparseRecords, ClassMasks, SvmError> for OneVsRestSvmValidParams {
             weights: Array2::zeros((dataset.records().n_features(), self.n_classes)),
             intercepts: Array1::zeros(self.n_classes),
         };
-        self.fit_block(dataset.records(), dataset.targets(), self.n_classes)?
+        self.fit_block(dataset, dataset.targets(), self.n_classes)?
             .copy_into(&mut classifier, 0);
         Ok(classifier)
     }
 }
 
 impl OneVsRestSvmValidParams {
-    fn fit_block(
+    fn fit_block<T>(
         &self,
-        records: &SparseRecords,
+        dataset: &DatasetBase<SparseRecords, T>,
         masks: &ClassMasks,
         n_classes: usize,
     ) -> Result<Block, SvmError> {
-        if masks.0.len() != records.n_samples() {
+        let samples = dataset.records().n_samples();
+        if masks.0.len() != samples {
             return Err(SvmError::Targets {
                 targets: masks.0.len(),
-                samples: records.n_samples(),
+                samples,
             });
         }
         // The width is known to the compiler, so that the inner loops are straight vector code.
         match n_classes {
-            0..=4 => Ok(self.descend::<4>(records, masks, n_classes)),
-            5..=8 => Ok(self.descend::<8>(records, masks, n_classes)),
-            9..=12 => Ok(self.descend::<12>(records, masks, n_classes)),
-            13..=BLOCK_CLASSES => Ok(self.descend::<BLOCK_CLASSES>(records, masks, n_classes)),
+            0..=4 => Ok(self.descend::<T, 4>(dataset, masks, n_classes)),
+            5..=8 => Ok(self.descend::<T, 8>(dataset, masks, n_classes)),
+            9..=12 => Ok(self.descend::<T, 12>(dataset, masks, n_classes)),
+            13..=BLOCK_CLASSES => Ok(self.descend::<T, BLOCK_CLASSES>(dataset, masks, n_classes)),
             _ => Err(SvmError::Empty),
         }
     }
@@ -217,16 +218,17 @@ impl OneVsRestSvmValidParams {
         })
     }
 
-    fn descend<const N: usize>(
+    fn descend<T, const N: usize>(
         &self,
-        records: &SparseRecords,
+        dataset: &DatasetBase<SparseRecords, T>,
         masks: &ClassMasks,
         n_classes: usize,
     ) -> Block {
+        let records = dataset.records();
         let n_samples = records.n_samples();
         // With the constant term that carries the intercept.
         let squared_norms: Vec<f32> = (0..n_samples)
-            .map(|i| records.row(i).1.iter().map(|v| v * v).sum::<f32>() + 1.0)
+            .map(|i| records.row(i).map(|(_, v)| v * v).sum::<f32>() + 1.0)
             .collect();
         let mut solver = Solver::<N> {
             weights: vec![[0.0; N]; records.n_features()],
@@ -234,6 +236,7 @@ impl OneVsRestSvmValidParams {
             duals: vec![[0.0; N]; n_samples],
             own_diagonal: self.own_diagonal(masks),
             other_diagonal: 0.5 / self.c,
+            terms: Vec::new(),
         };
         let mut order: Vec<u32> = (0..n_samples as u32).collect();
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(self.seed);
@@ -242,7 +245,16 @@ impl OneVsRestSvmValidParams {
             let violation: f64 = order
                 .iter()
                 .map(|&i| i as usize)
-                .map(|i| solver.step(i, records.row(i), masks.0[i], squared_norms[i], n_classes))
+                .map(|i| {
+                    solver.terms.clear();
+                    solver.terms.extend(records.row(i));
+                    let article = Article {
+                        mask: masks.0[i],
+                        squared_norm: squared_norms[i],
+                        slack: 1.0 / dataset.weight_for(i),
+                    };
+                    solver.step(i, article, n_classes)
+                })
                 .map(f64::from)
                 .sum();
             if violation < f64::from(self.tolerance) * (n_samples * n_classes) as f64 {
@@ -286,6 +298,16 @@ impl Block {
     }
 }
 
+/// What the solver must know of an article beside its terms.
+struct Article {
+    /// Its classes, a bit each.
+    mask: u32,
+    /// With the constant term.
+    squared_norm: f32,
+    /// 1 / its weight: multiplies the diagonal of its classes.
+    slack: f32,
+}
+
 struct Solver<const N: usize> {
     weights: Vec<[f32; N]>,
     intercepts: [f32; N],
@@ -294,22 +316,17 @@ struct Solver<const N: usize> {
     own_diagonal: [f32; N],
     /// 1 / 2C of all others.
     other_diagonal: f32,
+    /// Columns and values of the article that is visited.
+    terms: Vec<(u32, f32)>,
 }
 
 impl<const N: usize> Solver<N> {
-    /// Minimises the dual of every class along article `i`, whose classes are the bits of `mask`;
-    /// returns the sum of the projected gradients of the first `n_classes`.
+    /// Minimises the dual of every class along article `i`, that of `terms`; returns the sum of the
+    /// projected gradients of the first `n_classes`.
     #[inline]
-    fn step(
-        &mut self,
-        i: usize,
-        (columns, values): (&[u32], &[f32]),
-        mask: u32,
-        squared_norm: f32,
-        n_classes: usize,
-    ) -> f32 {
+    fn step(&mut self, i: usize, article: Article, n_classes: usize) -> f32 {
         let mut scores = self.intercepts;
-        for (&column, &value) in columns.iter().zip(values) {
+        for &(column, value) in &self.terms {
             let row = &self.weights[column as usize];
             for class in 0..N {
                 scores[class] += value * row[class];
@@ -321,14 +338,15 @@ impl<const N: usize> Solver<N> {
         // Indexed loops over N lanes: the compiler turns each into vector instructions.
         #[allow(clippy::needless_range_loop)]
         for class in 0..N {
-            let is_own = mask >> class & 1 == 1;
+            let is_own = article.mask >> class & 1 == 1;
             let sign = if is_own { 1.0 } else { -1.0 };
-            let diagonal = if is_own {
-                self.own_diagonal[class]
-            } else {
-                self.other_diagonal
-            };
-            let curvature = squared_norm + diagonal;
+            let diagonal = article.slack
+                * if is_own {
+                    self.own_diagonal[class]
+                } else {
+                    self.other_diagonal
+                };
+            let curvature = article.squared_norm + diagonal;
             let gradient = sign * scores[class] - 1.0 + diagonal * duals[class];
             let dual = (duals[class] - gradient / curvature).max(0.0);
             let change = dual - duals[class];
@@ -339,7 +357,7 @@ impl<const N: usize> Solver<N> {
             violation += counted * curvature;
         }
         if moved >= MIN_STEP {
-            for (&column, &value) in columns.iter().zip(values) {
+            for &(column, value) in &self.terms {
                 let row = &mut self.weights[column as usize];
                 for class in 0..N {
                     row[class] += value * moves[class];

@@ -101,8 +101,13 @@ pub fn fit(
     });
     let fitted: Vec<Vec<FittedTag>> = blocks
         .par_iter()
-        .map(|&first| fit_block(data, &folds, &all, first, params))
-        .collect::<Result<_, _>>()?;
+        .map(|&first| {
+            let block = fit_block(data, &folds, &all, first, params)?;
+            let n_units = block.len();
+            on_step(Step::Advanced { n_units });
+            Ok(block)
+        })
+        .collect::<Result<_, TrainError>>()?;
     let fitted: Vec<FittedTag> = fitted.into_iter().flatten().collect();
     let mut model = with_thresholds(fitted)?;
     let threshold = &mut model.calibration.threshold;

@@ -3,6 +3,8 @@
 use linfa::dataset::DatasetBase;
 use linfa::traits::Fit;
 use ndarray::{Array1, Array2};
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
 use super::calibrate;
@@ -18,6 +20,9 @@ use crate::model::{LinearClassifier, SplineCalibration};
 const C_GRID: [f32; 4] = [0.1, 0.3, 1.0, 3.0];
 /// Parts that are held out in turn.
 pub const N_FOLDS: usize = 5;
+/// Of a larger corpus, about so many articles choose C: four fits of a million would take as long as
+/// everything else, for a choice among four values.
+const MAX_SEARCH_ARTICLES: usize = 100_000;
 
 /// A fitted topic model in full precision.
 #[derive(Debug)]
@@ -32,15 +37,20 @@ pub struct TopicModel {
     pub c: f32,
     /// Answers of less confidence should be reviewed; in [0, 1].
     pub review_threshold: f32,
+    /// Calibrated probabilities of the training articles, each by a model that has not seen it;
+    /// (n_samples, n_topics).
+    pub out_of_fold: Array2<f32>,
 }
 
-/// What is learnt from: sublinear tf × idf, topics and folds, (n_samples) each.
+/// What is learnt from: sublinear tf × idf, topics, weights and folds, (n_samples) each.
 #[derive(Debug, Clone, Copy)]
 pub struct TopicData<'a> {
     /// (n_samples, n_features).
     pub records: &'a SparseRecords,
     /// Class of each article, below `n_topics`.
     pub targets: &'a [usize],
+    /// What each article counts for, above 0.
+    pub weights: &'a [f32],
     /// Fold of each article, below [`N_FOLDS`].
     pub folds: &'a [usize],
     /// Number of topics, at least 2.
@@ -62,7 +72,8 @@ struct HeldOut {
 
 /// Fits the topic model:
 ///
-/// 1. C is chosen by log loss after temperature scaling, on the first fold.
+/// 1. C is chosen by log loss after temperature scaling, on the first fold; of more than a hundred
+///    thousand articles a seeded sample chooses.
 /// 2. Every fold is scored by a model of the others; IGM weights are those of the others too.
 /// 3. The calibration is fitted on these scores.
 /// 4. The review threshold is chosen on the same scores.
@@ -74,31 +85,43 @@ pub fn fit(
     params: &TrainParams,
     on_step: &super::OnStep<'_>,
 ) -> Result<TopicModel, TrainError> {
-    on_step(Step::ChoosingC);
-    let (c, first) = choose_c(data, params)?;
-    on_step(Step::FittingTopics);
+    let advance = || on_step(Step::Advanced { n_units: 1 });
+    let searched = search_rows(data.targets.len(), MAX_SEARCH_ARTICLES, params.seed);
+    on_step(Step::ChoosingC {
+        n_fits: C_GRID.len(),
+    });
+    let (c, first) = choose_c(data, &searched, params, &advance)?;
+    // A sample's scores choose C and no more: every article is to be scored.
+    let first = (searched.len() == data.targets.len()).then_some(first);
+    let first_fold = usize::from(first.is_some());
+    let all: Vec<usize> = (0..data.targets.len()).collect();
+    on_step(Step::FittingTopics {
+        n_fits: 1 + N_FOLDS - first_fold,
+    });
     let (model, others) = rayon::join(
         || {
-            fit_rows(
-                data,
-                &(0..data.targets.len()).collect::<Vec<_>>(),
-                c,
-                params,
-            )
+            let model = fit_rows(data, &all, c, params);
+            advance();
+            model
         },
         || {
-            (1..N_FOLDS)
+            (first_fold..N_FOLDS)
                 .into_par_iter()
-                .map(|fold| Ok(hold_out(data, fold, &[c], params)?.remove(0)))
+                .map(|fold| {
+                    let split = split(&all, data.folds, fold);
+                    Ok(hold_out(data, split, &[c], params, &advance)?.remove(0))
+                })
                 .collect::<Result<Vec<_>, TrainError>>()
         },
     );
     let (classifier, igm) = model?;
     on_step(Step::Calibrating);
-    let scores = assemble(std::iter::once(first).chain(others?), data);
+    let scores = assemble(first.into_iter().chain(others?), data);
     let calibration = calibrate::spline_calibration(scores.view(), data.targets)?;
+    let out_of_fold = probabilities(scores, &calibration);
     Ok(TopicModel {
-        review_threshold: review_threshold(&scores, &calibration, data, params),
+        review_threshold: review_threshold(&out_of_fold, data, params),
+        out_of_fold,
         classifier,
         calibration,
         igm,
@@ -106,8 +129,24 @@ pub fn fit(
     })
 }
 
-fn choose_c(data: TopicData<'_>, params: &TrainParams) -> Result<(f32, HeldOut), TrainError> {
-    let tried = hold_out(data, 0, &C_GRID, params)?;
+/// All articles, or a seeded sample of `max_rows` of them, in their order.
+fn search_rows(n_samples: usize, max_rows: usize, seed: u64) -> Vec<usize> {
+    if n_samples <= max_rows {
+        return (0..n_samples).collect();
+    }
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let mut rows = rand::seq::index::sample(&mut rng, n_samples, max_rows).into_vec();
+    rows.sort_unstable();
+    rows
+}
+
+fn choose_c(
+    data: TopicData<'_>,
+    rows: &[usize],
+    params: &TrainParams,
+    advance: &(dyn Fn() + Sync),
+) -> Result<(f32, HeldOut), TrainError> {
+    let tried = hold_out(data, split(rows, data.folds, 0), &C_GRID, params, advance)?;
     let losses = tried.iter().map(|held_out| {
         let targets: Vec<usize> = held_out.rows.iter().map(|&i| data.targets[i]).collect();
         let temperature = calibrate::inverse_temperature(held_out.scores.view(), &targets);
@@ -126,11 +165,11 @@ fn choose_c(data: TopicData<'_>, params: &TrainParams) -> Result<(f32, HeldOut),
 /// The scores of a fold by models of the others, one for each C.
 fn hold_out(
     data: TopicData<'_>,
-    fold: usize,
+    split: FoldSplit,
     c_grid: &[f32],
     params: &TrainParams,
+    advance: &(dyn Fn() + Sync),
 ) -> Result<Vec<HeldOut>, TrainError> {
-    let split = split(data.folds, fold);
     let igm = igm_weights(
         data.records,
         &split.rest,
@@ -144,6 +183,7 @@ fn hold_out(
         .par_iter()
         .map(|&c| {
             let model = svm(data.n_topics, c, params).fit(&train)?;
+            advance();
             Ok(HeldOut {
                 rows: split.held_out.clone(),
                 scores: model.decision_function(&test),
@@ -152,12 +192,13 @@ fn hold_out(
         .collect()
 }
 
-fn split(folds: &[usize], fold: usize) -> FoldSplit {
-    let (held_out, rest) = (0..folds.len()).partition(|&i| folds[i] == fold);
+fn split(rows: &[usize], folds: &[usize], fold: usize) -> FoldSplit {
+    let (held_out, rest) = rows.iter().partition(|&&i| folds[i] == fold);
     FoldSplit { rest, held_out }
 }
 
-fn fit_rows(
+/// Fits some rows at one C, with the IGM weights of these rows.
+pub(super) fn fit_rows(
     data: TopicData<'_>,
     rows: &[usize],
     c: f32,
@@ -190,6 +231,7 @@ fn dataset(
         data.records.weighted_unit_rows(rows, igm),
         rows.iter().map(|&i| data.targets[i]).collect(),
     )
+    .with_weights(rows.iter().map(|&i| data.weights[i]).collect())
 }
 
 /// The scores of all articles, each by a model that has not seen it; (n_samples, n_topics).
@@ -203,23 +245,39 @@ fn assemble(held_out: impl Iterator<Item = HeldOut>, data: TopicData<'_>) -> Arr
     scores
 }
 
-fn review_threshold(
-    scores: &Array2<f32>,
-    calibration: &SplineCalibration,
-    data: TopicData<'_>,
-    params: &TrainParams,
-) -> f32 {
-    let (confidences, is_right): (Vec<f32>, Vec<bool>) = scores
+fn probabilities(mut scores: Array2<f32>, calibration: &SplineCalibration) -> Array2<f32> {
+    for mut row in scores.rows_mut() {
+        if let Some(row) = row.as_slice_mut() {
+            calibration.apply(row);
+            softmax_in_place(row);
+        }
+    }
+    scores
+}
+
+fn review_threshold(out_of_fold: &Array2<f32>, data: TopicData<'_>, params: &TrainParams) -> f32 {
+    let (confidences, is_right): (Vec<f32>, Vec<bool>) = out_of_fold
         .rows()
         .into_iter()
         .zip(data.targets)
-        .map(|(scores, &target)| {
-            let mut probabilities = scores.to_vec();
-            calibration.apply(&mut probabilities);
-            softmax_in_place(&mut probabilities);
-            let best = argmax(probabilities.iter().copied());
-            (probabilities[best], best == target)
+        .map(|(row, &target)| {
+            let best = argmax(row.iter().copied());
+            (row[best], best == target)
         })
         .unzip();
     calibrate::review_threshold(&confidences, &is_right, params.auto_accuracy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_corpus_is_sampled_and_a_small_one_is_not() {
+        assert_eq!(search_rows(5, 5, 1), [0, 1, 2, 3, 4]);
+        let rows = search_rows(1_000, 50, 1);
+        assert_eq!(rows.len(), 50);
+        assert!(rows.windows(2).all(|pair| pair[0] < pair[1]));
+        assert_ne!(rows, search_rows(1_000, 50, 2), "the seed decides");
+    }
 }

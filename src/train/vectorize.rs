@@ -6,6 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use rayon::prelude::*;
 
 use super::corpus::LabelledArticle;
+use crate::features::sparse::{MAX_COLUMNS, MAX_LEVELS, RowBlock};
 use crate::features::weighting::{idf, igm_weight, sublinear_tf};
 use crate::features::{SparseRecords, TermCounts, TermParams};
 
@@ -41,104 +42,158 @@ impl Hasher for TermHashHasher {
 
 type ByTerm<V> = HashMap<u64, V, BuildHasherDefault<TermHashHasher>>;
 
-/// The terms of a chunk of articles, numbered as they were met.
-#[derive(Default)]
-struct Chunk {
-    hashes: Vec<u64>,
-    document_frequencies: Vec<u32>,
-    /// (term number within the chunk, count), article after article.
-    terms: Vec<(u32, u32)>,
-    /// Number of terms of each article.
-    lengths: Vec<usize>,
+/// Shards of the table of document frequencies. Each is small enough to stay in a core's cache.
+const N_SHARDS: usize = 64;
+/// Articles that are counted before their terms go into the table: bounds what waits.
+pub const WAVE_ARTICLES: usize = 4 * CHUNK_ARTICLES;
+/// Most distinct terms in the table of document frequencies.
+pub const MAX_COUNTED_TERMS: usize = 1 << 24;
+
+/// How much is kept of a corpus, however large it is.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Terms of a shard; if there are more, the rarest half goes.
+    shard_terms: usize,
+    /// Columns of the matrix: the commonest terms.
+    columns: usize,
 }
+
+const LIMITS: Limits = Limits {
+    shard_terms: MAX_COUNTED_TERMS / N_SHARDS,
+    columns: MAX_COLUMNS,
+};
 
 /// Counts the terms of a corpus and weights them by sublinear tf × idf. Terms of fewer than `min_df`
 /// articles are dropped.
+///
+/// Memory is bounded by two passes. The first counts articles per term; when more than
+/// [`MAX_COUNTED_TERMS`] are in the table, those met least so far are forgotten and start anew if they come
+/// again ("lossy counting" of Manku and Motwani 2002, "Approximate frequency counts over data streams",
+/// VLDB). At most [`MAX_COLUMNS`] terms, the commonest, become columns. The second pass counts these
+/// exactly and keeps 4 bytes for each term of each article. Corpora of fewer terms lose nothing.
+/// `on_counted` is called with numbers of articles, twice `articles.len()` in all.
 pub fn vectorize(
     articles: &[LabelledArticle],
     params: &TermParams,
     min_df: u32,
+    on_counted: &(dyn Fn(usize) + Sync),
 ) -> VectorizedCorpus {
-    let chunks: Vec<Chunk> = articles
+    vectorize_within(articles, params, min_df, LIMITS, on_counted)
+}
+
+fn vectorize_within(
+    articles: &[LabelledArticle],
+    params: &TermParams,
+    min_df: u32,
+    limits: Limits,
+    on_counted: &(dyn Fn(usize) + Sync),
+) -> VectorizedCorpus {
+    let kept = common_terms(articles, params, min_df, limits, on_counted);
+    let columns: ByTerm<u32> = kept.iter().copied().zip(0..).collect();
+    let blocks: Vec<RowBlock> = articles
         .par_chunks(CHUNK_ARTICLES)
-        .map(|chunk| count(chunk, params))
+        .map(|chunk| {
+            let block = count_columns(chunk, params, &columns);
+            on_counted(chunk.len());
+            block
+        })
         .collect();
-    let mut frequencies: ByTerm<u32> = ByTerm::default();
-    for chunk in &chunks {
-        for (&hash, df) in chunk.hashes.iter().zip(&chunk.document_frequencies) {
-            *frequencies.entry(hash).or_default() += df;
-        }
+    let mut document_frequencies = vec![0u32; kept.len()];
+    for column in blocks.iter().flat_map(RowBlock::columns) {
+        document_frequencies[column as usize] += 1;
     }
-    let mut kept: Vec<(u64, u32)> = frequencies
-        .into_iter()
-        .filter(|&(_, df)| df >= min_df)
-        .collect();
-    // The commonest terms share cache lines of the weight matrix; ties by hash keep one order.
-    kept.sort_unstable_by_key(|&(hash, df)| (std::cmp::Reverse(df), hash));
-    let columns: ByTerm<u32> = kept
+    let idf: Vec<f32> = document_frequencies
         .iter()
-        .zip(0..)
-        .map(|(&(hash, _), column)| (hash, column))
+        .map(|&df| idf(df, articles.len()))
         .collect();
-    let idf: Vec<f32> = kept
-        .iter()
-        .map(|&(_, df)| idf(df, articles.len()))
-        .collect();
-    let rows: Vec<Vec<Vec<(u32, f32)>>> = chunks
-        .into_par_iter()
-        .map(|chunk| weigh(&chunk, &columns, &idf))
-        .collect();
+    let levels = (0..MAX_LEVELS as u32).map(sublinear_tf).collect();
     VectorizedCorpus {
-        records: SparseRecords::from_rows(kept.len(), rows.into_iter().flatten()),
-        hashes: kept.iter().map(|&(hash, _)| hash).collect(),
-        document_frequencies: kept.iter().map(|&(_, df)| df).collect(),
+        records: SparseRecords::new(blocks, CHUNK_ARTICLES, levels, idf.clone()),
+        hashes: kept,
+        document_frequencies,
         idf,
     }
 }
 
-fn count(articles: &[LabelledArticle], params: &TermParams) -> Chunk {
-    let mut chunk = Chunk::default();
-    let mut numbers: ByTerm<u32> = ByTerm::default();
+/// The terms that become columns, commonest first: these share cache lines of the weight matrix. Ties
+/// by hash keep one order.
+fn common_terms(
+    articles: &[LabelledArticle],
+    params: &TermParams,
+    min_df: u32,
+    limits: Limits,
+    on_counted: &(dyn Fn(usize) + Sync),
+) -> Vec<u64> {
+    let mut shards: Vec<ByTerm<u32>> = vec![ByTerm::default(); N_SHARDS];
+    for wave in articles.chunks(WAVE_ARTICLES) {
+        let counted: Vec<Vec<Vec<u64>>> = wave
+            .par_chunks(CHUNK_ARTICLES)
+            .map(|chunk| sharded_terms(chunk, params))
+            .collect();
+        shards.par_iter_mut().enumerate().for_each(|(i, shard)| {
+            for hash in counted.iter().flat_map(|chunk| &chunk[i]) {
+                *shard.entry(*hash).or_default() += 1;
+            }
+            forget_rarest(shard, limits.shard_terms);
+        });
+        on_counted(wave.len());
+    }
+    let mut kept: Vec<(u64, u32)> = shards
+        .into_iter()
+        .flatten()
+        .filter(|&(_, df)| df >= min_df)
+        .collect();
+    kept.sort_unstable_by_key(|&(hash, df)| (std::cmp::Reverse(df), hash));
+    kept.truncate(limits.columns);
+    kept.into_iter().map(|(hash, _)| hash).collect()
+}
+
+/// The distinct terms of each article, by shard.
+fn sharded_terms(articles: &[LabelledArticle], params: &TermParams) -> Vec<Vec<u64>> {
+    let mut shards = vec![Vec::new(); N_SHARDS];
     let mut terms = TermCounts::default();
     for article in articles {
         terms.count(&article.title, &article.text, params);
-        for (hash, count) in terms.iter() {
-            let next = chunk.hashes.len() as u32;
-            let number = *numbers.entry(hash).or_insert(next);
-            if number == next {
-                chunk.hashes.push(hash);
-                chunk.document_frequencies.push(0);
-            }
-            chunk.document_frequencies[number as usize] += 1;
-            chunk.terms.push((number, count));
+        for (hash, _) in terms.iter() {
+            // Bits that the shard's own table does not use.
+            shards[(hash >> 40) as usize % N_SHARDS].push(hash);
         }
-        chunk.lengths.push(terms.len());
     }
-    chunk
+    shards
 }
 
-fn weigh(chunk: &Chunk, columns: &ByTerm<u32>, idf: &[f32]) -> Vec<Vec<(u32, f32)>> {
-    let columns: Vec<Option<u32>> = chunk
-        .hashes
-        .iter()
-        .map(|hash| columns.get(hash).copied())
-        .collect();
-    let mut rest = chunk.terms.as_slice();
-    let mut rows = Vec::with_capacity(chunk.lengths.len());
-    for &length in &chunk.lengths {
-        let (terms, after) = rest.split_at(length);
-        rest = after;
-        let mut row: Vec<(u32, f32)> = terms
-            .iter()
-            .filter_map(|&(number, count)| {
-                let column = columns[number as usize]?;
-                Some((column, sublinear_tf(count) * idf[column as usize]))
-            })
-            .collect();
-        row.sort_unstable_by_key(|&(column, _)| column);
-        rows.push(row);
+/// If there are more than `max_terms`, drops the least counts until at most half as many are left.
+fn forget_rarest(counts: &mut ByTerm<u32>, max_terms: usize) {
+    if counts.len() <= max_terms {
+        return;
     }
-    rows
+    let mut all: Vec<u32> = counts.values().copied().collect();
+    all.sort_unstable_by_key(|&count| std::cmp::Reverse(count));
+    let highest_dropped = all[max_terms / 2];
+    counts.retain(|_, count| *count > highest_dropped);
+}
+
+/// The rows of a chunk.
+fn count_columns(
+    articles: &[LabelledArticle],
+    params: &TermParams,
+    columns: &ByTerm<u32>,
+) -> RowBlock {
+    let mut block = RowBlock::default();
+    let mut terms = TermCounts::default();
+    let mut row: Vec<(u32, u32)> = Vec::new();
+    for article in articles {
+        terms.count(&article.title, &article.text, params);
+        row.clear();
+        row.extend(terms.iter().filter_map(|(hash, count)| {
+            let level = count.min(MAX_LEVELS as u32 - 1);
+            columns.get(&hash).map(|&column| (column, level))
+        }));
+        row.sort_unstable();
+        block.push(row.iter().copied());
+    }
+    block.shrink();
+    block
 }
 
 /// The IGM weight of each column, out of the given rows alone; (n_features). `targets` is
@@ -154,7 +209,7 @@ pub fn igm_weights(
     let mut counts = vec![0u32; records.n_features() * n_classes];
     for &i in rows {
         class_sizes[targets[i]] += 1;
-        for &column in records.row(i).0 {
+        for column in records.columns(i) {
             counts[column as usize * n_classes + targets[i]] += 1;
         }
     }
@@ -193,12 +248,13 @@ mod tests {
             &articles(&["bank bank goal", "bank", "vote bank"]),
             &words(),
             1,
+            &|_| {},
         );
         assert_eq!(corpus.document_frequencies, [3, 1, 1]);
         // "bank": ln(4/4) + 1 = 1, twice: 1 + ln 2.
-        assert!((corpus.records.row(0).1[0] - 1.693_147).abs() < 1e-5);
+        assert!((corpus.records.row(0).next().unwrap().1 - 1.693_147).abs() < 1e-5);
         assert_eq!(
-            vectorize(&articles(&["bank goal", "bank"]), &words(), 2)
+            vectorize(&articles(&["bank goal", "bank"]), &words(), 2, &|_| {})
                 .hashes
                 .len(),
             1
@@ -220,14 +276,45 @@ mod tests {
                 .num_threads(n_threads)
                 .build()
                 .unwrap();
-            pool.install(|| vectorize(&articles, &exact, 2))
+            pool.install(|| vectorize(&articles, &exact, 2, &|_| {}))
         };
         let (one, four) = (run(1), run(4));
         assert_eq!(one.hashes, four.hashes);
         assert_eq!(one.idf, four.idf);
         for i in 0..articles.len() {
-            assert_eq!(one.records.row(i), four.records.row(i));
+            assert!(one.records.row(i).eq(four.records.row(i)));
         }
+    }
+
+    #[test]
+    fn a_table_that_is_too_small_keeps_the_common_terms_with_exact_counts() {
+        // Every article has a word of its own and two that return.
+        let texts: Vec<String> = (0..WAVE_ARTICLES + 100)
+            .map(|i| format!("bank vote{} only{i}x", i % 2))
+            .collect();
+        let articles = articles(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let exact = TermParams {
+            fold_digits: false,
+            ..words()
+        };
+        let limits = Limits {
+            shard_terms: 8,
+            columns: 2,
+        };
+        let corpus = vectorize_within(&articles, &exact, 1, limits, &|_| {});
+        let n = articles.len() as u32;
+        assert_eq!(corpus.document_frequencies, [n, n / 2]);
+    }
+
+    #[test]
+    fn the_least_counts_are_forgotten_first() {
+        let mut counts: ByTerm<u32> = [(1, 5), (2, 1), (3, 9), (4, 1), (5, 2)]
+            .into_iter()
+            .collect();
+        forget_rarest(&mut counts, 5);
+        assert_eq!(counts.len(), 5);
+        forget_rarest(&mut counts, 4);
+        assert_eq!((counts.len(), counts[&3], counts[&1]), (2, 9, 5));
     }
 
     #[test]
@@ -236,8 +323,9 @@ mod tests {
             &articles(&["bank", "bank", "goal", "goal bank"]),
             &words(),
             1,
+            &|_| {},
         );
-        let bank = corpus.records.row(0).0[0] as usize;
+        let bank = corpus.records.columns(0).next().unwrap() as usize;
         let all = igm_weights(&corpus.records, &[0, 1, 2, 3], &[0, 0, 1, 1], 2, 1.0);
         let without_last = igm_weights(&corpus.records, &[0, 1, 2], &[0, 0, 1, 1], 2, 1.0);
         assert!(without_last[bank] > all[bank]);

@@ -202,6 +202,55 @@ async fn the_limit_of_metadata_is_exact() {
 }
 
 #[tokio::test]
+async fn a_limit_of_metadata_beyond_what_http2_takes_by_itself_is_exact_too() {
+    let max_metadata_bytes = 64 << 10;
+    let config = ServerConfig {
+        max_metadata_bytes,
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let client = server.client().await;
+    let answer = async |n_bytes| {
+        let mut request = Request::new(single(0));
+        let value = "v".repeat(n_bytes).parse().expect("text");
+        request.metadata_mut().insert("x", value);
+        let answer = soon(client.clone().classify(request)).await;
+        answer.map_or_else(|status| status, |_| Status::ok(""))
+    };
+    // A refusal says how much there is beside the value.
+    let status = answer(max_metadata_bytes).await;
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+    assert_eq!(reason(&status), "METADATA_TOO_LARGE");
+    let size = status
+        .message()
+        .split(' ')
+        .find_map(|word| word.parse().ok());
+    let excess = size.unwrap_or(0_usize) - max_metadata_bytes;
+    assert_eq!(answer(max_metadata_bytes - excess).await.code(), Code::Ok);
+    let status = answer(max_metadata_bytes - excess + 1).await;
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+}
+
+#[tokio::test]
+async fn calls_beyond_the_limits_are_refused_in_the_words_of_the_contract() {
+    let server = TestServer::start_with(pipeline(), config_for_one()).await;
+    let clients = join_all((0..4).map(|_| server.client())).await;
+    // Far more than a connection may have open, and than the server takes.
+    let calls = (0..4_000).map(|number| {
+        let mut client = clients[number % clients.len()].clone();
+        async move { client.classify(single(number)).await }
+    });
+    let answers = soon(join_all(calls)).await;
+    let refused: Vec<_> = answers.into_iter().filter_map(Result::err).collect();
+    assert!(!refused.is_empty());
+    for status in refused {
+        assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+        assert!(status.get_error_details().retry_info().is_some());
+        assert!(status.metadata().contains_key("grpc-retry-pushback-ms"));
+    }
+}
+
+#[tokio::test]
 async fn the_limits_of_articles_and_batches_are_exact() {
     let config = ServerConfig {
         max_article_bytes: 200,

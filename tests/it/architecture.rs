@@ -33,7 +33,7 @@ const FLOORS: [(&str, &[&str]); 9] = [
 ];
 
 /// Outside crates with the only floors that may name them.
-const DOORS: [(&str, &[&str]); 22] = [
+const DOORS: [(&str, &[&str]); 26] = [
     ("tonic", &["service"]),
     ("prost", &["service"]),
     ("tonic_types", &["service"]),
@@ -48,6 +48,8 @@ const DOORS: [(&str, &[&str]); 22] = [
     ("clap", &["cli", "main"]),
     ("anyhow", &["cli"]),
     ("indicatif", &["cli"]),
+    ("plotters", &["cli"]),
+    ("maud", &["cli"]),
     ("linfa", &["model", "train"]),
     ("linfa_logistic", &["train"]),
     ("safetensors", &["pipeline"]),
@@ -55,7 +57,9 @@ const DOORS: [(&str, &[&str]); 22] = [
     ("trafilatura", &["extract"]),
     ("dom_smoothie", &["extract"]),
     ("html_escape", &["extract"]),
-    ("sprs", &["features"]),
+    ("aho_corasick", &["tags"]),
+    ("oxrdf", &["tags"]),
+    ("oxttl", &["tags"]),
 ];
 
 const FORBIDDEN_NAMES: [&str; 4] = ["utils", "common", "helpers", "types"];

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use copydesk::service::pb::classifier_service_client::ClassifierServiceClient;
-use copydesk::service::{ProbeError, ServerConfig, pb, probe};
+use copydesk::service::{ProbeConfig, ProbeError, ServerConfig, pb, probe};
 use futures_util::future::join_all;
 use futures_util::stream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
@@ -16,7 +18,7 @@ use tonic_reflection::pb::{v1, v1alpha};
 use tonic_types::StatusExt;
 
 use crate::support::{TestServer, article, classification, pipeline, soon, stream_request};
-use crate::wire::get;
+use crate::wire::{HELLO, get};
 
 const CLASSIFIER: &str = "copydesk.v1.ClassifierService";
 
@@ -221,6 +223,18 @@ async fn an_idle_stream_ends_as_soon_as_the_server_drains() {
 }
 
 #[tokio::test]
+async fn a_client_that_is_deaf_to_the_stop_does_not_hold_it_up() {
+    let config = drains_for(Duration::from_secs(3_600));
+    let server = TestServer::start_with(pipeline(), config).await;
+    let mut socket = TcpStream::connect(server.address()).await.unwrap();
+    socket.write_all(HELLO).await.unwrap();
+    // The server's settings are the sign that it has taken the connection for HTTP/2.
+    soon(socket.read_u8()).await.expect("settings");
+    let ended = soon(server.signal_stop()).await;
+    ended.expect("no panic").expect("a clean stop");
+}
+
+#[tokio::test]
 async fn a_stopped_server_listens_no_more() {
     let server = TestServer::start().await;
     let endpoint = server.endpoint();
@@ -233,22 +247,39 @@ async fn a_stopped_server_listens_no_more() {
 
 #[tokio::test]
 async fn a_probe_says_why_a_server_is_not_serving() {
-    let timeout = Duration::from_secs(60);
+    let ask = async |address: &str, service: &str, milliseconds| {
+        let config = ProbeConfig {
+            address: address.to_owned(),
+            service: service.to_owned(),
+            timeout: Duration::from_millis(milliseconds),
+            authorities: None,
+            server_name: None,
+        };
+        probe(&config).await
+    };
     let server = TestServer::start().await;
     let address = server.address().to_string();
-    assert!(probe(&address, "", timeout).await.is_ok());
-    assert!(probe(&address, CLASSIFIER, timeout).await.is_ok());
-    let error = probe(&address, "no.such.Service", timeout).await;
+    assert!(ask(&address, "", 60_000).await.is_ok());
+    assert!(ask(&address, CLASSIFIER, 60_000).await.is_ok());
+    assert!(ask(&format!("http://{address}"), "", 60_000).await.is_ok());
+    let error = ask(&address, "no.such.Service", 60_000).await;
     assert!(matches!(error, Err(ProbeError::UnknownService { .. })));
-    let error = probe(":not an address", "", timeout).await;
-    assert!(matches!(error, Err(ProbeError::Address { .. })));
+    for wrong in [":not an address", "http://", "ftp://a:1", ""] {
+        let error = ask(wrong, "", 60_000).await;
+        assert!(
+            matches!(error, Err(ProbeError::Address { .. })),
+            "{wrong}: {error:?}"
+        );
+    }
+    let error = ask(&format!("https://{address}"), "", 60_000).await;
+    assert!(matches!(error, Err(ProbeError::NoAuthorities)));
     // A listener that nobody accepts from takes the connection and says nothing.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = silent.local_addr().unwrap().to_string();
-    let error = probe(&address, "", Duration::from_millis(20)).await;
+    let error = ask(&address, "", 20).await;
     assert!(matches!(error, Err(ProbeError::Timeout { .. })));
     drop(silent);
-    let error = probe(&address, "", timeout).await;
+    let error = ask(&address, "", 60_000).await;
     assert!(matches!(error, Err(ProbeError::Unreachable { .. })));
 }
 

@@ -3,8 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use copydesk::service::{ApiKey, Exposure, Role, ServerConfig, TlsConfig, hash, pb};
+use copydesk::service::{
+    ApiKey, Exposure, ProbeConfig, ProbeError, Role, ServerConfig, TlsConfig, hash, pb, probe,
+};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -13,6 +16,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -78,6 +82,24 @@ async fn only_a_known_key_of_the_right_role_may_call() {
     ] {
         assert_eq!(classify(&server, &[right]).await.code(), Code::Ok);
     }
+}
+
+#[tokio::test]
+async fn a_refusal_neither_waits_for_its_message_nor_resets_its_call() {
+    let server = server_with_keys().await;
+    let mut wire = Wire::connect(server.address()).await;
+    let mut sender = wire.sender.clone();
+    let (response, mut message) = sender
+        .send_request(crate::wire::request(CLASSIFY, &[]), false)
+        .expect("sent");
+    let response = soon(response).await.expect("an answer");
+    let status = Status::from_header_map(response.headers()).expect("a status");
+    assert_eq!(status.code(), Code::Unauthenticated);
+    // A reset would have come before the answer to a later call.
+    let frame = classify_frame(article(0));
+    let later = wire.call(CLASSIFY, &[], Sent::Whole(frame.clone())).await;
+    assert_eq!(later.status.code(), Code::Unauthenticated);
+    message.send_data(frame, true).expect("not reset");
 }
 
 #[tokio::test]
@@ -166,6 +188,13 @@ impl Authority {
         self.folder.path().join(name)
     }
 
+    /// A server's certificate of another serial number, and its key, in the place of the first.
+    fn renew(&self, serial: u64) {
+        let mut params = CertificateParams::new(vec!["copydesk.test".into()]).unwrap();
+        params.serial_number = Some(serial.into());
+        self.issue("server", params);
+    }
+
     fn client(&self, name: &str) -> CertificateParams {
         CertificateParams::new(vec![name.into()]).unwrap()
     }
@@ -176,6 +205,7 @@ impl Authority {
                 certificate: self.file("server.pem"),
                 key: self.file("server-key.pem"),
                 client_authorities: client_authorities.map(|name| self.file(name)),
+                look_every: Duration::from_millis(5),
             }),
             ..ServerConfig::default()
         };
@@ -189,6 +219,27 @@ impl Authority {
         server: &TestServer,
         shown: Option<(&Path, &str)>,
     ) -> std::io::Result<String> {
+        let mut socket = self.connect(server, shown).await?;
+        let head = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        socket.write_all(head.as_bytes()).await?;
+        let mut answer = String::new();
+        soon(socket.read_to_string(&mut answer)).await?;
+        Ok(answer)
+    }
+
+    /// The certificate that a new connection is shown.
+    async fn shown_by(&self, server: &TestServer) -> Vec<u8> {
+        let socket = self.connect(server, None).await.expect("a connection");
+        let (_, session) = socket.get_ref();
+        let chain = session.peer_certificates().expect("a certificate");
+        chain[0].to_vec()
+    }
+
+    async fn connect(
+        &self,
+        server: &TestServer,
+        shown: Option<(&Path, &str)>,
+    ) -> std::io::Result<TlsStream<TcpStream>> {
         let mut roots = RootCertStore::empty();
         roots
             .add(CertificateDer::from_pem_file(self.file("ca.pem")).unwrap())
@@ -211,12 +262,7 @@ impl Authority {
         let name = ServerName::try_from("copydesk.test").unwrap();
         let socket = TcpStream::connect(server.address()).await?;
         let connector = TlsConnector::from(Arc::new(config));
-        let mut socket = soon(connector.connect(name, socket)).await?;
-        let head = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
-        socket.write_all(head.as_bytes()).await?;
-        let mut answer = String::new();
-        soon(socket.read_to_string(&mut answer)).await?;
-        Ok(answer)
+        soon(connector.connect(name, socket)).await
     }
 }
 
@@ -236,6 +282,48 @@ async fn encrypted_connections_are_served_and_plain_ones_are_not() {
     let stranger = Authority::new();
     assert!(stranger.health(&server, None).await.is_err());
     assert_served(authority.health(&server, None).await);
+}
+
+#[tokio::test]
+async fn a_replaced_certificate_is_shown_to_new_connections() {
+    let authority = Authority::new();
+    let server = authority.server(None).await;
+    let first = authority.shown_by(&server).await;
+    let mut open = authority.connect(&server, None).await.expect("open");
+    authority.renew(7);
+    let file = authority.file("server.pem");
+    let second = CertificateDer::from_pem_file(file).unwrap().to_vec();
+    assert_ne!(first, second);
+    soon(async { while authority.shown_by(&server).await != second {} }).await;
+    // A connection that was open goes on.
+    let head = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    open.write_all(head.as_bytes()).await.expect("still open");
+    let mut answer = String::new();
+    soon(open.read_to_string(&mut answer)).await.expect("text");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // Files that cannot be used change nothing.
+    fs::write(authority.file("server.pem"), "no certificate").unwrap();
+    assert_eq!(authority.shown_by(&server).await, second);
+}
+
+#[tokio::test]
+async fn a_probe_asks_an_encrypted_server_too() {
+    let authority = Authority::new();
+    let server = authority.server(None).await;
+    let mut config = ProbeConfig {
+        address: format!("https://{}", server.address()),
+        service: String::new(),
+        timeout: Duration::from_secs(60),
+        authorities: Some(authority.file("ca.pem")),
+        server_name: Some("copydesk.test".into()),
+    };
+    probe(&config).await.expect("serving");
+    // The address is not what the certificate is for.
+    config.server_name = None;
+    let error = probe(&config).await;
+    assert!(matches!(error, Err(ProbeError::Unreachable { .. })));
+    config.address = format!("http://{}", server.address());
+    assert!(probe(&config).await.is_err());
 }
 
 #[tokio::test]
@@ -273,6 +361,7 @@ async fn certificates_that_cannot_be_used_are_named() {
             certificate: authority.file("missing.pem"),
             key: authority.file("server-key.pem"),
             client_authorities: None,
+            look_every: TlsConfig::DEFAULT_LOOK_EVERY,
         }),
         ..ServerConfig::default()
     };

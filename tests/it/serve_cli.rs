@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
 use copydesk::service::pb::classifier_service_client::ClassifierServiceClient;
@@ -10,7 +10,8 @@ use copydesk::service::pb::{ClassifyRequest, GetModelRequest};
 use tempfile::NamedTempFile;
 
 use crate::program::{copydesk, run, stderr};
-use crate::support::{model_bytes, soon, stream_request};
+use crate::support::{article, model_bytes, soon, stream_request};
+use crate::wire::{HELLO, get};
 
 fn model_file() -> NamedTempFile {
     let mut file = NamedTempFile::new().expect("a temporary file");
@@ -87,6 +88,14 @@ fn health_is_the_exit_status() {
     let server = Server::start(|_| {});
     let healthy = run(&["health", "--address", server.address()]);
     assert_eq!(healthy.status.code(), Some(0), "{}", stderr(&healthy));
+    let with_scheme = format!("http://{}", server.address());
+    let healthy = run(&["health", "--address", &with_scheme]);
+    assert_eq!(healthy.status.code(), Some(0), "{}", stderr(&healthy));
+    let encrypted = format!("https://{}", server.address());
+    let unvouched = run(&["health", "--address", &encrypted]);
+    assert_eq!(unvouched.status.code(), Some(1));
+    let said = stderr(&unvouched);
+    assert!(said.contains("--authorities"), "{said}");
     let service = "copydesk.v1.ClassifierService";
     let healthy = run(&[
         "health",
@@ -251,6 +260,34 @@ async fn a_hundred_thousand_articles_in_one_stream_leave_memory_flat() {
         now < warm + MAY_GROW_BYTES,
         "{warm} bytes after a tenth, {now} at the end"
     );
+}
+
+#[tokio::test]
+async fn ten_thousand_idle_connections_leave_room_for_others() {
+    // Fewer where the system allows no more.
+    let n_files = rlimit::increase_nofile_limit(u64::MAX).expect("a limit");
+    let n_idle = 10_000.min(n_files.saturating_sub(500));
+    let server = Server::start(|command| {
+        // These clients answer no ping, and on a slow machine they are long in coming.
+        command.env("COPYDESK_KEEPALIVE_INTERVAL_SECONDS", "3600");
+    });
+    let mut idle = Vec::new();
+    for _ in 0..n_idle {
+        let mut socket = TcpStream::connect(server.address()).expect("accepted");
+        socket.write_all(HELLO).expect("sent");
+        idle.push(socket);
+    }
+    let address = format!("http://{}", server.address());
+    let connected = soon(ClassifierServiceClient::connect(address)).await;
+    let mut client = connected.expect("a connection");
+    let request = ClassifyRequest {
+        article: Some(article(0)),
+        options: None,
+    };
+    soon(client.classify(request)).await.expect("served");
+    let metrics = get(server.address().parse().expect("one"), "/metrics").await;
+    let open = format!("copydesk_connections {}", n_idle + 2);
+    assert!(metrics.contains(&open), "{metrics}");
 }
 
 fn settings_file(text: &str) -> NamedTempFile {

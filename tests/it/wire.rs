@@ -16,6 +16,9 @@ use crate::support::soon;
 
 pub(crate) const CLASSIFY: &str = "/copydesk.v1.ClassifierService/Classify";
 
+/// Bytes of an HTTP/2 client that says hello with empty settings and nothing more.
+pub(crate) const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
 /// An HTTP/2 connection, frame by frame.
 pub(crate) struct Wire {
     pub(crate) sender: SendRequest<Bytes>,

@@ -168,7 +168,7 @@ pub(super) fn name_of(alias: u8) -> Option<&'static str> {
 }
 
 /// The name as a tag has it; the same if it is known by no other.
-pub(super) fn canonical(name: String) -> String {
+pub(in crate::tags) fn canonical(name: String) -> String {
     match ALIASES.binary_search_by(|(alias, _)| (*alias).cmp(name.as_str())) {
         Ok(place) => ALIASES[place].1.to_owned(),
         Err(_) => name,

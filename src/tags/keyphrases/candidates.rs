@@ -60,7 +60,7 @@ pub struct Candidate {
     /// Those of its occurrences that are the surname alone.
     pub n_surname: u32,
     /// Its occurrences in the chain: the first and the last.
-    chain: (u32, u32),
+    pub(in crate::tags) chain: (u32, u32),
 }
 
 impl Candidate {

@@ -9,7 +9,7 @@
 //! - `aliases`: names that are written in several ways. `sources`: who is never a tag.
 //! - `label`: how a tag is written.
 
-mod aliases;
+pub(super) mod aliases;
 pub mod candidates;
 pub mod choose;
 pub mod features;
@@ -21,12 +21,12 @@ mod sources;
 pub mod statistics;
 pub mod words;
 
-use std::cell::RefCell;
 use std::ops::Range;
 
+use super::concepts::Reading;
 use crate::model::softmax::sigmoid;
 use crate::text::Field;
-use candidates::Candidates;
+use candidates::{Candidate, Candidates};
 use choose::{Choice, choose};
 use features::{Context, N_FEATURES, WordNumbers, features};
 use label::label_of;
@@ -37,19 +37,6 @@ use words::Words;
 /// Where the calibration bends, in log-odds of the ranker: the few phrases above it are another
 /// matter than the many below.
 const KNOT: f32 = -2.0;
-
-/// Buffers of one thread, grown to the longest article so far.
-#[derive(Default)]
-struct Workspace {
-    words: Words,
-    found: Candidates,
-    numbers: WordNumbers,
-    scores: Vec<f32>,
-}
-
-thread_local! {
-    static WORKSPACE: RefCell<Workspace> = RefCell::default();
-}
 
 /// The ranker: a logistic regression over [`mod@features`].
 #[derive(Debug, Clone, PartialEq)]
@@ -104,6 +91,16 @@ pub struct Keyphrase {
     pub mentions: Vec<(Field, Range<usize>)>,
 }
 
+/// The phrases of an article with their scores; a buffer that is filled anew for each.
+#[derive(Debug, Default)]
+pub struct Phrases {
+    /// The phrases.
+    pub found: Candidates,
+    /// Log-odds of each, not calibrated; (n_candidates).
+    pub scores: Vec<f32>,
+    numbers: WordNumbers,
+}
+
 impl Keyphrases {
     /// Whether the arrays fit each other and every number is finite.
     pub fn is_consistent(&self) -> bool {
@@ -115,47 +112,46 @@ impl Keyphrases {
             && (0.0..=1.0).contains(&self.threshold)
     }
 
-    /// The article's phrases of at least `min_confidence`, best first; no two mean the same, and a
-    /// surname is counted with its full name.
-    pub fn find(&self, title: &str, body: &str, min_confidence: f32) -> Vec<Keyphrase> {
-        WORKSPACE.with_borrow_mut(|workspace| {
-            let Workspace {
-                words,
-                found,
-                numbers,
-                scores,
-            } = workspace;
-            words.read(title, body);
-            found.find(words, &self.statistics);
-            numbers.look_up(words, &self.statistics);
-            let context = Context {
-                words,
-                found,
-                numbers,
-                statistics: &self.statistics,
-            };
-            scores.clear();
-            scores.extend(found.list.iter().map(|c| {
-                let values = features(c, context);
-                let products = values.iter().zip(&self.weights).map(|(x, w)| x * w);
-                self.intercept + products.sum::<f32>()
-            }));
-            choose(words, found, scores, |score| {
-                self.calibration.confidence(score) >= min_confidence
-            })
-            .into_iter()
-            .map(|choice| self.keyphrase(&choice, words, found, [title, body]))
-            .collect()
-        })
+    /// Finds all phrases of an article that might be tags, and scores them.
+    pub fn read(&self, words: &Words, phrases: &mut Phrases) {
+        phrases.found.find(words, &self.statistics);
+        phrases.numbers.look_up(words, &self.statistics);
+        let mut scores = std::mem::take(&mut phrases.scores);
+        scores.clear();
+        let list = phrases.found.list.iter();
+        scores.extend(list.map(|candidate| self.score(candidate, phrases, words)));
+        phrases.scores = scores;
     }
 
-    fn keyphrase(
+    /// Log-odds of a candidate of an article, not calibrated.
+    pub(super) fn score(&self, candidate: &Candidate, phrases: &Phrases, words: &Words) -> f32 {
+        let context = Context {
+            words,
+            found: &phrases.found,
+            numbers: &phrases.numbers,
+            statistics: &self.statistics,
+        };
+        let values = features(candidate, context);
+        let products = values.iter().zip(&self.weights).map(|(x, w)| x * w);
+        self.intercept + products.sum::<f32>()
+    }
+
+    /// The article's phrases of at least `min_confidence`, best first; no two mean the same, and a
+    /// surname is counted with its full name.
+    pub fn choose(
         &self,
-        choice: &Choice,
-        words: &Words,
-        found: &Candidates,
-        [title, body]: [&str; 2],
-    ) -> Keyphrase {
+        reading: &Reading<'_>,
+        phrases: &Phrases,
+        min_confidence: f32,
+    ) -> Vec<Keyphrase> {
+        let is_wanted = |score| self.calibration.confidence(score) >= min_confidence;
+        choose(reading.words, &phrases.found, &phrases.scores, is_wanted)
+            .into_iter()
+            .map(|choice| self.keyphrase(&choice, reading, &phrases.found))
+            .collect()
+    }
+
+    fn keyphrase(&self, choice: &Choice, reading: &Reading<'_>, found: &Candidates) -> Keyphrase {
         let mut spans: Vec<Range<usize>> = std::iter::once(&choice.candidate)
             .chain(&choice.surnames)
             .flat_map(|&i| found.occurrences(&found.list[i]))
@@ -167,11 +163,10 @@ impl Keyphrases {
             end = end.max(span.end);
             is_new
         });
-        let candidate = &found.list[choice.candidate];
+        let (candidate, words) = (&found.list[choice.candidate], reading.words);
         let (field, bytes) = place(words, &candidate.shown);
-        let text = if field == Field::Title { title } else { body };
         Keyphrase {
-            label: label_of(candidate, words, &text[bytes]),
+            label: label_of(candidate, words, &reading.text(field)[bytes]),
             confidence: self.calibration.confidence(choice.score),
             mentions: spans.iter().map(|span| place(words, span)).collect(),
         }

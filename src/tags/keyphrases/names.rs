@@ -112,6 +112,7 @@ fn end_of_run(
             3
         } else if tokens[end].lower == hash_of("and")
             && is_name(end + 1)
+            && end + 2 - start <= MAX_NAME_WORDS
             && is_known(words, start..end + 2, statistics)
         {
             // "Trinidad and Tobago", but not "Moscow and Kyiv".

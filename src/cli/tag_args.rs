@@ -1,0 +1,114 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use crate::pipeline::{ConceptEntry, ConceptFormat, Concepts, Pipeline, TagRules};
+
+/// The language of labels unless another is asked for: that of the built-in model.
+pub(super) const DEFAULT_LANGUAGE: &str = "en";
+/// A larger file is no vocabulary.
+const MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// A controlled vocabulary in files.
+#[derive(Debug, Clone, Args)]
+pub(super) struct VocabularyArgs {
+    /// A vocabulary whose tags need no training: CSV or TSV with columns label, aliases (parted by | or
+    /// ;), code and parent, or SKOS in Turtle (.ttl). Several by repeating the flag
+    #[arg(
+        long,
+        env = "COPYDESK_VOCABULARY",
+        value_name = "FILE",
+        value_delimiter = ','
+    )]
+    vocabulary: Vec<PathBuf>,
+    /// Language of the labels to take from a vocabulary in several
+    #[arg(
+        long,
+        env = "COPYDESK_VOCABULARY_LANGUAGE",
+        value_name = "TAG",
+        default_value = DEFAULT_LANGUAGE
+    )]
+    vocabulary_language: String,
+}
+
+impl VocabularyArgs {
+    /// The model with the files' tags.
+    pub(super) fn add_to(&self, pipeline: Pipeline) -> anyhow::Result<Pipeline> {
+        add_vocabularies(pipeline, &self.vocabulary, &self.vocabulary_language)
+    }
+}
+
+/// What a desk wants and does not want of tags.
+#[derive(Debug, Clone, Args)]
+pub(super) struct RuleArgs {
+    /// Tags that are never suggested, parted by commas
+    #[arg(
+        long,
+        env = "COPYDESK_DENY_TAGS",
+        value_name = "TAGS",
+        value_delimiter = ','
+    )]
+    deny_tags: Vec<String>,
+    /// The only tags that may be suggested, parted by commas
+    #[arg(
+        long,
+        env = "COPYDESK_ALLOW_TAGS",
+        value_name = "TAGS",
+        value_delimiter = ','
+    )]
+    pub(super) allow_tags: Vec<String>,
+    /// Other names of tags, as name=tag, parted by commas, such as Kiev=Kyiv
+    #[arg(
+        long,
+        env = "COPYDESK_TAG_ALIASES",
+        value_name = "NAME=TAG",
+        value_delimiter = ','
+    )]
+    tag_aliases: Vec<String>,
+}
+
+impl RuleArgs {
+    /// What holds for every article.
+    pub(super) fn rules(&self) -> anyhow::Result<TagRules> {
+        Ok(TagRules::new(&self.deny_tags, &self.tag_aliases)?)
+    }
+}
+
+/// Adds files' tags to those that the model has; where labels are the same, the files' count.
+pub(super) fn add_vocabularies(
+    pipeline: Pipeline,
+    files: &[PathBuf],
+    language: &str,
+) -> anyhow::Result<Pipeline> {
+    if files.is_empty() {
+        return Ok(pipeline);
+    }
+    if pipeline.keyphrases().is_none() {
+        bail!(
+            "the model has no ranker of names and phrases, by which a vocabulary's tags are ranked; train it again"
+        );
+    }
+    let own = pipeline.concepts().map(|known| known.entries().to_vec());
+    let mut vocabularies: Vec<Vec<ConceptEntry>> = own.into_iter().collect();
+    for file in files {
+        vocabularies.push(read(file, language)?);
+    }
+    let concepts = Concepts::new(vocabularies)?;
+    Ok(pipeline.with_concepts(Some(concepts)))
+}
+
+fn read(file: &Path, language: &str) -> anyhow::Result<Vec<ConceptEntry>> {
+    let name = file.display().to_string();
+    let Some(format) = ConceptFormat::of_name(&name) else {
+        bail!("{name}: a vocabulary is a .csv or .tsv table, or SKOS in Turtle, .ttl");
+    };
+    let cannot = || format!("cannot read the vocabulary {name}");
+    let size = fs::metadata(file).with_context(cannot)?.len();
+    if size > MAX_FILE_BYTES {
+        bail!("{name} has {size} bytes; the limit for a vocabulary is {MAX_FILE_BYTES} bytes");
+    }
+    let bytes = fs::read(file).with_context(cannot)?;
+    Ok(format.read(&bytes, &name, language)?)
+}

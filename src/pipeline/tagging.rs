@@ -1,0 +1,183 @@
+//! From an article's terms and words to its tags: what is learnt, what the vocabulary has and what the
+//! article itself has to offer, in one list.
+
+use std::sync::Arc;
+
+use super::{Options, Pipeline, Workspace, explain};
+use crate::extract::Extracted;
+use crate::tags::concepts::rank::rank;
+use crate::tags::keyphrases::{Phrases, is_source};
+use crate::tags::{
+    Keyphrase, Keyphrases, Reading, RejectedTag, Selection, Suggestion, Tag, TagKind, select,
+};
+use crate::text::Article;
+
+/// What is less sure than this is not even named among the rejected.
+const REJECTED_FLOOR: f32 = 0.01;
+
+impl Pipeline {
+    /// The tags of an article and, if asked for, those that were considered and are not offered. The
+    /// article's row is in the workspace.
+    pub(super) fn tags(
+        &self,
+        workspace: &mut Workspace,
+        (article, extracted): (&Article, &Extracted<'_>),
+        options: &Options,
+    ) -> (Vec<Tag>, Vec<RejectedTag>) {
+        let mut suggestions = self.learnt(workspace, options);
+        if let Some(ranker) = &self.keyphrases
+            && options.max_tags() > 0
+        {
+            let Workspace { words, phrases, .. } = workspace;
+            words.read(&extracted.title, &extracted.text);
+            let reading = Reading {
+                words,
+                title: &extracted.title,
+                body: &extracted.text,
+            };
+            self.read_for_tags(ranker, (&reading, phrases), options, &mut suggestions);
+        }
+        if let Some(page) = &extracted.page {
+            // Who publishes or writes is no tag of what it says.
+            let tells = [&page.source, &page.author];
+            suggestions.retain(|tag| {
+                tag.kind != TagKind::Keyphrase
+                    || !tells.iter().any(|who| is_source(&tag.label, who))
+            });
+        }
+        let selection = Selection {
+            max_tags: options.max_tags(),
+            denied: options.deny_tags(),
+            existing: article.existing_tags(),
+            allowed: options.allow_tags(),
+            rules: &self.tag_rules,
+            concepts: self.concepts.as_ref(),
+            joins_vocabulary: options.wants_vocabulary_tags(),
+        };
+        let selected = select(suggestions, &selection);
+        let tag = |found| tag(found, article, extracted, options);
+        let rejected = selected.rejected.into_iter();
+        let rejected = rejected.filter(|_| options.include_rejected_tags());
+        (
+            selected.offered.into_iter().map(tag).collect(),
+            rejected
+                .map(|(found, reason)| RejectedTag {
+                    tag: tag(found),
+                    reason,
+                })
+                .collect(),
+        )
+    }
+
+    fn learnt(&self, workspace: &mut Workspace, options: &Options) -> Vec<Suggestion> {
+        let Workspace {
+            row,
+            tag_scores,
+            candidates,
+            ..
+        } = workspace;
+        candidates.clear();
+        let threshold = options
+            .min_tag_confidence()
+            .unwrap_or(self.tags.parts().calibration.threshold);
+        if options.wants_vocabulary_tags() && !row.is_empty() {
+            let floor = floor(threshold, options);
+            self.tags.candidates(row, floor, tag_scores, candidates);
+        }
+        let found = candidates.iter().map(|candidate| Suggestion {
+            label: Arc::clone(&self.tags.labels()[candidate.index]),
+            confidence: candidate.confidence,
+            is_sure: candidate.confidence >= threshold,
+            kind: TagKind::Vocabulary,
+            mentions: Vec::new(),
+            code: None,
+            broader: None,
+            is_new: false,
+        });
+        found.collect()
+    }
+
+    /// Tags that the article's own words give: those of the vocabulary that it names, and its phrases.
+    fn read_for_tags(
+        &self,
+        ranker: &Keyphrases,
+        (reading, phrases): (&Reading<'_>, &mut Phrases),
+        options: &Options,
+        suggestions: &mut Vec<Suggestion>,
+    ) {
+        let concepts = self.concepts.as_ref();
+        let concepts = concepts.filter(|_| options.wants_vocabulary_tags());
+        let hits = concepts.map(|concepts| concepts.hits(reading));
+        let hits = hits.unwrap_or_default();
+        if hits.is_empty() && !options.wants_keyphrases() {
+            return;
+        }
+        let threshold = options.min_tag_confidence().unwrap_or(ranker.threshold);
+        ranker.read(reading.words, phrases);
+        if let Some(concepts) = concepts {
+            let named = rank(&hits, reading, phrases, ranker).into_iter();
+            suggestions.extend(named.map(|named| {
+                let concept = concepts.get(named.concept);
+                Suggestion {
+                    label: Arc::clone(&concept.label),
+                    confidence: named.confidence,
+                    is_sure: named.confidence >= threshold,
+                    kind: TagKind::Vocabulary,
+                    mentions: named.mentions,
+                    code: concept.code.clone(),
+                    broader: concept.broader.clone(),
+                    is_new: false,
+                }
+            }));
+        }
+        if options.wants_keyphrases() {
+            let phrases = ranker.choose(reading, phrases, floor(threshold, options));
+            suggestions.extend(phrases.into_iter().map(|found| phrase(found, threshold)));
+        }
+    }
+}
+
+/// The least confidence that is looked at.
+fn floor(threshold: f32, options: &Options) -> f32 {
+    if options.include_rejected_tags() {
+        threshold.min(REJECTED_FLOOR)
+    } else {
+        threshold
+    }
+}
+
+fn phrase(found: Keyphrase, threshold: f32) -> Suggestion {
+    Suggestion {
+        label: found.label.into(),
+        confidence: found.confidence,
+        is_sure: found.confidence >= threshold,
+        kind: TagKind::Keyphrase,
+        mentions: found.mentions,
+        code: None,
+        broader: None,
+        is_new: true,
+    }
+}
+
+/// A suggestion as a tag, its mentions where the submitted article has them.
+fn tag(found: Suggestion, article: &Article, extracted: &Extracted<'_>, options: &Options) -> Tag {
+    let located = found
+        .mentions
+        .iter()
+        .filter(|_| options.explain())
+        .filter_map(|(field, bytes)| {
+            let (field, bytes) = extracted.locate(*field, bytes)?;
+            Some(((), field, bytes))
+        })
+        .collect();
+    let spans = explain::spans(article, options.offset_unit(), located);
+    Tag {
+        label: found.label,
+        confidence: found.confidence,
+        kind: found.kind,
+        mentions: spans.into_iter().map(|(_, span)| span).collect(),
+        code: found.code,
+        broader: found.broader,
+        is_new: found.is_new,
+    }
+}

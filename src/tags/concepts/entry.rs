@@ -1,0 +1,185 @@
+//! One tag of a vocabulary, and what a vocabulary must be.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+
+use serde::{Deserialize, Serialize};
+
+use crate::tags::wording::fold;
+
+/// At most so many tags.
+pub const MAX_CONCEPTS: usize = 500_000;
+/// A label of more bytes is none.
+pub const MAX_LABEL_BYTES: usize = 400;
+
+/// One tag of a controlled vocabulary.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConceptEntry {
+    /// The tag as it is offered.
+    pub label: String,
+    /// What it is called as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// The vocabulary's code, such as `medtop:20000002`; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub code: String,
+    /// Label of the broader tag; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub parent: String,
+}
+
+/// Why a file is no vocabulary.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {field}: {problem}")]
+pub struct ConceptsError {
+    /// The file, and the row or the name of the tag in it.
+    pub place: String,
+    /// The column or property at fault.
+    pub field: &'static str,
+    /// What is wrong and what would be right.
+    pub problem: String,
+}
+
+/// What a file calls the parts of a tag.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FieldNames {
+    pub(super) label: &'static str,
+    pub(super) alias: &'static str,
+    pub(super) parent: &'static str,
+}
+
+/// A file's tags with the names of its fields and the place of each tag.
+pub(super) struct Draft<'a, P> {
+    pub(super) file: &'a str,
+    pub(super) fields: FieldNames,
+    pub(super) entries: Vec<ConceptEntry>,
+    /// Such as the row; (n_entries).
+    pub(super) places: Vec<P>,
+}
+
+impl<P: Display> Draft<'_, P> {
+    fn error(&self, i: usize, field: &'static str, problem: String) -> ConceptsError {
+        ConceptsError {
+            place: format!("{}:{}", self.file, self.places[i]),
+            field,
+            problem,
+        }
+    }
+
+    /// The tags, if they are a vocabulary: labels that are labels and differ, parents that exist and lead
+    /// to an end. Parents given by code become labels.
+    pub(super) fn check(mut self) -> Result<Vec<ConceptEntry>, ConceptsError> {
+        check_number(self.file, self.entries.len())?;
+        let mut by_label: HashMap<String, usize> = HashMap::with_capacity(self.entries.len());
+        for (i, entry) in self.entries.iter().enumerate() {
+            check_label(&entry.label)
+                .map_err(|problem| self.error(i, self.fields.label, problem))?;
+            for alias in &entry.aliases {
+                check_label(alias).map_err(|problem| self.error(i, self.fields.alias, problem))?;
+            }
+            if let Some(first) = by_label.insert(fold(&entry.label), i) {
+                let (label, first) = (&entry.label, &self.places[first]);
+                let problem = format!("{label:?} is there already, at {first}; give each tag once");
+                return Err(self.error(i, self.fields.label, problem));
+            }
+        }
+        let parents = self.parents(&by_label)?;
+        self.check_no_cycle(&parents)?;
+        for (i, parent) in parents.into_iter().enumerate() {
+            if let Some(parent) = parent {
+                self.entries[i].parent = self.entries[parent].label.clone();
+            }
+        }
+        Ok(self.entries)
+    }
+
+    /// The place of each tag's parent.
+    fn parents(
+        &self,
+        by_label: &HashMap<String, usize>,
+    ) -> Result<Vec<Option<usize>>, ConceptsError> {
+        let codes = self.entries.iter().map(|entry| entry.code.as_str());
+        let by_code: HashMap<&str, usize> = codes.zip(0..).collect();
+        let parent = |(i, entry): (usize, &ConceptEntry)| match entry.parent.as_str() {
+            "" => Ok(None),
+            parent => match by_code.get(parent).or_else(|| by_label.get(&fold(parent))) {
+                Some(&place) => Ok(Some(place)),
+                None => {
+                    let problem = format!("{parent:?} is no label and no code of this file");
+                    Err(self.error(i, self.fields.parent, problem))
+                }
+            },
+        };
+        self.entries.iter().enumerate().map(parent).collect()
+    }
+
+    fn check_no_cycle(&self, parents: &[Option<usize>]) -> Result<(), ConceptsError> {
+        // The walk on which a tag was met; on another walk it is known to lead to an end.
+        let mut met_on = vec![usize::MAX; parents.len()];
+        for start in 0..parents.len() {
+            let mut at = Some(start);
+            while let Some(place) = at.filter(|&place| met_on[place] == usize::MAX) {
+                met_on[place] = start;
+                at = parents[place];
+            }
+            if let Some(place) = at.filter(|&place| met_on[place] == start) {
+                let label = &self.entries[place].label;
+                let problem = format!("{label:?} is its own parent, by way of its parents");
+                return Err(self.error(place, self.fields.parent, problem));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Checks tags that come in a model file as any file's are checked.
+///
+/// # Errors
+/// [`ConceptsError`] names the tag by its number, from 1.
+pub fn check(entries: Vec<ConceptEntry>) -> Result<Vec<ConceptEntry>, ConceptsError> {
+    let draft = Draft {
+        file: "tag",
+        fields: FieldNames {
+            label: "label",
+            alias: "aliases",
+            parent: "parent",
+        },
+        places: (1..=entries.len()).collect(),
+        entries,
+    };
+    draft.check()
+}
+
+pub(super) fn check_number(file: &str, n_concepts: usize) -> Result<(), ConceptsError> {
+    if n_concepts <= MAX_CONCEPTS {
+        return Ok(());
+    }
+    Err(ConceptsError {
+        place: file.to_owned(),
+        field: "file",
+        problem: format!("more than {MAX_CONCEPTS} tags, which is the limit"),
+    })
+}
+
+fn check_label(label: &str) -> Result<(), String> {
+    if label.chars().all(|c| c.is_whitespace() || c.is_control()) {
+        return Err("is empty; every tag needs a label and every alias a word".to_owned());
+    }
+    if !label.chars().any(char::is_alphanumeric) {
+        return Err(format!("{label:?} has no letter and no digit"));
+    }
+    if label.len() > MAX_LABEL_BYTES {
+        let size = label.len();
+        let start: String = label.chars().take(40).collect();
+        return Err(format!(
+            "{start:?}… has {size} bytes; the limit is {MAX_LABEL_BYTES}: is a quotation mark not closed?"
+        ));
+    }
+    if label.contains(char::is_control) {
+        return Err(format!(
+            "{label:?} has a line break or another control character: is a quotation mark not closed?"
+        ));
+    }
+    Ok(())
+}

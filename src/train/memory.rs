@@ -1,0 +1,120 @@
+//! How much memory a training run will need, said before it starts.
+
+use std::mem::size_of;
+
+use super::corpus::LabelledArticle;
+use super::svm::BLOCK_CLASSES;
+use super::vectorize::{MAX_COUNTED_TERMS, WAVE_ARTICLES};
+use crate::features::sparse::MAX_COLUMNS;
+use crate::features::{TermCounts, TermParams};
+
+/// So many articles, evenly out of the corpus, tell how many terms an article has.
+const SAMPLE_ARTICLES: usize = 1_000;
+/// The program itself with its default model.
+const PROGRAM_BYTES: usize = 30 << 20;
+/// A hash table of 64-bit keys that has just grown, for each term in it.
+const BYTES_PER_COUNTED_TERM: usize = 40;
+/// Signatures and buckets of an article while near-duplicates are looked for.
+const BYTES_PER_GROUPED_ARTICLE: usize = 700;
+/// What the allocator adds to each string of its own.
+const BYTES_PER_STRING: usize = 16;
+/// Models that are fitted at the same time at most: that of all articles and one a fold.
+const MAX_FITS_AT_ONCE: usize = 6;
+
+/// About as many bytes as a training run will need at its peak, the articles included. Tags are not
+/// counted in: each thread that fits tags needs as much as a fit of sixteen topics.
+pub fn estimated_peak_bytes(
+    articles: &[LabelledArticle],
+    terms: &TermParams,
+    n_topics: usize,
+    n_threads: usize,
+) -> usize {
+    let n_articles = articles.len();
+    let n_terms = mean_terms(articles, terms) * n_articles;
+    let n_columns = n_terms.min(MAX_COLUMNS);
+    let counting = n_terms.min(MAX_COUNTED_TERMS) * BYTES_PER_COUNTED_TERM
+        + n_terms / n_articles.max(1) * WAVE_ARTICLES.min(n_articles) * size_of::<u64>();
+    // Weights twice, in the solver's order and in the classifier's; dual variables; counts for IGM.
+    let n_lanes = n_topics.min(BLOCK_CLASSES);
+    let of_fit = n_columns * (n_lanes + 2 * n_topics) + n_articles * n_lanes;
+    let n_fits = n_threads.clamp(1, MAX_FITS_AT_ONCE);
+    let fitting = n_terms * size_of::<u32>() + n_fits * of_fit * size_of::<f32>();
+    let grouping = n_articles * BYTES_PER_GROUPED_ARTICLE;
+    PROGRAM_BYTES + text_bytes(articles) + grouping.max(counting).max(fitting)
+}
+
+fn text_bytes(articles: &[LabelledArticle]) -> usize {
+    let of_string = |text: &String| match text.len() {
+        0 => 0,
+        n => n + BYTES_PER_STRING,
+    };
+    let of_article = |article: &LabelledArticle| {
+        let tags = article.tags.iter();
+        size_of::<LabelledArticle>()
+            + of_string(&article.title)
+            + of_string(&article.text)
+            + of_string(&article.label)
+            + of_string(&article.group)
+            + tags
+                .map(|tag| size_of::<String>() + of_string(tag))
+                .sum::<usize>()
+    };
+    articles.iter().map(of_article).sum()
+}
+
+/// Distinct terms of an article.
+fn mean_terms(articles: &[LabelledArticle], params: &TermParams) -> usize {
+    let stride = articles.len().div_ceil(SAMPLE_ARTICLES).max(1);
+    let mut terms = TermCounts::default();
+    let (mut n_terms, mut n_articles) = (0, 0);
+    for article in articles.iter().step_by(stride) {
+        terms.count(&article.title, &article.text, params);
+        n_terms += terms.len();
+        n_articles += 1;
+    }
+    n_terms.div_ceil(n_articles.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn articles(n: usize, text: &str) -> Vec<LabelledArticle> {
+        let article = LabelledArticle {
+            text: text.into(),
+            ..LabelledArticle::default()
+        };
+        vec![article; n]
+    }
+
+    #[test]
+    fn rows_and_texts_grow_with_the_corpus_and_tables_do_not() {
+        let bytes =
+            |n| estimated_peak_bytes(&articles(n, "one two three"), &TermParams::default(), 4, 2);
+        assert!(bytes(0) >= PROGRAM_BYTES);
+        assert!(bytes(20_000) > bytes(10_000));
+        let more_threads = estimated_peak_bytes(
+            &articles(100_000, "a large budget"),
+            &TermParams::default(),
+            12,
+            64,
+        );
+        let six = estimated_peak_bytes(
+            &articles(100_000, "a large budget"),
+            &TermParams::default(),
+            12,
+            6,
+        );
+        assert_eq!(more_threads, six);
+    }
+
+    #[test]
+    fn terms_are_counted_on_a_sample() {
+        // Two words, one pair.
+        assert_eq!(
+            mean_terms(&articles(2_500, "bank vote"), &TermParams::default()),
+            3
+        );
+        assert_eq!(mean_terms(&[], &TermParams::default()), 0);
+    }
+}

@@ -1,0 +1,253 @@
+//! Vocabularies and rules for tags as a person gives them.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::corpora::data;
+use crate::program::{copydesk, run, stderr};
+
+const ARTICLE: &str = "Ferries to Norrvik\n\nThe ferry to Norrvik will sail again in May. The council of Norrvik \
+pays for the ferries, whose crews were without work for a year, and asks Canada for two more ferryboats.";
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    fn write(&self, name: &str, text: &[u8]) -> String {
+        let path = self.0.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn answer(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", stderr(output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn labels(answer: &Value) -> Vec<&str> {
+    let tags = answer["tags"].as_array().unwrap();
+    tags.iter()
+        .map(|tag| tag["label"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn classify_takes_a_vocabulary_and_rules() {
+    let folder = Folder::new();
+    let article = folder.write("article.txt", ARTICLE.as_bytes());
+    let (tags, topics) = (data("desk-tags.csv"), data("media-topics.ttl"));
+    let vocabulary = [
+        "classify",
+        "--json",
+        &article,
+        "--vocabulary",
+        path(&tags),
+        "--vocabulary",
+        path(&topics),
+    ];
+    let found = answer(&run(&[&vocabulary[..], &["--explain"]].concat()));
+    let ferries = &found["tags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|t| t["label"] == "Ferries")
+        .unwrap()
+        .clone();
+    assert_eq!(ferries["code"], "desk:ferries");
+    assert_eq!(ferries["is_new"], false);
+    assert_eq!(ferries["mentions"].as_array().unwrap().len(), 4);
+    let rules = [
+        "--deny-tags",
+        "ferry,Trade",
+        "--tag-aliases",
+        "Norrvik=Norrvik (town)",
+        "--rejected",
+    ];
+    let found = answer(&run(&[&vocabulary[..], &rules].concat()));
+    assert!(!labels(&found).contains(&"Ferries") && labels(&found).contains(&"Norrvik (town)"));
+    let rejected = found["rejected_tags"].as_array().unwrap();
+    let ferries = rejected
+        .iter()
+        .find(|r| r["tag"]["label"] == "Ferries")
+        .unwrap();
+    assert_eq!(ferries["reason"], "TAG_REJECTION_REASON_DENIED");
+    let found = answer(&run(&[&vocabulary[..], &["--allow-tags", "ferry"]].concat()));
+    assert_eq!(labels(&found), ["Ferries"]);
+    let found = answer(&run(
+        &[&vocabulary[..], &["--tag-source", "keyphrases"]].concat()
+    ));
+    let kinds = found["tags"].as_array().unwrap().iter();
+    assert!(kinds.clone().count() > 0 && kinds.clone().all(|t| t["kind"] == "TAG_KIND_KEYPHRASE"));
+}
+
+#[test]
+fn the_table_says_what_is_not_suggested_and_why() {
+    let folder = Folder::new();
+    let article = folder.write("article.txt", ARTICLE.as_bytes());
+    let tags = data("desk-tags.csv");
+    let output = run(&[
+        "classify",
+        &article,
+        "--vocabulary",
+        path(&tags),
+        "--deny-tags",
+        "Norrvik",
+        "--rejected",
+        "--explain",
+    ]);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        shown.contains("not suggested, denied: Norrvik 0."),
+        "{shown}"
+    );
+    assert!(shown.contains("Ferries [desk:ferries] 0."), "{shown}");
+}
+
+#[test]
+fn a_file_that_is_no_vocabulary_is_refused_by_file_row_and_field() {
+    let folder = Folder::new();
+    let article = folder.write("article.txt", ARTICLE.as_bytes());
+    let cases: [(&str, &[u8], &str); 8] = [
+        (
+            "cut.csv",
+            b"label,code\nFerries,1\n\"Tra",
+            "cut.csv:3: row: has 1 fields",
+        ),
+        (
+            "utf8.csv",
+            b"label\nF\xffrries\n",
+            "utf8.csv:2: label: is not UTF-8",
+        ),
+        (
+            "empty.tsv",
+            b"label\tcode\n\t1\n",
+            "empty.tsv:2: label: is empty",
+        ),
+        (
+            "twice.csv",
+            b"label\nTrade\ntrade\n",
+            "twice.csv:3: label: \"trade\" is there already, at 2",
+        ),
+        (
+            "parent.csv",
+            b"label,parent\nTrade,Economy\n",
+            "parent.csv:2: parent: \"Economy\"",
+        ),
+        (
+            "cycle.csv",
+            b"label,parent\nA,B\nB,A\n",
+            "cycle.csv:2: parent: \"A\" is its own parent",
+        ),
+        ("cut.ttl", b"<urn:a> <urn:b> \"c", "cut.ttl:1: Turtle: "),
+        ("list.txt", b"Trade\n", "list.txt: a vocabulary is"),
+    ];
+    for (name, bytes, message) in cases {
+        let file = folder.write(name, bytes);
+        for args in [
+            vec!["classify", &article, "--vocabulary", &file],
+            vec!["serve", "--listen", "127.0.0.1:0", "--vocabulary", &file],
+            vec![
+                "train",
+                "--data",
+                "-",
+                "--out",
+                "/dev/null/x",
+                "--vocabulary",
+                &file,
+            ],
+        ] {
+            let output = run(&args);
+            assert_eq!(output.status.code(), Some(1), "{args:?}");
+            let said = stderr(&output);
+            assert!(said.contains(message), "{said}\nhas not\n{message}");
+        }
+    }
+}
+
+#[test]
+fn a_trained_model_keeps_the_vocabulary() {
+    let folder = Folder::new();
+    let article = folder.write("article.txt", ARTICLE.as_bytes());
+    let model = folder.0.path().join("desk.safetensors");
+    let (rows, tags) = (data("desk.jsonl"), data("desk-tags.csv"));
+    let output = run(&[
+        "train",
+        "--data",
+        path(&rows),
+        "--out",
+        path(&model),
+        "--vocabulary",
+        path(&tags),
+        "--json",
+    ]);
+    assert_eq!(answer(&output)["vocabulary_tags"], 6);
+    assert!(
+        stderr(&output).contains("vocabulary: 6 tags"),
+        "{}",
+        stderr(&output)
+    );
+    let found = answer(&run(&[
+        "classify",
+        "--json",
+        "--model",
+        path(&model),
+        &article,
+    ]));
+    assert!(labels(&found).contains(&"Ferries"), "{found}");
+}
+
+#[test]
+fn serve_reads_vocabulary_and_rules_from_its_settings() {
+    let folder = Folder::new();
+    let tags = data("desk-tags.csv");
+    let settings = format!(
+        "listen = \"127.0.0.1:0\"\nvocabulary = [{:?}]\ndeny_tags = [\"Advertisement\", \"Duties, customs\"]\n\
+         tag_aliases = [\"Kiev=Kyiv\"]\n",
+        path(&tags)
+    );
+    let settings = folder.write("settings.toml", settings.as_bytes());
+    let shown = run(&["serve", "--config", &settings, "--print-config"]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(
+        shown.contains("deny_tags = [\"Advertisement\", \"Duties, customs\"]"),
+        "{shown}"
+    );
+    let mut server = copydesk();
+    server
+        .args(["serve", "--config", &settings])
+        .stderr(Stdio::piped());
+    let mut server = server.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stderr.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    // 88 learnt tags and the vocabulary's six.
+    assert!(line.contains("(12 topics, 94 tags)"), "{line}");
+}
+
+#[test]
+fn an_alias_that_is_none_is_a_bad_setting() {
+    for (aliases, message) in [
+        ("Kiev", "\"Kiev\" is no alias; write name=tag"),
+        ("a=b,b=c", "\"b\" stands for a tag that is an alias itself"),
+    ] {
+        let output = run(&["serve", "--tag-aliases", aliases, "--listen", "127.0.0.1:0"]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(message), "{}", stderr(&output));
+    }
+}
