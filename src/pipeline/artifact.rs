@@ -26,7 +26,6 @@
 //! | `ranker.phrases` | U32 | (n_phrases) |
 //! | `ranker.idf` | U8 | (n_phrases, 1) |
 //! | `ranker.tags` | U32 | (n_tags) |
-//! | `ranker.tag_counts` | U8 | (n_tags, 1) |
 //! | `ranker.known_tags` | U32 | (n_known_tags) |
 //!
 //! And in a model with a controlled vocabulary:
@@ -362,11 +361,6 @@ impl Pipeline {
                 ("ranker.idf", Dtype::U8, bytes(&statistics.idf, 1)),
                 ("ranker.tags", Dtype::U32, keys(&statistics.tags)),
                 (
-                    "ranker.tag_counts",
-                    Dtype::U8,
-                    bytes(&statistics.tag_counts, 1),
-                ),
-                (
                     "ranker.known_tags",
                     Dtype::U32,
                     keys(&statistics.known_tags),
@@ -539,7 +533,6 @@ impl<'a> Arrays<'a> {
                 idf: self.table("ranker.idf")?,
                 max_idf: scalars[2],
                 tags: Keys::new(self.u32("ranker.tags")?),
-                tag_counts: self.table("ranker.tag_counts")?,
                 known_tags: Keys::new(self.u32("ranker.known_tags")?),
             },
         };

@@ -1,6 +1,6 @@
 //! The recipe of the keyphrase ranker: word statistics from any text, weights from editors' tags.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use linfa::Dataset;
 use linfa::traits::Fit;
@@ -66,7 +66,7 @@ struct WordCounts {
 
 /// The identities of tags, and of the parts of such as "arts, culture and media".
 pub fn known_tags(tags: &[String]) -> Keys {
-    let mut keys: Vec<u32> = tags
+    let keys = tags
         .iter()
         .flat_map(|tag| {
             let parts = tag
@@ -75,18 +75,15 @@ pub fn known_tags(tags: &[String]) -> Keys {
             std::iter::once(tag.as_str()).chain(parts)
         })
         .filter(|tag| tag.chars().any(char::is_alphanumeric))
-        .map(|tag| tag_key(tag) as u32)
-        .collect();
-    keys.sort_unstable();
-    keys.dedup();
-    Keys::new(keys)
+        .map(tag_key);
+    Keys::of(keys)
 }
 
 /// Counts how words are used. The same texts give the same table.
 pub fn count_words(articles: &[LabelledArticle]) -> WordStatistics {
     let mut counts: BTreeMap<u32, WordCounts> = BTreeMap::new();
     let mut texts: BTreeMap<u32, u32> = BTreeMap::new();
-    let mut tags: BTreeMap<u64, u32> = BTreeMap::new();
+    let mut tags: BTreeSet<u64> = BTreeSet::new();
     let mut words = Words::default();
     for article in articles {
         words.read(&article.title, &article.text);
@@ -94,9 +91,7 @@ pub fn count_words(articles: &[LabelledArticle]) -> WordStatistics {
         for key in phrases(&words) {
             *texts.entry(key).or_default() += 1;
         }
-        for tag in &article.tags {
-            *tags.entry(tag_key(tag)).or_default() += 1;
-        }
+        tags.extend(article.tags.iter().map(|tag| tag_key(tag)));
     }
     counts.retain(|_, count| count.n >= MIN_WORD_COUNT);
     texts.retain(|_, n| *n >= MIN_PHRASE_TEXTS);
@@ -123,7 +118,8 @@ pub fn count_words(articles: &[LabelledArticle]) -> WordStatistics {
             .collect(),
         phrases: Keys::new(texts.into_keys().collect()),
         max_idf: idf(MIN_PHRASE_TEXTS as f32 / 4.0),
-        ..WordStatistics::of_tags(tags)
+        tags: Keys::of(tags),
+        known_tags: Keys::default(),
     }
 }
 

@@ -211,3 +211,19 @@ impl Columns {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::date_in;
+
+    #[test]
+    fn the_first_date_in_a_text_is_taken() {
+        assert_eq!(date_in("2024-05-31T10:00:00Z"), "2024-05-31");
+        assert_eq!(
+            date_in("blog/2016-10-24-the-essentials 2017-01-01"),
+            "2016-10-24"
+        );
+        assert_eq!(date_in("31.05.2024"), "");
+        assert_eq!(date_in("é2024-05-3"), "");
+    }
+}

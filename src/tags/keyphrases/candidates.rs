@@ -372,6 +372,7 @@ impl Candidates {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn found(title: &str, body: &str) -> (Words, Candidates) {
         let (mut words, mut found) = (Words::default(), Candidates::default());
@@ -433,5 +434,16 @@ mod tests {
             .is_none()
         );
         assert!(counts("They met a neighbour today.", "neighbour").is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn the_work_is_in_proportion_to_the_words(body in "([A-Z]?[a-z]{1,4}[ ,.&]{1,2}|and |of the ){1,300}") {
+            let (words, found) = found("", &body);
+            // Each word begins at most one run and four phrases.
+            prop_assert!(found.occurrences.len() <= 5 * words.tokens.len());
+            let n: u32 = found.list.iter().map(|c| c.count - c.n_surname).sum();
+            prop_assert!(n as usize <= found.occurrences.len());
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::statistics::{Usage, WordStatistics};
 use super::words::{Words, phrase_key};
 
 /// How many numbers.
-pub const N_FEATURES: usize = 40;
+pub const N_FEATURES: usize = 41;
 
 /// What the statistics say of each word of an article: looked up once, used for every candidate that
 /// holds the word. A buffer that is filled anew for each article.
@@ -65,6 +65,7 @@ pub fn features(candidate: &Candidate, context: Context<'_>) -> [f32; N_FEATURES
     let max_idf = idfs.iter().fold(0.0, |a: f32, &b| a.max(b));
     let count = candidate.count as f32;
     let log_count = count.ln_1p();
+    let of_max = count / found.max_count.max(1) as f32;
     let n_sentences = words.sentences.len().max(1) as f32;
     let n_tokens = words.tokens.len().max(1) as f32;
     let first = candidate.first as f32 / n_tokens;
@@ -73,12 +74,13 @@ pub fn features(candidate: &Candidate, context: Context<'_>) -> [f32; N_FEATURES
     let cut = candidate.n_cut as f32 / count;
     let nested = candidate.nested.0 as f32 / count;
     let is = |holds: bool| if holds { 1.0 } else { 0.0 };
+    let is_known = is(statistics.is_known_tag(candidate.key));
     let is_once = candidate.count == 1;
     let first_sentence = candidate.first_sentence as f32;
     [
         log_count,
         (candidate.n_surname as f32).ln_1p(),
-        count / found.max_count.max(1) as f32,
+        of_max,
         mean_idf,
         min_idf,
         max_idf,
@@ -114,7 +116,8 @@ pub fn features(candidate: &Candidate, context: Context<'_>) -> [f32; N_FEATURES
         n_sentences.ln_1p(),
         is(is_once),
         is(is_once && candidate.first_sentence > 5),
-        statistics.tag_count(candidate.key).ln_1p(),
-        is(statistics.is_known_tag(candidate.key)),
+        is(statistics.is_tag(candidate.key)) * of_max,
+        is_known,
+        is_known * log_count,
     ]
 }

@@ -126,7 +126,7 @@ fn end_of_run(
 
 fn is_known(words: &Words, run: Range<usize>, statistics: &WordStatistics) -> bool {
     let key = phrase_key(words.stems_of(run));
-    statistics.tag_count(key) > 0.0 || statistics.is_known_tag(key)
+    statistics.is_tag(key) || statistics.is_known_tag(key)
 }
 
 fn without_titles(tokens: &[Token], start: usize, end: usize) -> usize {
@@ -142,6 +142,7 @@ fn without_titles(tokens: &[Token], start: usize, end: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::statistics::Keys;
     use super::super::words::tag_key;
     use super::*;
 
@@ -150,7 +151,10 @@ mod tests {
         words.read("", body);
         let mut cases = Cases::default();
         cases.count(&words);
-        let statistics = WordStatistics::of_tags(known.iter().map(|tag| (tag_key(tag), 1)));
+        let statistics = WordStatistics {
+            tags: Keys::of(known.iter().map(|tag| tag_key(tag))),
+            ..WordStatistics::default()
+        };
         let (mut names, mut found) = (vec![false; words.tokens.len()], Vec::new());
         for sentence in &words.sentences {
             for i in sentence.tokens.clone() {

@@ -40,6 +40,14 @@ impl Default for Keys {
 }
 
 impl Keys {
+    /// The identities of tags, cut to 32 bits, each once.
+    pub fn of(keys: impl IntoIterator<Item = u64>) -> Self {
+        let mut keys: Vec<u32> = keys.into_iter().map(|key| key as u32).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        Self::new(keys)
+    }
+
     /// Indexes keys, which must ascend for any to be found.
     pub fn new(keys: Vec<u32>) -> Self {
         let mut buckets = vec![0u32; (1 << BUCKET_BITS) + 1];
@@ -90,8 +98,6 @@ pub struct WordStatistics {
     pub max_idf: f32,
     /// What editors gave as tags; (n_tags).
     pub tags: Keys,
-    /// How many articles have each, at most 255; (n_tags).
-    pub tag_counts: Vec<u8>,
     /// Tags of a vocabulary, whether an article has them or not; (n_known_tags).
     pub known_tags: Keys,
 }
@@ -102,24 +108,10 @@ impl WordStatistics {
         let ascends = |keys: &Keys| keys.as_slice().is_sorted_by(|a, b| a < b);
         self.usage.len() == 4 * self.words.as_slice().len()
             && self.idf.len() == self.phrases.as_slice().len()
-            && self.tag_counts.len() == self.tags.as_slice().len()
             && [&self.words, &self.phrases, &self.tags, &self.known_tags]
                 .into_iter()
                 .all(ascends)
             && self.max_idf.is_finite()
-    }
-
-    /// A table of tags alone, by their keys with the number of their articles.
-    pub fn of_tags(counts: impl IntoIterator<Item = (u64, u32)>) -> Self {
-        let counts: std::collections::BTreeMap<u32, u32> = counts
-            .into_iter()
-            .map(|(key, count)| (key as u32, count))
-            .collect();
-        Self {
-            tags: Keys::new(counts.keys().copied().collect()),
-            tag_counts: counts.into_values().map(|n| n.min(255) as u8).collect(),
-            ..Self::default()
-        }
     }
 
     /// How a word is used, by its hash.
@@ -143,11 +135,9 @@ impl WordStatistics {
             .map_or(self.max_idf, |place| f32::from(self.idf[place]) * IDF_STEP)
     }
 
-    /// How many articles editors gave a tag, by its key.
-    pub fn tag_count(&self, key: u64) -> f32 {
-        self.tags
-            .find(key as u32)
-            .map_or(0.0, |place| f32::from(self.tag_counts[place]))
+    /// Whether editors gave a tag, by its key.
+    pub fn is_tag(&self, key: u64) -> bool {
+        self.tags.find(key as u32).is_some()
     }
 
     /// Whether a vocabulary has a tag, by its key.
