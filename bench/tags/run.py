@@ -24,6 +24,8 @@ import yake
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 ROOT = Path(__file__).resolve().parents[2]
+# YAKE takes its time.
+MAX_ARTICLES = 500
 STEMMER = snowballstemmer.stemmer("english")
 POSSESSIVE = re.compile(r"[’']s\b")
 WORD = re.compile(r"[^\W_]+")
@@ -124,7 +126,7 @@ def by_tf_idf(articles):
 def keyphrases(data, tags, yake_rust, model):
     results = {}
     for name, path, mode in KEYPHRASES:
-        articles = [a for a in read(data / path) if a["text"].strip() and a["tags"]]
+        articles = [a for a in read(data / path) if a["text"].strip() and a["tags"]][:MAX_ARTICLES]
         ours, our_seconds = program([tags, mode, *model], articles)
         theirs, their_seconds = program([yake_rust], articles)
         systems = {
