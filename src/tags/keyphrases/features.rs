@@ -5,7 +5,7 @@ use super::statistics::{Usage, WordStatistics};
 use super::words::{Words, phrase_key};
 
 /// How many numbers.
-pub const N_FEATURES: usize = 41;
+pub const N_FEATURES: usize = 40;
 
 /// What the statistics say of each word of an article: looked up once, used for every candidate that
 /// holds the word. A buffer that is filled anew for each article.
@@ -79,7 +79,6 @@ pub fn features(candidate: &Candidate, context: Context<'_>) -> [f32; N_FEATURES
     let first_sentence = candidate.first_sentence as f32;
     [
         log_count,
-        (candidate.n_surname as f32).ln_1p(),
         of_max,
         mean_idf,
         min_idf,
