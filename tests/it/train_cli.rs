@@ -522,7 +522,10 @@ fn classify_says_why() {
         .find(|line| line.trim_start().starts_with("for "))
         .unwrap();
     assert!(why.contains("cup"), "{shown}");
-    let marked = shown.lines().find(|line| line.contains("[")).unwrap();
+    let marked = shown
+        .lines()
+        .find(|line| line.contains('[') && line.contains("striker"))
+        .unwrap();
     assert_eq!(marked.replace(['[', ']'], ""), text);
 
     let output = run_with_input(&["classify", "--explain", "--json"], text.as_bytes());

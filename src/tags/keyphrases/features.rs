@@ -7,6 +7,10 @@ use super::words::{Words, phrase_key};
 /// How many numbers.
 pub const N_FEATURES: usize = 40;
 
+/// Articles with editors' tags have more sentences. What is shorter counts as so long: nothing was learnt of
+/// it, and the few phrases of one sentence are not surer for being alone.
+const MIN_SENTENCES: usize = 8;
+
 /// What the statistics say of each word of an article: looked up once, used for every candidate that
 /// holds the word. A buffer that is filled anew for each article.
 #[derive(Debug, Default)]
@@ -66,7 +70,7 @@ pub fn features(candidate: &Candidate, context: Context<'_>) -> [f32; N_FEATURES
     let count = candidate.count as f32;
     let log_count = count.ln_1p();
     let of_max = count / found.max_count.max(1) as f32;
-    let n_sentences = words.sentences.len().max(1) as f32;
+    let n_sentences = words.sentences.len().max(MIN_SENTENCES) as f32;
     let n_tokens = words.tokens.len().max(1) as f32;
     let first = candidate.first as f32 / n_tokens;
     let last = candidate.last as f32 / n_tokens;
