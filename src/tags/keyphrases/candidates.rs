@@ -193,8 +193,8 @@ impl Candidates {
             let is_title =
                 token.is(TITLE) && self.names[start] && start + 1 < end && self.names[start + 1];
             let mut key = 0;
-            for last in start..(start + MAX_WORDS).min(end) {
-                let token = &tokens[last];
+            let reach = (start + MAX_WORDS).min(end);
+            for (last, token) in tokens.iter().enumerate().take(reach).skip(start) {
                 if !token.is_word || (token.is(STOP) && !token.is(CONNECTOR)) {
                     break;
                 }
@@ -203,7 +203,8 @@ impl Candidates {
                 }
                 let span = start..last + 1;
                 let is_run = self.run_of[start] == (start as u32, last as u32 + 1);
-                if !token.is(STOP) && !is_run && !(is_title && last > start) {
+                let is_titled = is_title && last > start;
+                if !token.is(STOP) && !is_run && !is_titled {
                     self.take(words, key, span, sentence, false);
                 }
             }
