@@ -29,11 +29,12 @@ settings:
 ci:
     .ci/run
 
-# Rebuild the default model from a folder with train.jsonl and test.jsonl, one of labelled pages, articles with editors' tags and a file of further text
-model DATA PAGES EDITOR_TAGS BACKGROUND:
+# Rebuild the default model from a folder with train.jsonl and test.jsonl, one of labelled pages, articles with editors' tags, a file of further text and one of tags, one a line
+model DATA PAGES EDITOR_TAGS BACKGROUND KNOWN_TAGS:
     cargo run --locked --release -- train \
         --data {{ quote(DATA / "train.jsonl") }} --test {{ quote(DATA / "test.jsonl") }} \
         --keyphrase-data {{ quote(EDITOR_TAGS) }} --background {{ quote(DATA / "train.jsonl") }} {{ quote(BACKGROUND) }} \
+        --known-tags {{ quote(KNOWN_TAGS) }} \
         --group-field id --source-field source --group-pattern '^wce/[0-9-]+' --min-tag-examples 20 --min-tag-confidence 0.5 \
         --name news-en --languages en --licence CC-BY-SA-4.0 \
         --source "66,045 short English news texts in 12 topics: Wikipedia Current events portal 2002-2020 (CC BY-SA 4.0), HuffPost News Category Dataset (CC BY 4.0), SIB-200 (CC BY-SA 4.0)" \

@@ -68,6 +68,9 @@ pub(super) struct DataArgs {
         requires = "group_field"
     )]
     group_pattern: Option<Regex>,
+    /// Field with the date of publication, anywhere in it, such as 2024-05-31
+    #[arg(long, env = "COPYDESK_DATE_FIELD", value_name = "NAME")]
+    date_field: Option<String>,
     /// Field with the publisher or archive: a topic is then learnt more evenly from all of its
     /// sources, not mostly from the largest, and fits articles of new sources better
     #[arg(long, env = "COPYDESK_SOURCE_FIELD", value_name = "NAME")]
@@ -153,6 +156,7 @@ impl DataArgs {
             tags: self.tags_field.clone(),
             group: self.group_field.clone(),
             group_pattern: self.group_pattern.clone(),
+            date: self.date_field.clone(),
             source: self.source_field.clone(),
             tag_separator: self.tag_separator,
         }

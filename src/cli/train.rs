@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::data_args::DataArgs;
@@ -45,6 +45,9 @@ pub(super) struct TrainArgs {
     /// Share of the data that is held out if there is no --test, from 0.01 to 0.5
     #[arg(long, env = "COPYDESK_TEST_SHARE", value_name = "SHARE", default_value_t = 0.1, value_parser = test_share)]
     test_share: f64,
+    /// Which articles are held out if there is no --test
+    #[arg(long, env = "COPYDESK_SPLIT", value_enum, default_value_t = SplitBy::Random)]
+    split: SplitBy,
     /// Full articles with editors' tags, to fit the ranker of names and phrases; without them the
     /// data itself if its texts have enough of their tags, else the built-in model's ranker is kept
     #[arg(long, env = "COPYDESK_KEYPHRASE_DATA", value_name = "FILE", num_args = 1..)]
@@ -52,6 +55,10 @@ pub(super) struct TrainArgs {
     /// Any texts, to count how words are used; without them the built-in model's counts are kept
     #[arg(long, env = "COPYDESK_BACKGROUND", value_name = "FILE", num_args = 1..)]
     background: Vec<PathBuf>,
+    /// Tags that editors use, one a line: phrases among them are likelier tags; without them the
+    /// built-in model's are kept
+    #[arg(long, env = "COPYDESK_KNOWN_TAGS", value_name = "FILE")]
+    known_tags: Option<PathBuf>,
     #[command(flatten)]
     vocabulary: VocabularyArgs,
     #[command(flatten)]
@@ -70,6 +77,15 @@ pub(super) struct TrainArgs {
     /// Threads to train with; 0: one for each core. The model does not depend on it
     #[arg(long, env = "COPYDESK_THREADS", value_name = "N", default_value_t = 0)]
     threads: usize,
+}
+
+/// How the held-out articles are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SplitBy {
+    /// By chance, every topic alike
+    Random,
+    /// The newest, by --date-field: how the model will do on what comes
+    Time,
 }
 
 #[derive(Debug, Args)]
@@ -212,6 +228,10 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let keyphrase_data = KeyphraseData {
         tagged: args.rows.read_texts(&args.keyphrase_data)?,
         background: args.rows.read_texts(&args.background)?,
+        known_tags: args
+            .known_tags
+            .as_deref()
+            .map_or(Ok(Vec::new()), read_lines)?,
     };
     progress.say(&needs(
         &corpus.articles,
@@ -225,6 +245,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
                 train: corpus.articles,
                 test: test.articles,
             },
+            None if args.split == SplitBy::Time => train::hold_out_newest(corpus, args.test_share)?,
             None => train::hold_out(corpus, args.test_share, params.seed, &on_step),
         };
         let trained = train::train(&split, &keyphrase_data, &params, &on_step);
@@ -300,6 +321,11 @@ impl TrainArgs {
         }
         Ok(params)
     }
+}
+
+fn read_lines(file: &Path) -> anyhow::Result<Vec<String>> {
+    let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    Ok(text.lines().map(|line| line.trim().to_owned()).collect())
 }
 
 /// What the run will need, for whoever would rather stop it now.
@@ -391,11 +417,10 @@ impl Report<'_> {
                 self.model_bytes as f64 / 1e6,
             );
         }
-        match self.keyphrases {
-            RankerSource::Fitted(measured) => eprintln!(
-                "copydesk: names and phrases: fitted on {} articles; cross-validated F1@5 {:.3} of all tags, {:.3} of those in the texts",
-                measured.n_articles, measured.f1_at_5, measured.f1_at_5_present
-            ),
+        match &self.keyphrases {
+            RankerSource::Fitted(measured) => {
+                eprintln!("copydesk: names and phrases: {}", report::ranker(measured));
+            }
             RankerSource::BuiltIn => {
                 eprintln!("copydesk: names and phrases: the built-in model's ranker is kept");
             }

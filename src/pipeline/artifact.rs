@@ -19,12 +19,14 @@
 //!
 //! | name | type | shape |
 //! |---|---|---|
-//! | `keyphrases.weights` | F32 | (n_features) |
-//! | `keyphrases.scalars` | F32 | (3): intercept, threshold, greatest idf |
-//! | `keyphrases.words` | U32 | (n_words) |
-//! | `keyphrases.usage` | U8 | (n_words, 4) |
-//! | `keyphrases.phrases` | U32 | (n_phrases) |
-//! | `keyphrases.idf` | U8 | (n_phrases, 1) |
+//! | `ranker.weights` | F32 | (n_features) |
+//! | `ranker.scalars` | F32 | (6): intercept, threshold, greatest idf; slopes and bias of the calibration |
+//! | `ranker.words` | U32 | (n_words) |
+//! | `ranker.usage` | U8 | (n_words, 4) |
+//! | `ranker.phrases` | U32 | (n_phrases) |
+//! | `ranker.idf` | U8 | (n_phrases, 1) |
+//! | `ranker.tags` | U32 | (n_tags) |
+//! | `ranker.known_tags` | U32 | (n_known_tags) |
 //!
 //! And in a model with a controlled vocabulary:
 //!
@@ -44,8 +46,9 @@ use super::manifest::{FORMAT_VERSION, Manifest};
 use crate::extract::{LineModel, LineModelError, LineModelParts};
 use crate::model::{N_SEGMENTS, SplineCalibration, SplineError, TableError, TermTable};
 use crate::tags::concepts::entry;
+use crate::tags::keyphrases::Calibration;
 use crate::tags::keyphrases::features::N_FEATURES;
-use crate::tags::keyphrases::statistics::WordStatistics;
+use crate::tags::keyphrases::statistics::{Keys, WordStatistics};
 use crate::tags::vocabulary::{LearntTagsParts, Posting};
 use crate::tags::{
     ConceptEntry, Concepts, ConceptsError, Keyphrases, LearntTags, LearntTagsError, TagRules,
@@ -341,46 +344,35 @@ impl Pipeline {
             ),
         ];
         if let Some(k) = &self.keyphrases {
-            let scalars = [k.intercept, k.threshold, k.statistics.max_idf];
-            let (n_words, n_phrases) = (k.statistics.words.len(), k.statistics.phrases.len());
-            arrays.extend([
+            let statistics = &k.statistics;
+            let [below, above] = k.calibration.slopes;
+            let scalars = [
+                k.intercept,
+                k.threshold,
+                statistics.max_idf,
+                below,
+                above,
+                k.calibration.bias,
+            ];
+            let keys = |keys: &Keys| (vec![keys.as_slice().len()], le_u32(keys.as_slice()));
+            let bytes =
+                |bytes: &[u8], width: usize| (vec![bytes.len() / width, width], bytes.to_vec());
+            let floats = |floats: &[f32]| (vec![floats.len()], le_f32(floats));
+            let ranker = [
+                ("ranker.weights", Dtype::F32, floats(&k.weights)),
+                ("ranker.scalars", Dtype::F32, floats(&scalars)),
+                ("ranker.words", Dtype::U32, keys(&statistics.words)),
+                ("ranker.usage", Dtype::U8, bytes(&statistics.usage, 4)),
+                ("ranker.phrases", Dtype::U32, keys(&statistics.phrases)),
+                ("ranker.idf", Dtype::U8, bytes(&statistics.idf, 1)),
+                ("ranker.tags", Dtype::U32, keys(&statistics.tags)),
                 (
-                    "keyphrases.weights",
-                    Dtype::F32,
-                    vec![k.weights.len()],
-                    le_f32(&k.weights),
-                ),
-                (
-                    "keyphrases.scalars",
-                    Dtype::F32,
-                    vec![scalars.len()],
-                    le_f32(&scalars),
-                ),
-                (
-                    "keyphrases.words",
+                    "ranker.known_tags",
                     Dtype::U32,
-                    vec![n_words],
-                    le_u32(&k.statistics.words),
+                    keys(&statistics.known_tags),
                 ),
-                (
-                    "keyphrases.usage",
-                    Dtype::U8,
-                    vec![n_words, 4],
-                    k.statistics.usage.clone(),
-                ),
-                (
-                    "keyphrases.phrases",
-                    Dtype::U32,
-                    vec![n_phrases],
-                    le_u32(&k.statistics.phrases),
-                ),
-                (
-                    "keyphrases.idf",
-                    Dtype::U8,
-                    vec![n_phrases, 1],
-                    k.statistics.idf.clone(),
-                ),
-            ]);
+            ];
+            arrays.extend(ranker.map(|(name, dtype, (shape, bytes))| (name, dtype, shape, bytes)));
         }
         if let Some(concepts) = &self.concepts {
             let json = serde_json::to_vec(concepts.entries())?;
@@ -528,20 +520,26 @@ impl<'a> Arrays<'a> {
 
     /// The ranker of phrases, in a file that has one.
     fn keyphrases(&self) -> Result<Option<Keyphrases>, ArtifactError> {
-        if self.0.tensor("keyphrases.weights").is_err() {
+        if self.0.tensor("ranker.weights").is_err() {
             return Ok(None);
         }
-        let scalars = self.f32("keyphrases.scalars", 3)?;
+        let scalars = self.f32("ranker.scalars", 6)?;
         let keyphrases = Keyphrases {
-            weights: self.f32("keyphrases.weights", N_FEATURES)?,
+            weights: self.f32("ranker.weights", N_FEATURES)?,
             intercept: scalars[0],
             threshold: scalars[1],
+            calibration: Calibration {
+                slopes: [scalars[3], scalars[4]],
+                bias: scalars[5],
+            },
             statistics: WordStatistics {
-                words: self.u32("keyphrases.words")?,
-                usage: self.table("keyphrases.usage")?,
-                phrases: self.u32("keyphrases.phrases")?,
-                idf: self.table("keyphrases.idf")?,
+                words: Keys::new(self.u32("ranker.words")?),
+                usage: self.table("ranker.usage")?,
+                phrases: Keys::new(self.u32("ranker.phrases")?),
+                idf: self.table("ranker.idf")?,
                 max_idf: scalars[2],
+                tags: Keys::new(self.u32("ranker.tags")?),
+                known_tags: Keys::new(self.u32("ranker.known_tags")?),
             },
         };
         if !keyphrases.is_consistent() {

@@ -27,6 +27,7 @@ use crate::features::TermCounts;
 use crate::model::linear::argmax;
 use crate::model::softmax::softmax_in_place;
 use crate::model::{ScoredTerm, SplineCalibration, TermTable};
+use crate::tags::keyphrases::Phrases;
 use crate::tags::keyphrases::words::Words;
 pub use crate::tags::{
     ConceptEntry, ConceptFormat, Concepts, ConceptsError, RejectedTag, Rejection, Tag, TagKind,
@@ -137,6 +138,7 @@ struct Workspace {
     tag_scores: Vec<f32>,
     candidates: Vec<TagCandidate>,
     words: Words,
+    phrases: Phrases,
 }
 
 thread_local! {

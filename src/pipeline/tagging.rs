@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Options, Pipeline, Workspace, explain};
 use crate::extract::Extracted;
 use crate::tags::concepts::rank::rank;
+use crate::tags::keyphrases::{Phrases, is_source};
 use crate::tags::{
     Keyphrase, Keyphrases, Reading, RejectedTag, Selection, Suggestion, Tag, TagKind, select,
 };
@@ -27,13 +28,22 @@ impl Pipeline {
         if let Some(ranker) = &self.keyphrases
             && options.max_tags() > 0
         {
-            workspace.words.read(&extracted.title, &extracted.text);
+            let Workspace { words, phrases, .. } = workspace;
+            words.read(&extracted.title, &extracted.text);
             let reading = Reading {
-                words: &workspace.words,
+                words,
                 title: &extracted.title,
                 body: &extracted.text,
             };
-            self.read_for_tags(ranker, &reading, options, &mut suggestions);
+            self.read_for_tags(ranker, (&reading, phrases), options, &mut suggestions);
+        }
+        if let Some(page) = &extracted.page {
+            // Who publishes or writes is no tag of what it says.
+            let tells = [&page.source, &page.author];
+            suggestions.retain(|tag| {
+                tag.kind != TagKind::Keyphrase
+                    || !tells.iter().any(|who| is_source(&tag.label, who))
+            });
         }
         let selection = Selection {
             max_tags: options.max_tags(),
@@ -91,7 +101,7 @@ impl Pipeline {
     fn read_for_tags(
         &self,
         ranker: &Keyphrases,
-        reading: &Reading<'_>,
+        (reading, phrases): (&Reading<'_>, &mut Phrases),
         options: &Options,
         suggestions: &mut Vec<Suggestion>,
     ) {
@@ -103,9 +113,9 @@ impl Pipeline {
             return;
         }
         let threshold = options.min_tag_confidence().unwrap_or(ranker.threshold);
-        let found = ranker.candidates(reading.words);
+        ranker.read(reading.words, phrases);
         if let Some(concepts) = concepts {
-            let named = rank(&hits, reading, &found, ranker).into_iter();
+            let named = rank(&hits, reading, phrases, ranker).into_iter();
             suggestions.extend(named.map(|named| {
                 let concept = concepts.get(named.concept);
                 Suggestion {
@@ -121,7 +131,7 @@ impl Pipeline {
             }));
         }
         if options.wants_keyphrases() {
-            let phrases = ranker.choose(reading, &found, floor(threshold, options));
+            let phrases = ranker.choose(reading, phrases, floor(threshold, options));
             suggestions.extend(phrases.into_iter().map(|found| phrase(found, threshold)));
         }
     }

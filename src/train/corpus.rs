@@ -27,6 +27,8 @@ pub struct LabelledArticle {
     pub tags: Vec<String>,
     /// Articles of one group never straddle a split; empty: a group of its own.
     pub group: String,
+    /// The day it was published, as in 2024-05-31; empty if that is not known.
+    pub date: String,
     /// The publisher or archive it is from; empty: not known, which is a source of its own.
     pub source: String,
     /// Where it was read.

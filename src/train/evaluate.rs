@@ -7,9 +7,11 @@ use serde::Serialize;
 
 use super::calibrate::{CoveragePoint, coverage_curve, expected_calibration_error};
 use super::corpus::LabelledArticle;
+use super::ranking::{RankedTags, Ranking, ranking};
 use super::reliability::{ReliabilityBin, reliability};
 use crate::pipeline::options::OptionsDraft;
 use crate::pipeline::{Classification, Options, Pipeline, TagSource};
+use crate::tags::keyphrases::words::{Words, tag_key, tag_stems};
 use crate::text::{Article, ArticleDraft, ContentFormat};
 
 /// Bins of the calibration error.
@@ -47,6 +49,19 @@ pub struct Evaluation {
     pub confusion: Vec<Vec<usize>>,
     /// The learnt tags.
     pub tags: TagMeasures,
+    /// The best suggestions from anywhere, in their order, against the tags of each article; equal are
+    /// those with the same stems.
+    pub suggestions: SuggestionMeasures,
+}
+
+/// Suggestions from anywhere, learnt tags, names and phrases, on articles that have tags.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct SuggestionMeasures {
+    /// Articles with tags.
+    pub n_articles: usize,
+    /// What their first suggestions are worth.
+    #[serde(flatten)]
+    pub ranking: Ranking,
 }
 
 /// The answers that are not marked for review.
@@ -176,7 +191,56 @@ pub fn evaluate(
         .collect();
     let mut evaluation = measure_topics(&topics, articles, &answers);
     evaluation.tags = measure_tags(articles, &answers, known_tags);
+    evaluation.suggestions = measure_suggestions(pipeline, articles);
     evaluation
+}
+
+/// The first ten suggestions, however sure, against the tags of each article.
+fn measure_suggestions(pipeline: &Pipeline, articles: &[LabelledArticle]) -> SuggestionMeasures {
+    let options = Options::new(OptionsDraft {
+        max_tags: Some(10),
+        min_tag_confidence: Some(0.0),
+        ..OptionsDraft::default()
+    })
+    .unwrap_or_default();
+    let ranked: Vec<RankedTags> = articles
+        .par_iter()
+        .filter(|article| !article.tags.is_empty())
+        .map_init(Words::default, |words, article| {
+            let answer = answer(pipeline, article, &options);
+            let labels = answer
+                .iter()
+                .flat_map(|a| a.tags.iter().map(|tag| &*tag.label));
+            ranked_tags(article, labels, words)
+        })
+        .collect();
+    SuggestionMeasures {
+        n_articles: ranked.len(),
+        ranking: ranking(&ranked),
+    }
+}
+
+/// Which suggestions are tags of an article, and how many tags it has.
+fn ranked_tags<'a>(
+    article: &LabelledArticle,
+    suggestions: impl Iterator<Item = &'a str>,
+    words: &mut Words,
+) -> RankedTags {
+    words.read(&article.title, &article.text);
+    let tags: BTreeMap<u64, Vec<u64>> = article
+        .tags
+        .iter()
+        .map(|tag| (tag_key(tag), tag_stems(tag)))
+        .filter(|(_, stems)| !stems.is_empty())
+        .collect();
+    let is_in_text = |stems: &&Vec<u64>| words.stems.windows(stems.len()).any(|w| w == **stems);
+    RankedTags {
+        is_right: suggestions
+            .map(|tag| tags.contains_key(&tag_key(tag)))
+            .collect(),
+        n_tags: tags.len(),
+        n_present: tags.values().filter(is_in_text).count(),
+    }
 }
 
 /// A pipeline's answer to an article of a corpus; `None` if it is no article.
@@ -445,6 +509,16 @@ mod tests {
         let found = measure_topics(&known_topics(), &articles, &[answered("A", &[]), None]);
         assert_eq!((found.accuracy, found.n_failed), (0.5, 1));
         assert_eq!(found.topics[1].support + found.topics[0].support, 2);
+    }
+
+    #[test]
+    fn suggestions_are_right_by_their_stems() {
+        let mut article = article("", &["Tariffs", "cease-fire", "Economy", "tariff"]);
+        article.text = "A tariff and a cease fire.".into();
+        let suggestions = ["Tariff", "Canada", "Cease-fires"];
+        let found = ranked_tags(&article, suggestions.into_iter(), &mut Words::default());
+        assert_eq!(found.is_right, [true, false, true]);
+        assert_eq!((found.n_tags, found.n_present), (3, 2));
     }
 
     #[test]

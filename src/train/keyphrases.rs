@@ -1,6 +1,6 @@
 //! The recipe of the keyphrase ranker: word statistics from any text, weights from editors' tags.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use linfa::Dataset;
 use linfa::traits::Fit;
@@ -10,16 +10,19 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::TrainError;
-use super::calibrate::platt_scaling;
 use super::corpus::LabelledArticle;
+use super::ranking::{RankedTags, Ranking, ranking};
+use super::reliability::{ReliabilityBin, reliability};
+use super::split::{groups, stratified_folds};
 use super::topics::N_FOLDS;
 use crate::tags::Keyphrases;
-use crate::tags::keyphrases::candidates::candidates;
-use crate::tags::keyphrases::features::{N_FEATURES, features};
-use crate::tags::keyphrases::statistics::WordStatistics;
-use crate::tags::keyphrases::words::{
-    AFTER_NOUN, BEFORE_VERB, DETERMINER, STOP, Words, phrase_key, tag_key,
-};
+use crate::tags::keyphrases::Calibration;
+use crate::tags::keyphrases::candidates::Candidates;
+use crate::tags::keyphrases::choose::{choose, may_be_tag};
+use crate::tags::keyphrases::features::{Context, N_FEATURES, WordNumbers, features};
+use crate::tags::keyphrases::lexicon::{AFTER_NOUN, BEFORE_VERB, DETERMINER, STOP};
+use crate::tags::keyphrases::statistics::{Keys, WordStatistics};
+use crate::tags::keyphrases::words::{Words, phrase_key, tag_key, tag_stems};
 
 /// Words of fewer occurrences are not kept.
 const MIN_WORD_COUNT: u32 = 12;
@@ -29,20 +32,27 @@ const MIN_PHRASE_TEXTS: u32 = 8;
 const MIN_TEXT_BYTES: usize = 600;
 /// More articles hardly change the ranker's few weights and cost as they grow.
 const MAX_TAGGED: usize = 1_000;
-const L2_PENALTY: f64 = 1.0;
+/// Of 1, 10, 30, 60, 100 and 300 the one with the best F1 out of fold: a few hundred tags are few for
+/// as many weights.
+const L2_PENALTY: f64 = 100.0;
 const MAX_ITERATIONS: u64 = 300;
+/// Slopes of the calibration: a better score may not be worth less.
+const MIN_SLOPE: f32 = 0.05;
+const FOLD_SEED: u64 = 42;
+const N_TENTHS: usize = 10;
 /// Fewer articles with a tag of their own text say too little.
 pub const MIN_ARTICLES: usize = 50;
 
 /// How well the ranker finds the tags of articles that it was not fitted on.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CrossValidation {
     /// Articles with tags.
     pub n_articles: usize,
-    /// Mean F1 of an article's first five phrases against all its tags, stemmed.
-    pub f1_at_5: f64,
-    /// The same against those of its tags that its text has, over articles that have such.
-    pub f1_at_5_present: f64,
+    /// The offered phrases against the editors' tags.
+    #[serde(flatten)]
+    pub ranking: Ranking,
+    /// What confidences are worth, by tenths; calibrated on other articles than measured on.
+    pub reliability: Vec<ReliabilityBin>,
 }
 
 #[derive(Default)]
@@ -54,10 +64,26 @@ struct WordCounts {
     capital: f32,
 }
 
+/// The identities of tags, and of the parts of such as "arts, culture and media".
+pub fn known_tags(tags: &[String]) -> Keys {
+    let keys = tags
+        .iter()
+        .flat_map(|tag| {
+            let parts = tag
+                .split(&[',', '(', ')', '/'][..])
+                .flat_map(|part| part.split(" and "));
+            std::iter::once(tag.as_str()).chain(parts)
+        })
+        .filter(|tag| tag.chars().any(char::is_alphanumeric))
+        .map(tag_key);
+    Keys::of(keys)
+}
+
 /// Counts how words are used. The same texts give the same table.
 pub fn count_words(articles: &[LabelledArticle]) -> WordStatistics {
     let mut counts: BTreeMap<u32, WordCounts> = BTreeMap::new();
     let mut texts: BTreeMap<u32, u32> = BTreeMap::new();
+    let mut tags: BTreeSet<u64> = BTreeSet::new();
     let mut words = Words::default();
     for article in articles {
         words.read(&article.title, &article.text);
@@ -65,6 +91,7 @@ pub fn count_words(articles: &[LabelledArticle]) -> WordStatistics {
         for key in phrases(&words) {
             *texts.entry(key).or_default() += 1;
         }
+        tags.extend(article.tags.iter().map(|tag| tag_key(tag)));
     }
     counts.retain(|_, count| count.n >= MIN_WORD_COUNT);
     texts.retain(|_, n| *n >= MIN_PHRASE_TEXTS);
@@ -84,13 +111,15 @@ pub fn count_words(articles: &[LabelledArticle]) -> WordStatistics {
     });
     WordStatistics {
         usage: usage.collect(),
-        words: counts.keys().copied().collect(),
+        words: Keys::new(counts.keys().copied().collect()),
         idf: texts
             .values()
             .map(|&n| WordStatistics::idf_step(idf(n as f32)))
             .collect(),
-        phrases: texts.into_keys().collect(),
+        phrases: Keys::new(texts.into_keys().collect()),
         max_idf: idf(MIN_PHRASE_TEXTS as f32 / 4.0),
+        tags: Keys::of(tags),
+        known_tags: Keys::default(),
     }
 }
 
@@ -135,30 +164,65 @@ fn phrases(words: &Words) -> HashSet<u32> {
 
 /// One article's candidates as numbers.
 struct Sample {
-    keys: Vec<u64>,
+    words: Words,
+    found: Candidates,
+    /// (n_candidates).
     rows: Vec<[f32; N_FEATURES]>,
     is_tag: Vec<bool>,
-    tags: HashSet<u64>,
+    /// Distinct tags.
+    n_tags: usize,
+    /// Those of them that the text has.
+    n_present: usize,
 }
 
 impl Sample {
     fn new(article: &LabelledArticle, statistics: &WordStatistics) -> Self {
-        let mut words = Words::default();
+        let (mut words, mut found) = (Words::default(), Candidates::default());
+        let mut numbers = WordNumbers::default();
         words.read(&article.title, &article.text);
-        let found = candidates(&words, statistics);
-        let tags: HashSet<u64> = article.tags.iter().map(|tag| tag_key(tag)).collect();
-        let row = |c| features(c, &found, &words, statistics);
+        found.find(&words, statistics);
+        numbers.look_up(&words, statistics);
+        let tags: BTreeMap<u64, Vec<u64>> = article
+            .tags
+            .iter()
+            .map(|tag| (tag_key(tag), tag_stems(tag)))
+            .filter(|(_, stems)| !stems.is_empty())
+            .collect();
+        let context = Context {
+            words: &words,
+            found: &found,
+            numbers: &numbers,
+            statistics,
+        };
+        let rows = found.list.iter().map(|c| features(c, context)).collect();
+        let is_in_text = |stems: &&Vec<u64>| words.stems.windows(stems.len()).any(|w| w == **stems);
         Self {
-            keys: found.list.iter().map(|c| c.key).collect(),
-            rows: found.list.iter().map(row).collect(),
-            is_tag: found.list.iter().map(|c| tags.contains(&c.key)).collect(),
-            tags,
+            rows,
+            is_tag: found
+                .list
+                .iter()
+                .map(|c| tags.contains_key(&c.key))
+                .collect(),
+            n_tags: tags.len(),
+            n_present: tags.values().filter(is_in_text).count(),
+            words,
+            found,
         }
+    }
+
+    /// What is offered of the article by these scores: each with its score and whether it is a tag.
+    fn offered(&self, scores: &[f32]) -> Vec<(f32, bool)> {
+        choose(&self.words, &self.found, scores, |_| true)
+            .into_iter()
+            .map(|choice| (choice.score, self.is_tag[choice.candidate]))
+            .collect()
     }
 }
 
 /// A linear model on plain features: weights and intercept.
 type Linear = (Vec<f32>, f32);
+/// What is offered of each article.
+type Offered = Vec<Vec<(f32, bool)>>;
 
 /// Fits the ranker on articles with their editors' tags, calibrated out of fold. `None` if too few
 /// of them have a tag that their text has.
@@ -169,68 +233,67 @@ pub fn fit(
     articles: &[LabelledArticle],
     statistics: WordStatistics,
 ) -> Result<Option<(Keyphrases, CrossValidation)>, TrainError> {
-    let samples: Vec<Sample> = articles
+    let articles: Vec<LabelledArticle> = articles
         .iter()
         .filter(|article| !article.tags.is_empty() && article.text.len() >= MIN_TEXT_BYTES)
         .take(MAX_TAGGED)
-        .collect::<Vec<_>>()
-        .into_par_iter()
+        .cloned()
+        .collect();
+    let samples: Vec<Sample> = articles
+        .par_iter()
         .map(|article| Sample::new(article, &statistics))
         .collect();
-    let n_telling = samples.iter().filter(|s| s.is_tag.contains(&true)).count();
-    if n_telling < MIN_ARTICLES {
+    if samples.iter().filter(|s| s.is_tag.contains(&true)).count() < MIN_ARTICLES {
         return Ok(None);
     }
+    // Near-duplicates stand in one fold.
+    let strata = vec![0; articles.len()];
+    let folds = stratified_folds(&strata, &groups(&articles), N_FOLDS, FOLD_SEED);
     let fitted: Vec<Linear> = (0..=N_FOLDS)
         .into_par_iter()
         .map(|fold| {
-            fit_linear(
-                samples
-                    .iter()
-                    .enumerate()
-                    .filter(|(i, _)| i % N_FOLDS != fold),
-            )
+            let others = samples.iter().zip(&folds).filter(|(_, f)| **f != fold);
+            fit_linear(others.map(|(sample, _)| sample))
         })
         .collect::<Result<_, _>>()?;
-    let scores: Vec<Vec<f32>> = samples
+    let offered: Offered = samples
         .iter()
-        .enumerate()
-        .map(|(i, sample)| {
-            sample
-                .rows
-                .iter()
-                .map(|row| score(&fitted[i % N_FOLDS], row))
-                .collect()
+        .zip(&folds)
+        .map(|(sample, fold)| {
+            let scores = sample.rows.iter().map(|row| score(&fitted[*fold], row));
+            sample.offered(&scores.collect::<Vec<_>>())
         })
         .collect();
-    let is_tag: Vec<bool> = samples
-        .iter()
-        .flat_map(|s| s.is_tag.iter().copied())
-        .collect();
-    let flat: Vec<f32> = scores.iter().flatten().copied().collect();
-    let curve = platt_scaling(&flat, &is_tag)?;
-    let confidences: Vec<f32> = flat.iter().map(|s| curve.confidence(*s)).collect();
-    let (weights, intercept) = &fitted[N_FOLDS];
+    let (weights, intercept) = fitted[N_FOLDS].clone();
+    let calibration = calibrate(offered.iter().flatten())?;
     let keyphrases = Keyphrases {
-        weights: weights.iter().map(|w| w * curve.slope).collect(),
-        intercept: intercept * curve.slope + curve.bias,
-        threshold: best_f1_threshold(&confidences, &is_tag),
+        weights,
+        intercept,
+        calibration,
+        threshold: best_f1_threshold(&offered, &calibration),
         statistics,
     };
-    Ok(Some((keyphrases, cross_validation(&samples, &scores))))
+    let measured = cross_validation(&samples, &offered, &folds)?;
+    Ok(Some((keyphrases, measured)))
 }
 
 fn score((weights, intercept): &Linear, row: &[f32; N_FEATURES]) -> f32 {
     intercept + row.iter().zip(weights).map(|(x, w)| x * w).sum::<f32>()
 }
 
-fn fit_linear<'a>(
-    samples: impl Iterator<Item = (usize, &'a Sample)>,
-) -> Result<Linear, TrainError> {
+fn fit_linear<'a>(samples: impl Iterator<Item = &'a Sample>) -> Result<Linear, TrainError> {
     let (mut rows, mut is_tag) = (Vec::new(), Vec::new());
-    for (_, sample) in samples {
-        rows.extend_from_slice(&sample.rows);
-        is_tag.extend_from_slice(&sample.is_tag);
+    for sample in samples {
+        let of = sample
+            .found
+            .list
+            .iter()
+            .zip(&sample.rows)
+            .zip(&sample.is_tag);
+        for ((_, row), tag) in of.filter(|((candidate, _), _)| may_be_tag(candidate)) {
+            rows.push(*row);
+            is_tag.push(*tag);
+        }
     }
     let n = rows.len().max(1) as f64;
     let column = |j: usize| rows.iter().map(move |row| f64::from(row[j]));
@@ -246,63 +309,98 @@ fn fit_linear<'a>(
     let records = Array2::from_shape_fn((rows.len(), N_FEATURES), |(i, j)| {
         (f64::from(rows[i][j]) - means[j]) / deviations[j]
     });
+    let (params, intercept) = logistic(records, is_tag, L2_PENALTY)?;
+    let weights: Vec<f64> = params.iter().zip(&deviations).map(|(p, d)| p / d).collect();
+    let shift: f64 = weights.iter().zip(&means).map(|(w, m)| w * m).sum();
+    Ok((
+        weights.into_iter().map(|w| w as f32).collect(),
+        (intercept - shift) as f32,
+    ))
+}
+
+/// linfa's logistic regression with the tags as the positive class: weights and intercept.
+fn logistic(
+    records: Array2<f64>,
+    is_tag: Vec<bool>,
+    l2_penalty: f64,
+) -> Result<(Vec<f64>, f64), TrainError> {
     let fitted = LogisticRegression::default()
-        .alpha(L2_PENALTY)
+        .alpha(l2_penalty)
         .max_iterations(MAX_ITERATIONS)
         .gradient_tolerance(1e-2)
         .fit(&Dataset::new(records, Array1::from(is_tag)))
         .map_err(|e| TrainError::Calibration(e.to_string()))?;
     // linfa calls the more frequent class positive, whichever it is.
     let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
-    let weights: Vec<f64> = (0..N_FEATURES)
-        .map(|j| sign * fitted.params()[j] / deviations[j])
-        .collect();
-    let shift: f64 = weights.iter().zip(&means).map(|(w, m)| w * m).sum();
-    let intercept = sign * fitted.intercept() - shift;
-    Ok((
-        weights.into_iter().map(|w| w as f32).collect(),
-        intercept as f32,
-    ))
+    let params = fitted.params().iter().map(|p| sign * p).collect();
+    Ok((params, sign * fitted.intercept()))
+}
+
+/// The confidence that a score is worth, fitted on what was offered of articles that the ranker had
+/// not seen.
+fn calibrate<'a>(
+    offered: impl Iterator<Item = &'a (f32, bool)>,
+) -> Result<Calibration, TrainError> {
+    let (scores, is_tag): (Vec<f32>, Vec<bool>) = offered.copied().unzip();
+    let records = Array2::from_shape_fn((scores.len(), 2), |(i, j)| {
+        f64::from(Calibration::basis(scores[i])[j])
+    });
+    let (params, bias) = logistic(records, is_tag, 1.0)?;
+    let (below, bend) = (params[0] as f32, params[1] as f32);
+    Ok(Calibration {
+        slopes: [below.max(MIN_SLOPE), (below + bend).max(MIN_SLOPE)],
+        bias: bias as f32,
+    })
 }
 
 /// The confidence from which on the offered phrases have the best F1 over all articles.
-fn best_f1_threshold(confidences: &[f32], is_tag: &[bool]) -> f32 {
-    let mut order: Vec<usize> = (0..confidences.len()).collect();
-    order.sort_by(|&a, &b| confidences[b].total_cmp(&confidences[a]));
-    let n_tags = is_tag.iter().filter(|t| **t).count();
+fn best_f1_threshold(offered: &Offered, calibration: &Calibration) -> f32 {
+    let mut all: Vec<(f32, bool)> = offered.iter().flatten().copied().collect();
+    all.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let n_tags = all.iter().filter(|(_, is_tag)| *is_tag).count();
     let (mut hits, mut best) = (0, (0.0, 0.5));
-    for (rank, &i) in order.iter().enumerate() {
-        hits += usize::from(is_tag[i]);
+    for (rank, (score, is_tag)) in all.iter().enumerate() {
+        hits += usize::from(*is_tag);
         let f1 = 2.0 * hits as f64 / (rank + 1 + n_tags) as f64;
         if f1 > best.0 {
-            best = (f1, confidences[i]);
+            best = (f1, calibration.confidence(*score));
         }
     }
     best.1
 }
 
-fn cross_validation(samples: &[Sample], scores: &[Vec<f32>]) -> CrossValidation {
-    let (mut all, mut present) = (Vec::new(), Vec::new());
-    for (sample, scores) in samples.iter().zip(scores) {
-        let mut order: Vec<usize> = (0..scores.len()).collect();
-        order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
-        order.truncate(5);
-        let hits = order.iter().filter(|&&i| sample.is_tag[i]).count();
-        let n_present = sample
-            .keys
-            .iter()
-            .filter(|key| sample.tags.contains(key))
-            .count();
-        let f1 = |n_tags: usize| 2.0 * hits as f64 / (order.len() + n_tags).max(1) as f64;
-        all.push(f1(sample.tags.len()));
-        if n_present > 0 {
-            present.push(f1(n_present));
+fn cross_validation(
+    samples: &[Sample],
+    offered: &Offered,
+    folds: &[usize],
+) -> Result<CrossValidation, TrainError> {
+    let (mut confidences, mut is_right) = (Vec::new(), Vec::new());
+    for fold in 0..N_FOLDS {
+        let of = |is_held_out: bool| {
+            let is_wanted = move |f: usize| (f == fold) == is_held_out;
+            let articles = offered.iter().zip(folds);
+            articles
+                .filter(move |(_, f)| is_wanted(**f))
+                .flat_map(|(o, _)| o)
+        };
+        let calibration = calibrate(of(false))?;
+        for (score, is_tag) in of(true) {
+            confidences.push(calibration.confidence(*score));
+            is_right.push(*is_tag);
         }
     }
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
-    CrossValidation {
-        n_articles: all.len(),
-        f1_at_5: mean(&all),
-        f1_at_5_present: mean(&present),
-    }
+    let ranked: Vec<RankedTags> = samples
+        .iter()
+        .zip(offered)
+        .map(|(sample, offered)| RankedTags {
+            is_right: offered.iter().map(|(_, is_tag)| *is_tag).collect(),
+            n_tags: sample.n_tags,
+            n_present: sample.n_present,
+        })
+        .collect();
+    Ok(CrossValidation {
+        n_articles: samples.len(),
+        ranking: ranking(&ranked),
+        reliability: reliability(&confidences, &is_right, N_TENTHS),
+    })
 }

@@ -10,7 +10,7 @@
 //! - [`lines`], [`dumps`]: labelled pages become a model of their lines.
 //! - [`pages`]: labelled pages out of a folder.
 //! - [`pack`]: fitted models become a pipeline.
-//! - [`evaluate`], [`reliability`]: how good a pipeline is.
+//! - [`evaluate`], [`ranking`], [`reliability`]: how good a pipeline is.
 //! - [`study`]: what an owner wants to know of an archive: [`mislabelled`] articles, [`telling_terms`], the
 //!   [`learning_curve`].
 //! - [`memory`]: what a run will need.
@@ -26,6 +26,7 @@ pub mod memory;
 pub mod mislabelled;
 pub mod pack;
 pub mod pages;
+pub mod ranking;
 pub mod reliability;
 mod rows;
 mod sources;
@@ -224,6 +225,16 @@ pub enum TrainError {
         /// The least number of articles.
         min_df: u32,
     },
+    /// A split by time needs dates.
+    #[error(
+        "{n_undated} of {n_articles} articles have no date such as 2024-05-31; name the field that has it with --date-field"
+    )]
+    NoDate {
+        /// Articles without one.
+        n_undated: usize,
+        /// All articles.
+        n_articles: usize,
+    },
     /// The solver refused its parameters.
     #[error(transparent)]
     Svm(#[from] SvmError),
@@ -270,10 +281,12 @@ pub struct KeyphraseData {
     pub tagged: Vec<LabelledArticle>,
     /// Any texts, to count how words are used.
     pub background: Vec<LabelledArticle>,
+    /// Tags that editors use, of these articles or others: phrases among them are likelier tags.
+    pub known_tags: Vec<String>,
 }
 
 /// Where the ranker of a model came from.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[serde(rename_all = "snake_case", tag = "source")]
 pub enum RankerSource {
     /// Fitted in this run.
@@ -304,6 +317,25 @@ pub fn hold_out(corpus: Corpus, share: f64, seed: u64, on_step: &OnStep<'_>) -> 
         }
     }
     Split { train, test }
+}
+
+/// Holds out the newest share of a corpus, in (0, 1): what comes is another matter than what was.
+///
+/// # Errors
+/// [`TrainError::NoDate`] if an article has no date.
+pub fn hold_out_newest(corpus: Corpus, share: f64) -> Result<Split, TrainError> {
+    let mut train = corpus.articles;
+    let n_undated = train.iter().filter(|a| a.date.is_empty()).count();
+    if n_undated > 0 {
+        return Err(TrainError::NoDate {
+            n_undated,
+            n_articles: train.len(),
+        });
+    }
+    train.sort_by(|a, b| a.date.cmp(&b.date));
+    let n_test = (share * train.len() as f64).round() as usize;
+    let test = train.split_off(train.len().saturating_sub(n_test.max(1)));
+    Ok(Split { train, test })
 }
 
 /// Trains a model on one part of a corpus and measures it on the other, by the same
@@ -411,7 +443,7 @@ fn fit_keyphrases(
 ) -> Result<(Option<Keyphrases>, RankerSource), TrainError> {
     // Not needed, and so not read, where all is given: the built-in model itself is trained so.
     let built_in = || Ok::<_, ArtifactError>(Pipeline::built_in()?.keyphrases().cloned());
-    let statistics = if data.background.is_empty() {
+    let mut statistics = if data.background.is_empty() {
         match built_in()? {
             Some(known) => known.statistics,
             None => return Ok((None, RankerSource::None)),
@@ -419,6 +451,11 @@ fn fit_keyphrases(
     } else {
         keyphrases::count_words(&data.background)
     };
+    if !data.known_tags.is_empty() {
+        statistics.known_tags = keyphrases::known_tags(&data.known_tags);
+    } else if let (false, Some(known)) = (data.background.is_empty(), built_in()?) {
+        statistics.known_tags = known.statistics.known_tags;
+    }
     let tagged = if data.tagged.is_empty() {
         corpus
     } else {

@@ -21,6 +21,8 @@ pub struct Fields {
     /// The part of the group field that names the group: the pattern's match. Without a match an
     /// article is a group of its own.
     pub group_pattern: Option<Regex>,
+    /// When the article was published: the first date such as 2024-05-31 in this field.
+    pub date: Option<String>,
     /// The publisher or archive.
     pub source: Option<String>,
     /// Parts the tags of one string.
@@ -36,6 +38,7 @@ impl Default for Fields {
             tags: "tags".into(),
             group: None,
             group_pattern: None,
+            date: None,
             source: None,
             tag_separator: ';',
         }
@@ -65,11 +68,29 @@ pub(super) fn json_row(bytes: &[u8], fields: &Fields) -> Result<LabelledArticle,
             Some(field) => group_of(string(field)?, fields),
             None => String::new(),
         },
+        date: match &fields.date {
+            Some(field) => date_in(&string(field)?),
+            None => String::new(),
+        },
         source: match &fields.source {
             Some(field) => string(field)?,
             None => String::new(),
         },
         ..LabelledArticle::default()
+    })
+}
+
+/// The first date in a text, as in 2024-05-31; empty if there is none.
+fn date_in(text: &str) -> String {
+    let is_date = |part: &&[u8]| {
+        part.iter().enumerate().all(|(i, byte)| match i {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+    };
+    let found = text.as_bytes().windows(10).find(is_date);
+    found.map_or_else(String::new, |date| {
+        String::from_utf8_lossy(date).into_owned()
     })
 }
 
@@ -122,6 +143,7 @@ pub(super) struct Columns {
     label: Option<usize>,
     tags: Option<usize>,
     group: Option<usize>,
+    date: Option<usize>,
     source: Option<usize>,
 }
 
@@ -139,6 +161,7 @@ impl Columns {
             label: place(&fields.label),
             tags: place(&fields.tags),
             group: fields.group.as_deref().and_then(place),
+            date: fields.date.as_deref().and_then(place),
             source: fields.source.as_deref().and_then(place),
         }
     }
@@ -151,6 +174,8 @@ impl Columns {
             Some(fields.label.clone())
         } else if self.group.is_none() && fields.group.is_some() {
             fields.group.clone()
+        } else if self.date.is_none() && fields.date.is_some() {
+            fields.date.clone()
         } else if self.source.is_none() {
             fields.source.clone()
         } else {
@@ -180,8 +205,25 @@ impl Columns {
             label: string(self.label)?.trim().to_owned(),
             tags: split_tags(&string(self.tags)?, fields.tag_separator),
             group: group_of(string(self.group)?, fields),
+            date: date_in(&string(self.date)?),
             source: string(self.source)?,
             ..LabelledArticle::default()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::date_in;
+
+    #[test]
+    fn the_first_date_in_a_text_is_taken() {
+        assert_eq!(date_in("2024-05-31T10:00:00Z"), "2024-05-31");
+        assert_eq!(
+            date_in("blog/2016-10-24-the-essentials 2017-01-01"),
+            "2016-10-24"
+        );
+        assert_eq!(date_in("31.05.2024"), "");
+        assert_eq!(date_in("é2024-05-3"), "");
     }
 }

@@ -68,6 +68,18 @@ fn a_name_is_marked_wherever_the_article_has_it() {
     assert_eq!(quoted, ["Odile Marchand", "Marchand", "Marchand"]);
 }
 
+#[test]
+fn an_agency_is_a_tag_only_of_an_article_about_it() {
+    let body = BODY.replace("said on Monday", "told Reuters on Monday");
+    let labels = |title: &str| -> Vec<String> {
+        let found = tags(title, &body, Some(0.0));
+        found.iter().map(|tag| tag.label.to_string()).collect()
+    };
+    assert!(!labels(TITLE).contains(&"Reuters".to_owned()));
+    let about = labels("Reuters: minister rules out new tariffs on Canada");
+    assert!(about.contains(&"Reuters".to_owned()), "{about:?}");
+}
+
 /// Every mention is a piece of the text.
 fn check(title: &str, body: &str) {
     for tag in tags(title, body, Some(0.0)) {
@@ -90,7 +102,10 @@ fn check(title: &str, body: &str) {
 #[test]
 fn texts_that_are_no_articles_do_no_harm() {
     let hostile = [
-        "Capital ".repeat(100_000),
+        "Capital ".repeat(1_000_000),
+        "Capital and ".repeat(100_000),
+        "Aa Bb Cc Dd Ee Ff Gg Hh Ii Jj. ".repeat(20_000),
+        "一二三四五六七八九十".repeat(20_000),
         "word ".repeat(100_000),
         "x".repeat(200_000),
         "!?.,;:".repeat(50_000),

@@ -11,7 +11,8 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::entry::{ConceptEntry, ConceptsError};
-use crate::tags::keyphrases::words::{STOP, Token, Words, tag_key};
+use crate::tags::keyphrases::lexicon::STOP;
+use crate::tags::keyphrases::words::{Token, Words, tag_key};
 use crate::tags::wording::{are_forms, fold, parts};
 use crate::text::Field;
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::names::{Hit, Reading};
-use crate::model::softmax::sigmoid;
 use crate::tags::Keyphrases;
+use crate::tags::keyphrases::Phrases;
 use crate::tags::keyphrases::candidates::{Candidate, Candidates};
 use crate::tags::keyphrases::words::phrase_key;
 use crate::text::Field;
@@ -32,12 +32,13 @@ pub struct ConceptTag {
 pub fn rank(
     hits: &[Hit],
     reading: &Reading<'_>,
-    found: &Candidates,
+    phrases: &Phrases,
     ranker: &Keyphrases,
 ) -> Vec<ConceptTag> {
     if hits.is_empty() {
         return Vec::new();
     }
+    let found = &phrases.found;
     let keys = found.list.iter().map(|candidate| candidate.key);
     let by_key: HashMap<u64, usize> = keys.zip(0..).collect();
     let mut order: Vec<usize> = (0..hits.len()).collect();
@@ -49,7 +50,11 @@ pub fn rank(
             let phrase = as_phrase(&own, reading, found, &by_key);
             ConceptTag {
                 concept: own[0].concept,
-                confidence: sigmoid(ranker.score(&phrase, found, reading.words)),
+                confidence: ranker.calibration.confidence(ranker.score(
+                    &phrase,
+                    phrases,
+                    reading.words,
+                )),
                 mentions: own
                     .iter()
                     .map(|hit| (hit.field, hit.bytes.clone()))
@@ -78,7 +83,9 @@ fn as_phrase(
         let sentence = words
             .sentences
             .partition_point(|s| s.tokens.end <= hit.tokens.start);
-        if phrase.occurrences.is_empty() {
+        phrase.last = hit.tokens.start;
+        if phrase.count == 0 {
+            phrase.first = hit.tokens.start;
             phrase.key = key;
             phrase.shown = hit.tokens.clone();
             phrase.first_sentence = sentence;
@@ -89,10 +96,10 @@ fn as_phrase(
         }
         let is_title = hit.field == Field::Title;
         let is_heading = words.sentences.get(sentence).is_some_and(|s| s.is_heading);
-        phrase.n_title += usize::from(is_title);
-        phrase.n_headings += usize::from(is_heading && !is_title);
+        phrase.n_title += u32::from(is_title);
+        phrase.n_headings += u32::from(is_heading && !is_title);
         phrase.is_early |= sentence < 4;
-        phrase.occurrences.push(hit.tokens.clone());
+        phrase.count += 1;
         if !keys.contains(&key) && keys.len() < MAX_WRITINGS {
             keys.push(key);
         }
@@ -108,7 +115,7 @@ fn as_phrase(
         phrase.n_surname += known.n_surname;
     }
     // A phrase may stand within longer names too, where it is no hit.
-    let n = phrase.occurrences.len();
+    let n = phrase.count;
     phrase.n_names = phrase.n_names.min(n);
     phrase.n_runs = phrase.n_runs.min(n);
     phrase.n_cut = phrase.n_cut.min(n);

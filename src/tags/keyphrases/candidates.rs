@@ -1,313 +1,450 @@
 //! The phrases of an article that might be tags, with what the article says of each.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 
+use foldhash::fast::RandomState;
+
+use super::aliases;
+use super::lexicon::{AFTER_NOUN, CONNECTOR, DETERMINER, ROLE, STOP, TITLE};
+use super::names::{Cases, is_name, runs};
 use super::statistics::WordStatistics;
-use super::words::{
-    AFTER_NOUN, CONNECTOR, DETERMINER, ROLE, STOP, Sentence, TITLE, Token, Words, phrase_key,
-};
+use super::words::{Sentence, Words, longer_key, phrase_key};
 
 /// Longest phrase that is no name, in words.
 const MAX_WORDS: usize = 4;
-/// Longest name, in words.
-const MAX_NAME_WORDS: usize = 6;
-/// So many words to the left are a word's company.
-const COMPANY: usize = 3;
+/// The first sentences, the title among them, say what the article is about.
+const EARLY_SENTENCES: usize = 4;
+/// The end of a chain of occurrences.
+const NONE: u32 = u32::MAX;
 
 /// A phrase with its counts in the article.
 #[derive(Debug, Clone, Default)]
 pub struct Candidate {
     /// Its identity.
     pub key: u64,
-    /// Tokens of its first occurrence.
+    /// Tokens of the occurrence that shows best how it is written.
     pub shown: Range<usize>,
-    /// Tokens of all occurrences.
-    pub occurrences: Vec<Range<usize>>,
+    /// Number of its occurrences.
+    pub count: u32,
+    /// Token at which the first begins.
+    pub first: usize,
+    /// Token at which the last begins.
+    pub last: usize,
     /// Sentence of the first.
     pub first_sentence: usize,
-    /// Sentences that have it.
-    pub n_sentences: usize,
     /// Sentence of the last.
     pub last_sentence: usize,
+    /// Sentences that have it.
+    pub n_sentences: u32,
     /// Occurrences whose every word is a name's.
-    pub n_names: usize,
+    pub n_names: u32,
     /// Occurrences that are a whole run of names.
-    pub n_runs: usize,
+    pub n_runs: u32,
     /// Occurrences within a longer run.
-    pub n_cut: usize,
+    pub n_cut: u32,
     /// Occurrences in the title.
-    pub n_title: usize,
+    pub n_title: u32,
     /// Occurrences in headings of the body.
-    pub n_headings: usize,
-    /// Whether one of the first three sentences has it.
+    pub n_headings: u32,
+    /// Occurrences under another name, such as the adjective of a country.
+    pub n_alias: u32,
+    /// Whether one of the first sentences has it.
     pub is_early: bool,
     /// Determiners before it and ends after it.
-    pub n_noun_places: usize,
+    pub n_noun_places: u32,
     /// Times that longer candidates hold it: the most frequent one's count, and how many there are.
-    pub nested: (usize, usize),
+    pub nested: (u32, u32),
     /// The full name of which this is the surname.
     pub full_name: Option<usize>,
-    /// Mentions by surname.
-    pub n_surname: usize,
+    /// Those of its occurrences that are the surname alone.
+    pub n_surname: u32,
+    /// Its occurrences in the chain: the first and the last.
+    pub(in crate::tags) chain: (u32, u32),
 }
 
-/// All candidates of an article.
+impl Candidate {
+    /// Whether most of its occurrences are names.
+    pub fn is_name(&self) -> bool {
+        2 * self.n_names > self.count
+    }
+
+    /// The alias that stands for it if no occurrence has its own name.
+    pub(super) fn alias(&self, words: &Words) -> Option<u8> {
+        let shown = words.tokens.get(self.shown.start)?;
+        shown
+            .alias
+            .filter(|_| self.n_alias > 0 && self.shown.len() == 1)
+    }
+
+    /// Counts the surname's occurrences as those of the full name.
+    fn count_surname(&mut self, surname: &Self) {
+        let alone = surname.n_runs;
+        self.n_surname += alone;
+        self.count += alone;
+        self.n_names += alone;
+        self.n_runs += alone;
+        self.n_title = self.n_title.max(surname.n_title);
+        self.n_sentences = self.n_sentences.max(surname.n_sentences);
+        self.n_noun_places += surname.n_noun_places.saturating_sub(surname.n_cut);
+        self.is_early |= surname.is_early;
+        self.first = self.first.min(surname.first);
+        self.first_sentence = self.first_sentence.min(surname.first_sentence);
+        self.last = self.last.max(surname.last);
+    }
+
+    /// Seen once, of several common words, not in the title: of 311 editors' tags in their articles
+    /// 12 were such phrases, and every third candidate is.
+    fn is_chance(&self) -> bool {
+        self.count == 1 && self.shown.len() > 1 && !self.is_name() && self.n_title == 0
+    }
+}
+
+/// All candidates of an article; a buffer that is filled anew for each.
 #[derive(Debug, Default)]
 pub struct Candidates {
     /// In the order of their first occurrences.
     pub list: Vec<Candidate>,
-    /// How many stems stand near a stem.
-    pub company: HashMap<u64, u32>,
+    /// Greatest number of occurrences of one of them.
+    pub max_count: u32,
+    /// Tokens of each occurrence, and the place of the same candidate's next one.
+    occurrences: Vec<(u32, u32, u32)>,
+    places: HashMap<u64, u32, RandomState>,
+    cases: Cases,
+    /// Whether each token is a name's; (n_tokens).
+    names: Vec<bool>,
+    /// The run of names that each token is in; empty: none; (n_tokens).
+    run_of: Vec<(u32, u32)>,
+    runs: Vec<Range<usize>>,
 }
 
-/// Finds the candidates.
-pub fn candidates(words: &Words, statistics: &WordStatistics) -> Candidates {
-    let mut found = Candidates::default();
-    let mut places: HashMap<u64, usize> = HashMap::new();
-    let mut pairs: HashSet<(u64, u64)> = HashSet::new();
-    let cases = cases(words);
-    let mut in_run: Vec<Option<(usize, usize)>> = vec![None; words.tokens.len()];
-    for (number, sentence) in words.sentences.iter().enumerate() {
-        let names: Vec<bool> = sentence
-            .tokens
-            .clone()
-            .map(|i| is_name(words, sentence, i, &cases, statistics))
-            .collect();
-        let runs = runs(words, sentence, &names);
-        for run in &runs {
-            in_run[run.clone()].fill(Some((run.start, run.end)));
+/// One occurrence of a phrase.
+struct Occurrence<'a> {
+    key: u64,
+    tokens: Range<usize>,
+    sentence: (usize, &'a Sentence),
+    is_run: bool,
+    is_alias: bool,
+}
+
+impl Candidates {
+    /// Finds the candidates of an article.
+    pub fn find(&mut self, words: &Words, statistics: &WordStatistics) {
+        self.clear(words.tokens.len());
+        self.cases.count(words);
+        for (number, sentence) in words.sentences.iter().enumerate() {
+            for i in sentence.tokens.clone() {
+                self.names[i] = is_name(words, sentence, i, &self.cases, statistics);
+            }
+            self.runs.clear();
+            runs(words, sentence, &self.names, statistics, &mut self.runs);
+            for i in 0..self.runs.len() {
+                let run = self.runs[i].clone();
+                self.run_of[run.clone()].fill((run.start as u32, run.end as u32));
+            }
+            self.take_runs(words, (number, sentence));
+            self.take_phrases(words, (number, sentence));
         }
-        count_company(words, sentence, &mut pairs, &mut found.company);
-        let mut spans: Vec<Range<usize>> = runs.clone();
-        spans.extend(phrases(words, sentence, &names).filter(|span| !runs.contains(span)));
-        for span in spans {
-            let key = phrase_key(words.stems_of(span.clone()));
-            if words.stems_of(span.clone()).is_empty() {
+        self.count_nested(words);
+        self.join_surnames(words);
+        self.drop_chance();
+    }
+
+    /// The tokens of each occurrence of a candidate, in order.
+    pub fn occurrences(&self, candidate: &Candidate) -> impl Iterator<Item = Range<usize>> + '_ {
+        let mut next = candidate.chain.0;
+        std::iter::from_fn(move || {
+            let (start, end, after) = *self.occurrences.get(next as usize)?;
+            next = after;
+            Some(start as usize..end as usize)
+        })
+    }
+
+    fn clear(&mut self, n_tokens: usize) {
+        self.list.clear();
+        self.max_count = 0;
+        self.occurrences.clear();
+        self.places.clear();
+        self.names.clear();
+        self.names.resize(n_tokens, false);
+        self.run_of.clear();
+        self.run_of.resize(n_tokens, (0, 0));
+    }
+
+    fn take_runs(&mut self, words: &Words, sentence: (usize, &Sentence)) {
+        for i in 0..self.runs.len() {
+            let tokens = self.runs[i].clone();
+            let key = phrase_key(words.stems_of(tokens.clone()));
+            self.take(words, key, tokens, sentence, true);
+        }
+    }
+
+    /// Phrases of up to four words without stop words at their ends, and "of" and the like within.
+    fn take_phrases(&mut self, words: &Words, sentence: (usize, &Sentence)) {
+        let (tokens, end) = (&words.tokens, sentence.1.tokens.end);
+        for start in sentence.1.tokens.clone() {
+            let token = &tokens[start];
+            let begins =
+                token.is_word && !token.is_number && !token.is(STOP) && token.end - token.start > 1;
+            if !begins {
                 continue;
             }
-            let place = *places.entry(key).or_insert_with(|| {
-                found.list.push(Candidate {
-                    key,
-                    shown: span.clone(),
-                    first_sentence: number,
-                    last_sentence: usize::MAX,
-                    ..Candidate::default()
-                });
-                found.list.len() - 1
-            });
-            let is_run = runs.contains(&span);
-            let candidate = &mut found.list[place];
-            if is_run && candidate.n_runs == 0 && !sentence.is_heading {
-                candidate.shown = span.clone();
-            }
-            let all_names = span
-                .clone()
-                .all(|i| names[i - sentence.tokens.start] || words.tokens[i].is(CONNECTOR));
-            candidate.n_names += usize::from(all_names);
-            candidate.n_runs += usize::from(is_run);
-            let is_cut = |run: (usize, usize)| run.0 < span.start || run.1 > span.end;
-            candidate.n_cut += usize::from(
-                in_run[span.start].is_some_and(is_cut) || in_run[span.end - 1].is_some_and(is_cut),
-            );
-            candidate.n_title += usize::from(sentence.is_title);
-            candidate.n_headings += usize::from(sentence.is_heading && !sentence.is_title);
-            candidate.is_early |= number < 4;
-            if candidate.last_sentence != number {
-                candidate.n_sentences += 1;
-                candidate.last_sentence = number;
-            }
-            let before =
-                span.start > sentence.tokens.start && words.tokens[span.start - 1].is(DETERMINER);
-            let after = span.end == sentence.tokens.end || words.tokens[span.end].is(AFTER_NOUN);
-            candidate.n_noun_places += usize::from(before) + usize::from(after);
-            candidate.occurrences.push(span);
-        }
-    }
-    count_nested(words, &places, &mut found.list);
-    join_surnames(words, &mut found.list);
-    found
-}
-
-/// How often each word stands within sentences with a capital, and without.
-fn cases(words: &Words) -> HashMap<u64, (u32, u32)> {
-    let mut cases: HashMap<u64, (u32, u32)> = HashMap::new();
-    for sentence in words.sentences.iter().filter(|s| !s.is_heading) {
-        for token in words.tokens[sentence.tokens.clone()].iter().skip(1) {
-            if token.is_word {
-                let (capital, small) = cases.entry(token.lower).or_default();
-                *(if token.is_capital { capital } else { small }) += 1;
-            }
-        }
-    }
-    cases
-}
-
-fn is_name(
-    words: &Words,
-    sentence: &Sentence,
-    i: usize,
-    cases: &HashMap<u64, (u32, u32)>,
-    statistics: &WordStatistics,
-) -> bool {
-    let token = &words.tokens[i];
-    if !token.is_word || !token.is_capital {
-        return false;
-    }
-    if !sentence.is_heading && i > sentence.tokens.start {
-        return true;
-    }
-    // Here every word has a capital: what the rest of the article does decides, then what is usual.
-    match cases.get(&token.lower) {
-        Some((capital, small)) if capital > small => true,
-        Some((_, small)) if *small > 0 => false,
-        _ => !token.is(STOP) && statistics.usage(token.lower).capital > 0.6,
-    }
-}
-
-/// Runs of names, with the connectors between them and without the titles before them.
-fn runs(words: &Words, sentence: &Sentence, names: &[bool]) -> Vec<Range<usize>> {
-    let (first, tokens) = (sentence.tokens.start, &words.tokens);
-    let is_name = |i: usize| i < sentence.tokens.end && names[i - first];
-    let mut runs = Vec::new();
-    let mut i = first;
-    while i < sentence.tokens.end {
-        if !is_name(i) {
-            i += 1;
-            continue;
-        }
-        let mut end = i + 1;
-        while end < sentence.tokens.end {
-            if is_name(end) || (tokens[end].is_number && is_name(end - 1)) {
-                end += 1;
-            } else if tokens[end].is_word
-                && tokens[end].is(CONNECTOR)
-                && is_name(end + 1)
-                && is_name(end - 1)
-            {
-                end += 2;
-            } else {
-                break;
-            }
-        }
-        let mut start = i;
-        while start + 1 < end && tokens[start].is(STOP) {
-            start += 1;
-        }
-        start = without_titles(tokens, start, end);
-        let is_lone_stop = end - start == 1 && tokens[start].is(STOP | TITLE);
-        if !is_lone_stop && end - start <= MAX_NAME_WORDS {
-            runs.push(start..end);
-        }
-        i = end;
-    }
-    runs
-}
-
-fn without_titles(tokens: &[Token], start: usize, end: usize) -> usize {
-    // "Russian Foreign Minister Sergey Lavrov": what stands before the last title goes with it.
-    let last_title = (start..end.saturating_sub(1))
-        .rev()
-        .find(|&i| tokens[i].is(TITLE));
-    let after_title = last_title.map_or(start, |i| i + 1);
-    (after_title..end)
-        .find(|&i| !(tokens[i].is(ROLE) && end - i > 2))
-        .unwrap_or(start)
-}
-
-/// Phrases of up to four words without stop words at their ends.
-fn phrases<'a>(
-    words: &'a Words,
-    sentence: &'a Sentence,
-    names: &'a [bool],
-) -> impl Iterator<Item = Range<usize>> + 'a {
-    let (tokens, first) = (&words.tokens, sentence.tokens.start);
-    sentence.tokens.clone().flat_map(move |start| {
-        let token = &tokens[start];
-        let begins =
-            token.is_word && !token.is_number && !token.is(STOP) && token.end - token.start > 1;
-        let is_title = token.is(TITLE) && names[start - first];
-        let longest = (start..sentence.tokens.end)
-            .take(if begins { MAX_WORDS } else { 0 })
-            .take_while(|&i| tokens[i].is_word && (!tokens[i].is(STOP) || tokens[i].is(CONNECTOR)))
-            .count();
-        (1..=longest)
-            .filter(move |&n| {
-                n == 1 || !is_title || !names.get(start + 1 - first).is_some_and(|n| *n)
-            })
-            .map(move |n| start..start + n)
-            .filter(move |span| !tokens[span.end - 1].is(STOP))
-    })
-}
-
-fn count_company(
-    words: &Words,
-    sentence: &Sentence,
-    pairs: &mut HashSet<(u64, u64)>,
-    company: &mut HashMap<u64, u32>,
-) {
-    let stem = |i: usize| {
-        let token = &words.tokens[i];
-        (token.is_word && !token.is(STOP)).then(|| words.stems.get(token.stems.0 as usize).copied())
-    };
-    for i in sentence.tokens.clone() {
-        let Some(Some(own)) = stem(i) else { continue };
-        for other in sentence.tokens.start.max(i.saturating_sub(COMPANY))..i {
-            let Some(Some(other)) = stem(other) else {
-                continue;
-            };
-            if pairs.insert((own, other)) {
-                *company.entry(own).or_default() += 1;
-            }
-            if pairs.insert((other, own)) {
-                *company.entry(other).or_default() += 1;
-            }
-        }
-    }
-}
-
-fn count_nested(words: &Words, places: &HashMap<u64, usize>, list: &mut [Candidate]) {
-    for i in 0..list.len() {
-        let (count, shown) = (list[i].occurrences.len(), list[i].shown.clone());
-        if shown.len() < 2 || (count < 2 && list[i].n_runs == 0) {
-            continue;
-        }
-        for start in shown.clone() {
-            for end in start + 1..=shown.end {
-                let key = phrase_key(words.stems_of(start..end));
-                if let Some(&inner) = places.get(&key).filter(|&&inner| inner != i) {
-                    let nested = &mut list[inner].nested;
-                    *nested = (nested.0.max(count), nested.1 + 1);
+            // "President Putin" is Putin with his title, and no tag.
+            let is_title =
+                token.is(TITLE) && self.names[start] && start + 1 < end && self.names[start + 1];
+            let mut key = 0;
+            let reach = (start + MAX_WORDS).min(end);
+            for (last, token) in tokens.iter().enumerate().take(reach).skip(start) {
+                if !token.is_word || (token.is(STOP) && !token.is(CONNECTOR)) {
+                    break;
+                }
+                for stem in words.stems_of(last..last + 1) {
+                    key = longer_key(key, *stem);
+                }
+                let span = start..last + 1;
+                let is_run = self.run_of[start] == (start as u32, last as u32 + 1);
+                let is_titled = is_title && last > start;
+                if !token.is(STOP) && !is_run && !is_titled {
+                    self.take(words, key, span, sentence, false);
                 }
             }
         }
     }
-}
 
-/// Joins each surname to the most frequent full name that ends in it.
-fn join_surnames(words: &Words, list: &mut [Candidate]) {
-    let mut by_last: HashMap<u64, usize> = HashMap::new();
-    for (i, candidate) in list.iter().enumerate() {
-        let tokens = &words.tokens[candidate.shown.clone()];
-        let is_person = candidate.n_runs > 0
-            && (2..=3).contains(&tokens.len())
-            && !tokens.iter().any(|t| t.is(ROLE | CONNECTOR));
-        if let (true, Some(last)) = (is_person, words.stems_of(candidate.shown.clone()).last()) {
-            let best = by_last.entry(*last).or_insert(i);
-            if list[*best].n_runs < candidate.n_runs {
-                *best = i;
+    fn take(
+        &mut self,
+        words: &Words,
+        key: u64,
+        tokens: Range<usize>,
+        sentence: (usize, &Sentence),
+        is_run: bool,
+    ) {
+        if words.stems_of(tokens.clone()).is_empty() {
+            return;
+        }
+        let first = &words.tokens[tokens.start];
+        let alias = first
+            .alias
+            .filter(|_| tokens.len() == 1 && self.names[tokens.start]);
+        self.add(
+            words,
+            Occurrence {
+                key: alias.map_or(key, aliases::key),
+                tokens,
+                sentence,
+                is_run,
+                is_alias: alias.is_some(),
+            },
+        );
+    }
+
+    fn add(&mut self, words: &Words, occurrence: Occurrence<'_>) {
+        let (number, sentence) = occurrence.sentence;
+        let span = occurrence.tokens;
+        let place = *self.places.entry(occurrence.key).or_insert_with(|| {
+            self.list.push(Candidate {
+                key: occurrence.key,
+                shown: span.clone(),
+                first: span.start,
+                first_sentence: number,
+                last_sentence: usize::MAX,
+                chain: (NONE, NONE),
+                ..Candidate::default()
+            });
+            self.list.len() as u32 - 1
+        });
+        let candidate = &mut self.list[place as usize];
+        let is_first_run = occurrence.is_run && candidate.n_runs == 0 && !sentence.is_heading;
+        let is_first_own = !occurrence.is_alias && candidate.n_alias == candidate.count;
+        if (is_first_run && !occurrence.is_alias) || is_first_own {
+            candidate.shown = span.clone();
+        }
+        let is_part = |i: usize| self.names[i] || words.tokens[i].is(CONNECTOR);
+        let is_cut = |i: usize| {
+            let (start, end) = self.run_of[i];
+            start < end && ((start as usize) < span.start || (end as usize) > span.end)
+        };
+        candidate.count += 1;
+        candidate.n_names += u32::from(span.clone().all(is_part));
+        candidate.n_runs += u32::from(occurrence.is_run);
+        candidate.n_cut += u32::from(is_cut(span.start) || is_cut(span.end - 1));
+        candidate.n_title += u32::from(sentence.is_title);
+        candidate.n_headings += u32::from(sentence.is_heading && !sentence.is_title);
+        candidate.n_alias += u32::from(occurrence.is_alias);
+        candidate.is_early |= number < EARLY_SENTENCES;
+        candidate.last = span.start;
+        if candidate.last_sentence != number {
+            candidate.n_sentences += 1;
+            candidate.last_sentence = number;
+        }
+        let before =
+            span.start > sentence.tokens.start && words.tokens[span.start - 1].is(DETERMINER);
+        let after = span.end == sentence.tokens.end || words.tokens[span.end].is(AFTER_NOUN);
+        candidate.n_noun_places += u32::from(before) + u32::from(after);
+        self.max_count = self.max_count.max(candidate.count);
+        let here = self.occurrences.len() as u32;
+        match candidate.chain {
+            (NONE, _) => candidate.chain = (here, here),
+            (_, last) => {
+                self.occurrences[last as usize].2 = here;
+                candidate.chain.1 = here;
+            }
+        }
+        let (start, end) = (span.start as u32, span.end as u32);
+        self.occurrences.push((start, end, NONE));
+    }
+
+    fn count_nested(&mut self, words: &Words) {
+        for i in 0..self.list.len() {
+            let outer = &self.list[i];
+            let (count, shown) = (outer.count, outer.shown.clone());
+            if shown.len() < 2 || (count < 2 && outer.n_runs == 0) {
+                continue;
+            }
+            for start in shown.clone() {
+                let mut key = 0;
+                for last in start..shown.end {
+                    for stem in words.stems_of(last..last + 1) {
+                        key = longer_key(key, *stem);
+                    }
+                    let inner = self.places.get(&key).map(|inner| *inner as usize);
+                    if let Some(inner) = inner.filter(|&inner| inner != i) {
+                        let nested = &mut self.list[inner].nested;
+                        *nested = (nested.0.max(count), nested.1 + 1);
+                    }
+                }
             }
         }
     }
-    for i in 0..list.len() {
-        if list[i].shown.len() > 1 || list[i].n_runs == 0 {
-            continue;
+
+    /// Joins each surname to the most frequent full name that ends in it.
+    fn join_surnames(&mut self, words: &Words) {
+        let mut by_last: HashMap<u64, usize, RandomState> = HashMap::default();
+        for (i, candidate) in self.list.iter().enumerate() {
+            let tokens = &words.tokens[candidate.shown.clone()];
+            let is_person = candidate.n_runs > 0
+                && (2..=3).contains(&tokens.len())
+                && !tokens
+                    .iter()
+                    .any(|t| t.is(ROLE | CONNECTOR) || t.alias.is_some());
+            if let (true, Some(last)) = (is_person, words.stems_of(candidate.shown.clone()).last())
+            {
+                let best = by_last.entry(*last).or_insert(i);
+                if self.list[*best].n_runs < candidate.n_runs {
+                    *best = i;
+                }
+            }
         }
-        let stems = words.stems_of(list[i].shown.clone());
-        let full = stems.last().and_then(|last| by_last.get(last)).copied();
-        if let Some(full) = full.filter(|&full| full != i) {
-            list[i].full_name = Some(full);
-            list[full].n_surname += list[i].n_runs;
+        for i in 0..self.list.len() {
+            if self.list[i].shown.len() > 1 || self.list[i].n_runs == 0 {
+                continue;
+            }
+            let stems = words.stems_of(self.list[i].shown.clone());
+            let full = stems.last().and_then(|last| by_last.get(last)).copied();
+            if let Some(full) = full.filter(|&full| full != i) {
+                self.list[i].full_name = Some(full);
+                let surname = self.list[i].clone();
+                self.list[full].count_surname(&surname);
+                self.max_count = self.max_count.max(self.list[full].count);
+            }
+        }
+    }
+
+    /// Leaves out what stands in the article by chance.
+    fn drop_chance(&mut self) {
+        let mut moved = 0;
+        // Names are never dropped, and only names are full names: their places are known in time.
+        let mut new_places: Vec<u32> = Vec::new();
+        if self.list.iter().any(|c| c.full_name.is_some()) {
+            new_places.extend(self.list.iter().map(|candidate| {
+                let place = moved;
+                moved += u32::from(!candidate.is_chance());
+                place
+            }));
+        }
+        self.list.retain(|candidate| !candidate.is_chance());
+        for candidate in &mut self.list {
+            let place = |full: usize| new_places.get(full).map(|place| *place as usize);
+            candidate.full_name = candidate.full_name.and_then(place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn found(title: &str, body: &str) -> (Words, Candidates) {
+        let (mut words, mut found) = (Words::default(), Candidates::default());
+        words.read(title, body);
+        found.find(&words, &WordStatistics::default());
+        (words, found)
+    }
+
+    fn counts(body: &str, phrase: &str) -> Option<Candidate> {
+        let (_, found) = found("", body);
+        let key = super::super::words::tag_key(phrase);
+        found
+            .list
+            .into_iter()
+            .find(|candidate| candidate.key == key)
+    }
+
+    #[test]
+    fn names_under_another_name_count_with_it() {
+        let candidate = counts(
+            "He spoke of France. Later the French cabinet met, and he left France.",
+            "France",
+        );
+        let candidate = candidate.expect("a country");
+        assert_eq!((candidate.count, candidate.n_alias), (3, 1));
+    }
+
+    #[test]
+    fn surnames_are_joined_to_the_full_name() {
+        let body = "On Monday Odile Marchand spoke. Then Odile Marchand left, and they saw Marchand again.";
+        let full = counts(body, "Odile Marchand").expect("the full name");
+        assert_eq!((full.count, full.n_surname), (3, 1));
+        let surname = counts(body, "Marchand").expect("the surname");
+        let (_, found) = found("", body);
+        assert_eq!(
+            surname.full_name.map(|full| found.list[full].key),
+            Some(full.key)
+        );
+    }
+
+    #[test]
+    fn occurrences_are_kept_in_order() {
+        let (words, found) = found("", "The tariff rose. A tariff fell, and the tariff stayed.");
+        let key = super::super::words::tag_key("tariff");
+        let candidate = found.list.iter().find(|c| c.key == key).expect("a word");
+        let starts: Vec<usize> = found.occurrences(candidate).map(|o| o.start).collect();
+        assert!(starts.is_sorted());
+        assert_eq!(starts.len(), 3);
+        assert!(starts.iter().all(|&i| words.tokens[i].is_word));
+    }
+
+    #[test]
+    fn what_stands_there_once_by_chance_is_no_candidate() {
+        assert!(
+            counts(
+                "They met a friendly old neighbour today.",
+                "friendly old neighbour"
+            )
+            .is_none()
+        );
+        assert!(counts("They met a neighbour today.", "neighbour").is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn the_work_is_in_proportion_to_the_words(body in "([A-Z]?[a-z]{1,4}[ ,.&]{1,2}|and |of the ){1,300}") {
+            let (words, found) = found("", &body);
+            // Each word begins at most one run and four phrases.
+            prop_assert!(found.occurrences.len() <= 5 * words.tokens.len());
+            let n: u32 = found.list.iter().map(|c| c.count - c.n_surname).sum();
+            prop_assert!(n as usize <= found.occurrences.len());
         }
     }
 }

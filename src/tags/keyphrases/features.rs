@@ -1,80 +1,113 @@
 //! What the ranker looks at: numbers that describe one candidate.
 
 use super::candidates::{Candidate, Candidates};
-use super::statistics::WordStatistics;
-use super::words::Words;
+use super::statistics::{Usage, WordStatistics};
+use super::words::{Words, phrase_key};
 
 /// How many numbers.
-pub const N_FEATURES: usize = 50;
+pub const N_FEATURES: usize = 40;
+
+/// Articles with editors' tags have more sentences. What is shorter counts as so long: nothing was learnt of
+/// it, and the few phrases of one sentence are not surer for being alone.
+const MIN_SENTENCES: usize = 8;
+
+/// What the statistics say of each word of an article: looked up once, used for every candidate that
+/// holds the word. A buffer that is filled anew for each article.
+#[derive(Debug, Default)]
+pub struct WordNumbers {
+    /// (n_tokens).
+    usage: Vec<Usage>,
+    /// (n_stems).
+    idf: Vec<f32>,
+}
+
+impl WordNumbers {
+    /// Looks up an article's words.
+    pub fn look_up(&mut self, words: &Words, statistics: &WordStatistics) {
+        self.usage.clear();
+        let usage = words.tokens.iter().map(|t| statistics.usage(t.lower));
+        self.usage.extend(usage);
+        self.idf.clear();
+        let idf = words
+            .stems
+            .iter()
+            .map(|stem| statistics.idf(phrase_key(&[*stem])));
+        self.idf.extend(idf);
+    }
+}
+
+/// An article's words and candidates and what is known of them.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The words.
+    pub words: &'a Words,
+    /// All candidates.
+    pub found: &'a Candidates,
+    /// What is known of the words.
+    pub numbers: &'a WordNumbers,
+    /// What is known of phrases.
+    pub statistics: &'a WordStatistics,
+}
 
 /// Describes a candidate; (n_features).
-pub fn features(
-    candidate: &Candidate,
-    all: &Candidates,
-    words: &Words,
-    statistics: &WordStatistics,
-) -> [f32; N_FEATURES] {
-    let tokens = &words.tokens[candidate.shown.clone()];
-    let stems = words.stems_of(candidate.shown.clone());
-    let n = candidate.shown.len();
-    let count = candidate.occurrences.len() as f32;
-    let with_surname = count + candidate.n_surname as f32;
-    let n_sentences = words.sentences.len().max(1) as f32;
+pub fn features(candidate: &Candidate, context: Context<'_>) -> [f32; N_FEATURES] {
+    let Context {
+        words,
+        found,
+        numbers,
+        statistics,
+    } = context;
+    let shown = candidate.shown.clone();
+    let tokens = &words.tokens[shown.clone()];
+    let n = tokens.len();
+    let (usage, idf) = (numbers.usage.as_slice(), numbers.idf.as_slice());
+    let head = &usage[shown.end - 1];
+    let stems = tokens[0].stems.0 as usize..tokens[n - 1].stems.1 as usize;
+    let idfs = &idf[stems];
+    let mean_idf = idfs.iter().sum::<f32>() / idfs.len().max(1) as f32;
+    let min_idf = idfs.iter().fold(f32::INFINITY, |a, &b| a.min(b));
+    let max_idf = idfs.iter().fold(0.0, |a: f32, &b| a.max(b));
+    let count = candidate.count as f32;
+    let log_count = count.ln_1p();
+    let of_max = count / found.max_count.max(1) as f32;
+    let n_sentences = words.sentences.len().max(MIN_SENTENCES) as f32;
     let n_tokens = words.tokens.len().max(1) as f32;
-    let idfs = || {
-        stems
-            .iter()
-            .map(|&stem| statistics.idf(super::words::phrase_key(&[stem])))
-    };
-    let mean_idf = idfs().sum::<f32>() / stems.len().max(1) as f32;
-    let min_idf = idfs().fold(f32::INFINITY, f32::min);
-    let max_idf = idfs().fold(0.0, f32::max);
-    let first = candidate.occurrences.first().map_or(0, |o| o.start) as f32 / n_tokens;
-    let last = candidate.occurrences.last().map_or(0, |o| o.start) as f32 / n_tokens;
-    let fs = candidate.first_sentence as f32;
+    let first = candidate.first as f32 / n_tokens;
+    let last = candidate.last as f32 / n_tokens;
     let names = candidate.n_names as f32 / count;
     let cut = candidate.n_cut as f32 / count;
     let nested = candidate.nested.0 as f32 / count;
-    let use_of =
-        |token: Option<&super::words::Token>| statistics.usage(token.map_or(0, |t| t.lower));
-    let (head, start) = (use_of(tokens.last()), use_of(tokens.first()));
-    let company = || {
-        stems
-            .iter()
-            .map(|stem| all.company.get(stem).copied().unwrap_or(0) as f32)
-    };
     let is = |holds: bool| if holds { 1.0 } else { 0.0 };
-    let (single, name) = (is(n == 1), is(names > 0.5));
-    let in_title = is(candidate.n_title > 0);
-    let lcount = count.ln_1p();
+    let is_known = is(statistics.is_known_tag(candidate.key));
+    let is_once = candidate.count == 1;
+    let first_sentence = candidate.first_sentence as f32;
     [
-        lcount,
-        with_surname.ln_1p(),
+        log_count,
+        of_max,
         mean_idf,
         min_idf,
         max_idf,
         statistics.idf(candidate.key),
-        with_surname.ln_1p() * mean_idf,
-        with_surname.ln_1p() * min_idf,
+        log_count * mean_idf,
+        log_count * min_idf,
         first,
-        fs.ln_1p(),
-        (-fs / 3.0).exp(),
+        first_sentence.ln_1p(),
+        (-first_sentence / 3.0).exp(),
         last,
         last - first,
         candidate.n_sentences as f32 / n_sentences,
         (candidate.n_sentences as f32).ln_1p(),
-        in_title,
+        is(candidate.n_title > 0),
         is(candidate.is_early),
-        single,
+        is(n == 1),
         is(n == 2),
         is(n == 3),
         is(n >= 4),
         names,
-        name * with_surname.ln_1p(),
+        is(names > 0.5) * log_count,
         candidate.n_runs as f32 / count,
         cut,
-        cut * single,
-        is(candidate.full_name.is_some()),
+        cut * is(n == 1),
         nested,
         is(nested >= 0.99),
         (candidate.nested.1 as f32).ln_1p(),
@@ -83,20 +116,11 @@ pub fn features(
         head.before_verb,
         head.before_end,
         head.capital,
-        start.after_determiner,
-        start.before_verb,
-        start.before_end,
-        start.capital,
-        company().sum::<f32>() / stems.len().max(1) as f32 / 10.0,
-        company().fold(0.0, f32::max).ln_1p(),
-        in_title * (1.0 - single),
-        single * lcount,
-        (1.0 - single) * lcount,
-        single * (1.0 - name),
-        is(n == 2) * (1.0 - name),
-        (1.0 - single) * name,
-        in_title * name,
         n_sentences.ln_1p(),
-        is(count < 2.0) * is(candidate.first_sentence > 5),
+        is(is_once),
+        is(is_once && candidate.first_sentence > 5),
+        is(statistics.is_tag(candidate.key)) * of_max,
+        is_known,
+        is_known * log_count,
     ]
 }

@@ -1,15 +1,23 @@
 //! Names and phrases of the article itself.
 //!
-//! - [`words`]: a text becomes words and sentences.
+//! - [`words`], [`lexicon`], `memory`: a text becomes words and sentences.
 //! - [`statistics`]: how words are used in general.
-//! - [`mod@candidates`]: phrases that might be tags.
+//! - [`mod@candidates`], `names`: phrases that might be tags.
 //! - [`mod@features`]: numbers that describe them.
-//! - `aliases`: names that are written in several ways.
-//! - [`Keyphrases`]: the linear ranker and its choice.
+//! - [`Keyphrases`]: the linear ranker.
+//! - [`mod@choose`]: which phrases are offered.
+//! - `aliases`: names that are written in several ways. `sources`: who is never a tag.
+//! - `label`: how a tag is written.
 
 pub(super) mod aliases;
 pub mod candidates;
+pub mod choose;
 pub mod features;
+mod label;
+pub mod lexicon;
+mod memory;
+mod names;
+mod sources;
 pub mod statistics;
 pub mod words;
 
@@ -18,13 +26,17 @@ use std::ops::Range;
 use super::concepts::Reading;
 use crate::model::softmax::sigmoid;
 use crate::text::Field;
-use candidates::{Candidate, Candidates, candidates};
-use features::{N_FEATURES, features};
+use candidates::{Candidate, Candidates};
+use choose::{Choice, choose};
+use features::{Context, N_FEATURES, WordNumbers, features};
+use label::label_of;
+pub use sources::is_source;
 use statistics::WordStatistics;
 use words::Words;
 
-/// At most so many phrases of one article are offered.
-const MAX_KEYPHRASES: usize = 50;
+/// Where the calibration bends, in log-odds of the ranker: the few phrases above it are another
+/// matter than the many below.
+const KNOT: f32 = -2.0;
 
 /// The ranker: a logistic regression over [`mod@features`].
 #[derive(Debug, Clone, PartialEq)]
@@ -35,8 +47,37 @@ pub struct Keyphrases {
     pub weights: Vec<f32>,
     /// Log-odds of a candidate whose features are all 0.
     pub intercept: f32,
+    /// From the score of a phrase that is offered to its confidence.
+    pub calibration: Calibration,
     /// The least confidence that is offered unless the caller asks otherwise; in [0, 1].
     pub threshold: f32,
+}
+
+/// A rising line with one bend, from the ranker's log-odds to those of a tag that an editor gave.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Calibration {
+    /// Below the bend and above it; above 0.
+    pub slopes: [f32; 2],
+    /// Log-odds at score 0 of the line below the bend.
+    pub bias: f32,
+}
+
+impl Calibration {
+    /// The score as the fit sees it: itself, and how far it is above the bend.
+    pub fn basis(score: f32) -> [f32; 2] {
+        [score, (score - KNOT).max(0.0)]
+    }
+
+    /// The calibrated probability of a score.
+    pub fn confidence(&self, score: f32) -> f32 {
+        let [own, above] = Self::basis(score);
+        let [below_slope, above_slope] = self.slopes;
+        sigmoid(below_slope * own + (above_slope - below_slope) * above + self.bias)
+    }
+
+    fn is_consistent(&self) -> bool {
+        self.slopes.iter().all(|s| *s > 0.0 && s.is_finite()) && self.bias.is_finite()
+    }
 }
 
 /// A phrase of the article that might be a tag.
@@ -50,6 +91,16 @@ pub struct Keyphrase {
     pub mentions: Vec<(Field, Range<usize>)>,
 }
 
+/// The phrases of an article with their scores; a buffer that is filled anew for each.
+#[derive(Debug, Default)]
+pub struct Phrases {
+    /// The phrases.
+    pub found: Candidates,
+    /// Log-odds of each, not calibrated; (n_candidates).
+    pub scores: Vec<f32>,
+    numbers: WordNumbers,
+}
+
 impl Keyphrases {
     /// Whether the arrays fit each other and every number is finite.
     pub fn is_consistent(&self) -> bool {
@@ -57,111 +108,69 @@ impl Keyphrases {
             && self.weights.len() == N_FEATURES
             && self.weights.iter().all(|w| w.is_finite())
             && self.intercept.is_finite()
+            && self.calibration.is_consistent()
             && (0.0..=1.0).contains(&self.threshold)
     }
 
-    /// All phrases of an article that might be tags.
-    pub fn candidates(&self, words: &Words) -> Candidates {
-        candidates(words, &self.statistics)
+    /// Finds all phrases of an article that might be tags, and scores them.
+    pub fn read(&self, words: &Words, phrases: &mut Phrases) {
+        phrases.found.find(words, &self.statistics);
+        phrases.numbers.look_up(words, &self.statistics);
+        let mut scores = std::mem::take(&mut phrases.scores);
+        scores.clear();
+        let list = phrases.found.list.iter();
+        scores.extend(list.map(|candidate| self.score(candidate, phrases, words)));
+        phrases.scores = scores;
     }
 
-    /// Log-odds of a candidate.
-    pub(super) fn score(&self, candidate: &Candidate, all: &Candidates, words: &Words) -> f32 {
-        let values = features(candidate, all, words, &self.statistics);
+    /// Log-odds of a candidate of an article, not calibrated.
+    pub(super) fn score(&self, candidate: &Candidate, phrases: &Phrases, words: &Words) -> f32 {
+        let context = Context {
+            words,
+            found: &phrases.found,
+            numbers: &phrases.numbers,
+            statistics: &self.statistics,
+        };
+        let values = features(candidate, context);
         let products = values.iter().zip(&self.weights).map(|(x, w)| x * w);
         self.intercept + products.sum::<f32>()
     }
 
-    /// The article's phrases of at least `min_confidence`, best first; no two hold each other, and a
+    /// The article's phrases of at least `min_confidence`, best first; no two mean the same, and a
     /// surname is counted with its full name.
     pub fn choose(
         &self,
         reading: &Reading<'_>,
-        found: &Candidates,
+        phrases: &Phrases,
         min_confidence: f32,
     ) -> Vec<Keyphrase> {
-        let words = reading.words;
-        let mut scores: Vec<f32> = found
-            .list
-            .iter()
-            .map(|c| self.score(c, found, words))
+        let is_wanted = |score| self.calibration.confidence(score) >= min_confidence;
+        choose(reading.words, &phrases.found, &phrases.scores, is_wanted)
+            .into_iter()
+            .map(|choice| self.keyphrase(&choice, reading, &phrases.found))
+            .collect()
+    }
+
+    fn keyphrase(&self, choice: &Choice, reading: &Reading<'_>, found: &Candidates) -> Keyphrase {
+        let mut spans: Vec<Range<usize>> = std::iter::once(&choice.candidate)
+            .chain(&choice.surnames)
+            .flat_map(|&i| found.occurrences(&found.list[i]))
             .collect();
-        let mut surnames: Vec<Vec<usize>> = vec![Vec::new(); found.list.len()];
-        for (i, candidate) in found.list.iter().enumerate() {
-            if let Some(full) = candidate.full_name {
-                scores[full] = scores[full].max(scores[i]);
-                scores[i] = f32::NEG_INFINITY;
-                surnames[full].push(i);
-            }
-            // Capitals of a heading make no phrase of it.
-            if candidate.n_headings == candidate.occurrences.len() {
-                scores[i] = f32::NEG_INFINITY;
-            }
-        }
-        let mut order: Vec<usize> = (0..scores.len())
-            .filter(|&i| sigmoid(scores[i]) >= min_confidence && scores[i].is_finite())
-            .collect();
-        order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
-        let mut chosen: Vec<usize> = Vec::new();
-        for i in order {
-            let stems = words.stems_of(found.list[i].shown.clone());
-            let is_nested = chosen.iter().any(|&other| {
-                let other = words.stems_of(found.list[other].shown.clone());
-                holds(other, stems) || holds(stems, other)
-            });
-            if !is_nested {
-                chosen.push(i);
-            }
-            if chosen.len() == MAX_KEYPHRASES {
-                break;
-            }
-        }
-        let phrases = chosen.into_iter().map(|i| {
-            let candidate = &found.list[i];
-            let own = surnames[i].iter().map(|&s| &found.list[s]);
-            let mut spans: Vec<Range<usize>> = std::iter::once(candidate)
-                .chain(own)
-                .flat_map(|c| c.occurrences.iter().cloned())
-                .collect();
-            spans.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
-            let mut end = 0;
-            spans.retain(|span| {
-                let is_new = span.start >= end;
-                end = end.max(span.end);
-                is_new
-            });
-            let place = |span: &Range<usize>| place(words, span);
-            let (field, bytes) = place(&candidate.shown);
-            let is_name = 2 * candidate.n_names > candidate.occurrences.len();
-            Keyphrase {
-                label: label(&reading.text(field)[bytes], is_name),
-                confidence: sigmoid(scores[i]),
-                mentions: spans.iter().map(place).collect(),
-            }
+        spans.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
+        let mut end = 0;
+        spans.retain(|span| {
+            let is_new = span.start >= end;
+            end = end.max(span.end);
+            is_new
         });
-        joined(phrases)
-    }
-}
-
-/// Phrases that mean the same are one, with the mentions of all, in the place of the best.
-fn joined(phrases: impl Iterator<Item = Keyphrase>) -> Vec<Keyphrase> {
-    let mut joined: Vec<Keyphrase> = Vec::new();
-    for phrase in phrases {
-        match joined.iter_mut().find(|other| other.label == phrase.label) {
-            Some(same) => same.mentions.extend(phrase.mentions),
-            None => joined.push(phrase),
+        let (candidate, words) = (&found.list[choice.candidate], reading.words);
+        let (field, bytes) = place(words, &candidate.shown);
+        Keyphrase {
+            label: label_of(candidate, words, &reading.text(field)[bytes]),
+            confidence: self.calibration.confidence(choice.score),
+            mentions: spans.iter().map(|span| place(words, span)).collect(),
         }
     }
-    for phrase in &mut joined {
-        let place = |(field, bytes): &(Field, Range<usize>)| (*field == Field::Body, bytes.start);
-        phrase.mentions.sort_by_key(place);
-    }
-    joined
-}
-
-/// Whether `outer` has `inner` as a run.
-fn holds(outer: &[u64], inner: &[u64]) -> bool {
-    !inner.is_empty() && outer.windows(inner.len()).any(|window| window == inner)
 }
 
 fn place(words: &Words, span: &Range<usize>) -> (Field, Range<usize>) {
@@ -169,32 +178,17 @@ fn place(words: &Words, span: &Range<usize>) -> (Field, Range<usize>) {
     (first.field, first.start as usize..last.end as usize)
 }
 
-/// Names as they are written; other words as the first of a sentence. Inner capitals are kept.
-fn label(written: &str, is_name: bool) -> String {
-    let written = written.split_whitespace().collect::<Vec<_>>().join(" ");
-    if is_name {
-        return aliases::canonical(written);
-    }
-    let mut small = written
-        .split(' ')
-        .map(|word| {
-            let has_inner_capital = word.chars().skip(1).any(char::is_uppercase);
-            if has_inner_capital {
-                word.to_owned()
-            } else {
-                word.to_lowercase()
-            }
-        })
-        .collect::<Vec<_>>()
-        .join(" ");
-    if let Some(first) = small.chars().next() {
-        let has_inner_capital = small
-            .split(' ')
-            .next()
-            .is_some_and(|word| word.chars().skip(1).any(char::is_uppercase));
-        if !has_inner_capital {
-            small.replace_range(..first.len_utf8(), &first.to_uppercase().to_string());
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_higher_score_is_never_less_probable(a in -9f32..9.0, b in -9f32..9.0) {
+            let calibration = Calibration { slopes: [1.5, 0.4], bias: -0.3 };
+            let (low, high) = (a.min(b), a.max(b));
+            prop_assert!(calibration.confidence(low) <= calibration.confidence(high));
         }
     }
-    small
 }

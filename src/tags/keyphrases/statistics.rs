@@ -22,35 +22,101 @@ const UNSEEN: Usage = Usage {
 };
 /// Inverse document frequencies are kept in steps of this many nats.
 const IDF_STEP: f32 = 1.0 / 16.0;
+/// Keys are spread evenly, so that one bucket has but a handful of them.
+const BUCKET_BITS: u32 = 14;
 
-/// The table of words, stems and phrases, each by the low 32 bits of its hash, ascending.
+/// Keys in ascending order, found by their first bits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Keys {
+    keys: Vec<u32>,
+    /// Where the keys of each bucket begin; (n_buckets + 1).
+    buckets: Vec<u32>,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}
+
+impl Keys {
+    /// The identities of tags, cut to 32 bits, each once.
+    pub fn of(keys: impl IntoIterator<Item = u64>) -> Self {
+        let mut keys: Vec<u32> = keys.into_iter().map(|key| key as u32).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        Self::new(keys)
+    }
+
+    /// Indexes keys, which must ascend for any to be found.
+    pub fn new(keys: Vec<u32>) -> Self {
+        let mut buckets = vec![0u32; (1 << BUCKET_BITS) + 1];
+        for key in &keys {
+            buckets[Self::bucket(*key) + 1] += 1;
+        }
+        for i in 1..buckets.len() {
+            buckets[i] += buckets[i - 1];
+        }
+        Self { keys, buckets }
+    }
+
+    /// The keys, ascending.
+    pub fn as_slice(&self) -> &[u32] {
+        &self.keys
+    }
+
+    fn bucket(key: u32) -> usize {
+        (key >> (u32::BITS - BUCKET_BITS)) as usize
+    }
+
+    /// The place of a key.
+    fn find(&self, key: u32) -> Option<usize> {
+        let bucket = Self::bucket(key);
+        let (start, end) = (
+            self.buckets[bucket] as usize,
+            self.buckets[bucket + 1] as usize,
+        );
+        let place = self.keys[start..end]
+            .iter()
+            .position(|other| *other == key)?;
+        Some(start + place)
+    }
+}
+
+/// The table of words, stems, phrases and tags, each by the low 32 bits of its hash, ascending.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct WordStatistics {
     /// Words; (n_words).
-    pub words: Vec<u32>,
+    pub words: Keys,
     /// [`Usage`] of each in 255ths; (n_words, 4), row-major.
     pub usage: Vec<u8>,
     /// Stems and phrases of stems; (n_phrases).
-    pub phrases: Vec<u32>,
+    pub phrases: Keys,
     /// Inverse document frequency of each in sixteenths of a nat; (n_phrases).
     pub idf: Vec<u8>,
     /// Inverse document frequency of what is not in the table.
     pub max_idf: f32,
+    /// What editors gave as tags; (n_tags).
+    pub tags: Keys,
+    /// Tags of a vocabulary, whether an article has them or not; (n_known_tags).
+    pub known_tags: Keys,
 }
 
 impl WordStatistics {
     /// Whether arrays from a file are a table.
     pub fn is_consistent(&self) -> bool {
-        self.usage.len() == 4 * self.words.len()
-            && self.idf.len() == self.phrases.len()
-            && self.words.is_sorted_by(|a, b| a < b)
-            && self.phrases.is_sorted_by(|a, b| a < b)
+        let ascends = |keys: &Keys| keys.as_slice().is_sorted_by(|a, b| a < b);
+        self.usage.len() == 4 * self.words.as_slice().len()
+            && self.idf.len() == self.phrases.as_slice().len()
+            && [&self.words, &self.phrases, &self.tags, &self.known_tags]
+                .into_iter()
+                .all(ascends)
             && self.max_idf.is_finite()
     }
 
     /// How a word is used, by its hash.
     pub fn usage(&self, word: u64) -> Usage {
-        let Ok(place) = self.words.binary_search(&(word as u32)) else {
+        let Some(place) = self.words.find(word as u32) else {
             return UNSEEN;
         };
         let share = |i: usize| f32::from(self.usage[4 * place + i]) / 255.0;
@@ -65,12 +131,40 @@ impl WordStatistics {
     /// The inverse document frequency of a stem or a phrase, by its key, in nats.
     pub fn idf(&self, key: u64) -> f32 {
         self.phrases
-            .binary_search(&(key as u32))
+            .find(key as u32)
             .map_or(self.max_idf, |place| f32::from(self.idf[place]) * IDF_STEP)
+    }
+
+    /// Whether editors gave a tag, by its key.
+    pub fn is_tag(&self, key: u64) -> bool {
+        self.tags.find(key as u32).is_some()
+    }
+
+    /// Whether a vocabulary has a tag, by its key.
+    pub fn is_known_tag(&self, key: u64) -> bool {
+        self.known_tags.find(key as u32).is_some()
     }
 
     /// The step nearest to an inverse document frequency.
     pub fn idf_step(idf: f32) -> u8 {
         (idf / IDF_STEP).round().clamp(0.0, 255.0) as u8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_key_is_found_where_binary_search_finds_it(mut keys in proptest::collection::vec(any::<u32>(), 0..300), other: u32) {
+            keys.sort_unstable();
+            keys.dedup();
+            let index = Keys::new(keys.clone());
+            for key in keys.iter().chain([&other]) {
+                prop_assert_eq!(index.find(*key), keys.binary_search(key).ok());
+            }
+        }
     }
 }

@@ -1,12 +1,12 @@
 //! A text becomes words and sentences that remember how they are written and where.
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use rust_stemmers::{Algorithm, Stemmer};
 use unicode_normalization::UnicodeNormalization;
 
+use super::lexicon::{ABBREVIATION, STOP, classes_of};
+use super::memory::{KnownWord, Memory};
 use crate::text::Field;
 
 /// What an article is about stands in its first words; the rest is not read for phrases.
@@ -15,52 +15,6 @@ const MAX_TOKENS: usize = 20_000;
 const MAX_WORD_BYTES: usize = 60;
 /// A line without a full stop is a heading if more than this share of its words is capitalised.
 const HEADING_CAPITAL_SHARE: f32 = 0.6;
-
-/// A word that no phrase begins or ends with.
-pub const STOP: u8 = 1;
-/// "of", "de", "van": may stand within a name.
-pub const CONNECTOR: u8 = 2;
-/// What stands before a noun.
-pub const DETERMINER: u8 = 4;
-/// What stands before a verb.
-pub const BEFORE_VERB: u8 = 8;
-/// What stands after a noun.
-pub const AFTER_NOUN: u8 = 16;
-/// An office or a title, which is no part of a name.
-pub const ROLE: u8 = 32;
-/// A title that is dropped before a single name as well.
-pub const TITLE: u8 = 64;
-/// Ends in a full stop that ends no sentence.
-pub const ABBREVIATION: u8 = 128;
-
-const STOP_WORDS: &str = "a about above after again against all also although always am among an and another any anybody anyone anything anyway are around as at away back be became because become becomes been before began begin behind being below best better between both but by came can cannot can't come comes could couldn't did didn't do does doesn't doing don't done down during each either else enough even ever every everybody everyone everything far few for found from further gave get gets getting give given go goes going gone got had hadn't has hasn't have haven't having he he'd he'll he's her here here's hers herself him himself his how however i i'd i'll i'm i've if in into is isn't it it'd it'll it's its itself just keep kept knew know known last least less let let's like likely look looking made make makes making many may maybe me meanwhile might more most much must my myself near nearly need needed needs never new next no nobody nor not nothing now of off often on once one only onto or other others otherwise our ours ourselves out over own per perhaps put quite rather really said same saw say saying says see seem seemed seems seen several shall she she'd she'll she's should shouldn't since so some someone something soon still such take taken takes taking tell than that that's the their theirs them themselves then there there's therefore these they they'd they'll they're they've thing things think this those though through thus till to today together told tomorrow too took toward towards try under until up upon us use used using very want wanted wants was wasn't way we we'd we'll we're we've well went were weren't what what's whatever when where whether which while who who's whom whose why will with within without won't would wouldn't yes yesterday yet you you'd you'll you're you've your yours yourself yourselves mr mrs ms dr monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october november december jan feb aug sept oct nov dec year years month months week weeks day days time times hour hours minute minutes two three four five six seven eight nine ten first second third million billion percent pct cent according added adding ago almost already along asked called early earlier late later long lot largely left little old part people able actually across amid despite including include includes included especially recent recently";
-const CONNECTORS: &str = "of for de la le du van von der den bin al el del da di";
-const DETERMINERS: &str = "the a an this that these those his her its their our my your of in for with by on from at some any no each both";
-const BEFORE_VERBS: &str = "to he she they it we who i you will would can could may might must should not has have had been was were is are be being";
-const AFTER_NOUNS: &str =
-    "of is was are were has have had will would said says and , . ; : ' \" ) 's";
-const ROLES: &str = "president vice prime minister senator sen rep gov governor secretary majority minority leader foreign chancellor king queen prince princess judge justice general chief ceo coach spokesman spokeswoman spokesperson mayor congressman congresswoman chairman chairwoman chair director mr mrs ms dr sir lady lord pope rev attorney speaker ambassador admiral colonel captain sergeant officer detective professor prof press house senate democratic republican former rabbi commissioner sheriff treasury defense defence state interior finance kremlin";
-const TITLES: &str = "president minister senator sen rep gov governor secretary chancellor mayor mr mrs ms dr judge congressman congresswoman chairman chairwoman prof rev";
-const ABBREVIATIONS: &str = "mr mrs ms dr gov sen rep gen col lt sgt capt prof st jr sr inc corp co ltd vs no jan feb aug sept oct nov dec cmdr adm rev hon ave";
-
-static WORD_CLASSES: LazyLock<HashMap<u64, u8>> = LazyLock::new(|| {
-    let mut classes = HashMap::new();
-    for (words, class) in [
-        (STOP_WORDS, STOP),
-        (CONNECTORS, CONNECTOR),
-        (DETERMINERS, DETERMINER),
-        (BEFORE_VERBS, BEFORE_VERB),
-        (AFTER_NOUNS, AFTER_NOUN),
-        (ROLES, ROLE),
-        (TITLES, TITLE),
-        (ABBREVIATIONS, ABBREVIATION),
-    ] {
-        for word in words.split_whitespace() {
-            *classes.entry(hash_of(word)).or_default() |= class;
-        }
-    }
-    classes
-});
 
 /// FNV-1a with its bits spread: the identity of words and phrases in an article and in the model.
 pub fn hash_of(text: &str) -> u64 {
@@ -77,19 +31,28 @@ fn spread(hash: u64) -> u64 {
 
 /// The identity of a phrase: its stems in order.
 pub fn phrase_key(stems: &[u64]) -> u64 {
-    stems.iter().fold(0, |key, stem| {
-        spread(key.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ stem)
-    })
+    stems.iter().fold(0, |key, stem| longer_key(key, *stem))
+}
+
+/// The identity of a phrase with one more stem at its end.
+pub(super) fn longer_key(key: u64, stem: u64) -> u64 {
+    spread(key.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ stem)
 }
 
 /// The identity of a tag that somebody wrote.
 pub fn tag_key(tag: &str) -> u64 {
+    phrase_key(&tag_stems(tag))
+}
+
+/// The stems of a tag that somebody wrote.
+pub fn tag_stems(tag: &str) -> Vec<u64> {
+    let stemmer = Stemmer::create(Algorithm::English);
     let mut stems = Vec::new();
     for word in tag.split_whitespace() {
         let word = word.trim_end_matches("'s").trim_end_matches("’s");
-        push_stems(&Stemmer::create(Algorithm::English), word, &mut stems);
+        push_stems(&stemmer, word, &mut stems);
     }
-    phrase_key(&stems)
+    stems
 }
 
 /// A word, or what stands between words.
@@ -113,6 +76,8 @@ pub struct Token {
     pub is_number: bool,
     /// Begins with a capital.
     pub is_capital: bool,
+    /// The name that it stands for, if any; see `aliases`.
+    pub alias: Option<u8>,
 }
 
 impl Token {
@@ -142,6 +107,7 @@ pub struct Words {
     /// The stems of all words.
     pub stems: Vec<u64>,
     stemmer: Stemmer,
+    memory: Memory,
 }
 
 impl Default for Words {
@@ -151,6 +117,7 @@ impl Default for Words {
             sentences: Vec::new(),
             stems: Vec::new(),
             stemmer: Stemmer::create(Algorithm::English),
+            memory: Memory::default(),
         }
     }
 }
@@ -223,10 +190,11 @@ impl Words {
             end: bytes.end as u32,
             lower,
             stems: (here, here),
-            classes: WORD_CLASSES.get(&lower).copied().unwrap_or_default(),
+            classes: classes_of(lower),
             is_word: false,
             is_number: false,
             is_capital: false,
+            alias: None,
         });
     }
 
@@ -235,28 +203,38 @@ impl Words {
         if whole.len() > MAX_WORD_BYTES {
             return self.push_mark(field, text, bytes);
         }
-        let word = ["'s", "’s", "'S", "’S"]
-            .iter()
-            .find_map(|s| whole.strip_suffix(s))
-            .filter(|stem| stem.chars().count() > 1)
-            .unwrap_or(whole);
-        let lower = hash_of(&word.to_lowercase().replace('’', "'"));
+        let word = without_possessive(whole);
         let from = self.stems.len() as u32;
-        push_stems(&self.stemmer, word, &mut self.stems);
+        let known = match self.memory.get(word) {
+            Some(known) => {
+                self.stems.extend_from_slice(known.stems());
+                known
+            }
+            None => {
+                push_stems(&self.stemmer, word, &mut self.stems);
+                let known = KnownWord::new(word, &self.stems[from as usize..]);
+                self.memory.keep(word, known);
+                known
+            }
+        };
         let first = word.chars().next().unwrap_or(' ');
         // "US", "IT" and "WHO" are names; "us", "it" and "who" are not.
         let is_acronym = word.len() > 1 && word.bytes().all(|b| b.is_ascii_uppercase());
-        let classes = WORD_CLASSES.get(&lower).copied().unwrap_or_default();
         self.tokens.push(Token {
             field,
             start: bytes.start as u32,
             end: (bytes.start + word.len()) as u32,
-            lower,
+            lower: known.lower,
             stems: (from, self.stems.len() as u32),
-            classes: if is_acronym { classes & !STOP } else { classes },
+            classes: if is_acronym {
+                known.classes & !STOP
+            } else {
+                known.classes
+            },
             is_word: true,
             is_number: first.is_numeric(),
             is_capital: first.is_uppercase(),
+            alias: known.alias,
         });
         if word.len() < whole.len() {
             self.push_mark(field, "'s", 0..2);
@@ -286,6 +264,17 @@ impl Words {
             });
         }
         end
+    }
+}
+
+/// "Putin's" is "Putin", and "s" a mark behind it.
+fn without_possessive(word: &str) -> &str {
+    let Some(rest) = word.strip_suffix(['s', 'S']) else {
+        return word;
+    };
+    match rest.strip_suffix(['\'', '’']) {
+        Some(stem) if stem.chars().nth(1).is_some() => stem,
+        _ => word,
     }
 }
 

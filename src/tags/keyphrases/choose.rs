@@ -1,0 +1,96 @@
+//! Which candidates are offered: the best ones, each thing once.
+
+use super::aliases;
+use super::candidates::{Candidate, Candidates};
+use super::sources::is_agency;
+use super::words::Words;
+
+/// At most so many phrases of one article are offered.
+const MAX_KEYPHRASES: usize = 50;
+/// A phrase within another is a tag of its own if it stands alone at least so many times.
+const MIN_ALONE: u32 = 2;
+
+/// A candidate that is offered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// Its place among the candidates.
+    pub candidate: usize,
+    /// The ranker's.
+    pub score: f32,
+    /// The places of the surnames that are counted with it.
+    pub surnames: Vec<usize>,
+}
+
+/// The candidates that are offered, best first. `scores` is (n_candidates).
+pub fn choose(
+    words: &Words,
+    found: &Candidates,
+    scores: &[f32],
+    is_wanted: impl Fn(f32) -> bool,
+) -> Vec<Choice> {
+    let mut order: Vec<usize> = (0..found.list.len())
+        .filter(|&i| is_wanted(scores[i]) && may_be_tag(&found.list[i]))
+        .collect();
+    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
+    let mut chosen: Vec<Choice> = Vec::new();
+    for candidate in order {
+        let repeats = |choice: &Choice| is_same_thing(words, found, choice.candidate, candidate);
+        if chosen.iter().any(repeats) {
+            continue;
+        }
+        chosen.push(Choice {
+            candidate,
+            score: scores[candidate],
+            surnames: Vec::new(),
+        });
+        if chosen.len() == MAX_KEYPHRASES {
+            break;
+        }
+    }
+    for (i, candidate) in found.list.iter().enumerate() {
+        let full = chosen
+            .iter_mut()
+            .find(|choice| candidate.full_name == Some(choice.candidate));
+        if let Some(full) = full {
+            full.surnames.push(i);
+        }
+    }
+    chosen
+}
+
+/// Whether a candidate could be offered at all, whatever its score.
+pub fn may_be_tag(candidate: &Candidate) -> bool {
+    // Capitals of a heading make no phrase of it.
+    candidate.full_name.is_none()
+        && candidate.n_headings < candidate.count
+        && (candidate.n_title > 0 || !is_agency(candidate.key))
+}
+
+/// Whether one of two phrases holds the other, unless the shorter one stands alone often enough to be
+/// a tag of its own. Surnames do not: "Trump" beside "Donald Trump".
+fn is_same_thing(words: &Words, found: &Candidates, a: usize, b: usize) -> bool {
+    let (a, b) = (&found.list[a], &found.list[b]);
+    let stems = |c| stems_of(words, c);
+    let (inner, outer) = match stems(a).len() <= stems(b).len() {
+        true => (a, b),
+        false => (b, a),
+    };
+    if !holds(stems(outer), stems(inner)) {
+        return false;
+    }
+    let is_name_end = inner.is_name() && outer.is_name() && stems(outer).ends_with(stems(inner));
+    is_name_end || inner.count < outer.count + MIN_ALONE
+}
+
+/// The stems of a candidate under the name that its tag has.
+fn stems_of<'a>(words: &'a Words, candidate: &Candidate) -> &'a [u64] {
+    match candidate.alias(words) {
+        Some(alias) => aliases::stems(alias),
+        None => words.stems_of(candidate.shown.clone()),
+    }
+}
+
+/// Whether `outer` has `inner` as a run.
+pub(super) fn holds(outer: &[u64], inner: &[u64]) -> bool {
+    !inner.is_empty() && outer.windows(inner.len()).any(|window| window == inner)
+}

@@ -1,0 +1,203 @@
+//! Which words of an article are names, and how far each name reaches.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use foldhash::fast::RandomState;
+
+use super::lexicon::{CONNECTOR, ROLE, STOP, TITLE};
+use super::statistics::WordStatistics;
+use super::words::{Sentence, Token, Words, hash_of, phrase_key};
+
+/// Longest name, in words.
+const MAX_NAME_WORDS: usize = 6;
+/// A word that nothing is known of in this article is a name if it usually has a capital.
+const USUAL_CAPITAL_SHARE: f32 = 0.6;
+
+/// How often each word stands within sentences with a capital, and without.
+#[derive(Debug, Default)]
+pub(super) struct Cases(HashMap<u64, (u32, u32), RandomState>);
+
+impl Cases {
+    /// Counts an article's words anew.
+    pub(super) fn count(&mut self, words: &Words) {
+        self.0.clear();
+        for sentence in words.sentences.iter().filter(|s| !s.is_heading) {
+            for token in words.tokens[sentence.tokens.clone()].iter().skip(1) {
+                if token.is_word {
+                    let (capital, small) = self.0.entry(token.lower).or_default();
+                    *(if token.is_capital { capital } else { small }) += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Whether a word is a name or a part of one.
+pub(super) fn is_name(
+    words: &Words,
+    sentence: &Sentence,
+    i: usize,
+    cases: &Cases,
+    statistics: &WordStatistics,
+) -> bool {
+    let token = &words.tokens[i];
+    if !token.is_word || !token.is_capital {
+        return false;
+    }
+    if !sentence.is_heading && i > sentence.tokens.start {
+        return true;
+    }
+    // Here every word has a capital: what the rest of the article does decides, then what is usual.
+    match cases.0.get(&token.lower) {
+        Some((capital, small)) if capital > small => true,
+        Some((_, small)) if *small > 0 => false,
+        _ => !token.is(STOP) && statistics.usage(token.lower).capital > USUAL_CAPITAL_SHARE,
+    }
+}
+
+/// Appends the runs of names of a sentence, with the connectors between them and without the titles
+/// before them. `names` is (n_tokens) of the article.
+pub(super) fn runs(
+    words: &Words,
+    sentence: &Sentence,
+    names: &[bool],
+    statistics: &WordStatistics,
+    runs: &mut Vec<Range<usize>>,
+) {
+    let tokens = &words.tokens;
+    let mut i = sentence.tokens.start;
+    while i < sentence.tokens.end {
+        if !names[i] {
+            i += 1;
+            continue;
+        }
+        let end = end_of_run(words, sentence, names, statistics, i);
+        let mut start = i;
+        while start + 1 < end && tokens[start].is(STOP) {
+            start += 1;
+        }
+        start = without_titles(tokens, start, end);
+        let is_lone_stop = end - start == 1 && tokens[start].is(STOP | TITLE);
+        if !is_lone_stop && end - start <= MAX_NAME_WORDS {
+            runs.push(start..end);
+        }
+        i = end;
+    }
+}
+
+fn end_of_run(
+    words: &Words,
+    sentence: &Sentence,
+    names: &[bool],
+    statistics: &WordStatistics,
+    start: usize,
+) -> usize {
+    let (tokens, limit) = (&words.tokens, sentence.tokens.end);
+    let is_name = |i: usize| i < limit && names[i];
+    let mut end = start + 1;
+    while end < limit {
+        let follows_name = is_name(end - 1);
+        end += if is_name(end) || (tokens[end].is_number && follows_name) {
+            1
+        } else if !follows_name {
+            break;
+        } else if tokens[end].is(CONNECTOR) && is_name(end + 1) {
+            2
+        } else if tokens[end].is(CONNECTOR)
+            && is_name(end + 2)
+            && (tokens[end + 1].lower == hash_of("the") || tokens[end + 1].is(CONNECTOR))
+        {
+            // "Bank of the West", "Ursula von der Leyen"
+            3
+        } else if tokens[end].lower == hash_of("and")
+            && is_name(end + 1)
+            && end + 2 - start <= MAX_NAME_WORDS
+            && is_known(words, start..end + 2, statistics)
+        {
+            // "Trinidad and Tobago", but not "Moscow and Kyiv".
+            2
+        } else {
+            break;
+        };
+    }
+    end.min(limit)
+}
+
+fn is_known(words: &Words, run: Range<usize>, statistics: &WordStatistics) -> bool {
+    let key = phrase_key(words.stems_of(run));
+    statistics.is_tag(key) || statistics.is_known_tag(key)
+}
+
+fn without_titles(tokens: &[Token], start: usize, end: usize) -> usize {
+    // "Russian Foreign Minister Sergey Lavrov": what stands before the last title goes with it.
+    let last_title = (start..end.saturating_sub(1))
+        .rev()
+        .find(|&i| tokens[i].is(TITLE));
+    let after_title = last_title.map_or(start, |i| i + 1);
+    (after_title..end)
+        .find(|&i| !(tokens[i].is(ROLE) && end - i > 2))
+        .unwrap_or(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::statistics::Keys;
+    use super::super::words::tag_key;
+    use super::*;
+
+    fn names_of(body: &str, known: &[&str]) -> Vec<String> {
+        let mut words = Words::default();
+        words.read("", body);
+        let mut cases = Cases::default();
+        cases.count(&words);
+        let statistics = WordStatistics {
+            tags: Keys::of(known.iter().map(|tag| tag_key(tag))),
+            ..WordStatistics::default()
+        };
+        let (mut names, mut found) = (vec![false; words.tokens.len()], Vec::new());
+        for sentence in &words.sentences {
+            for i in sentence.tokens.clone() {
+                names[i] = is_name(&words, sentence, i, &cases, &statistics);
+            }
+            runs(&words, sentence, &names, &statistics, &mut found);
+        }
+        let text = |run: Range<usize>| {
+            let (from, to) = (&words.tokens[run.start], &words.tokens[run.end - 1]);
+            body[from.start as usize..to.end as usize].to_owned()
+        };
+        found.into_iter().map(text).collect()
+    }
+
+    #[test]
+    fn titles_and_adjectives_before_them_are_no_part_of_a_name() {
+        let body =
+            "We met Russian Foreign Minister Sergey Lavrov and Sen. Lindsey Graham (R-S.C.) there.";
+        let found = names_of(body, &[]);
+        assert_eq!(found[..2], ["Sergey Lavrov", "Lindsey Graham"]);
+    }
+
+    #[test]
+    fn connectors_stand_within_names() {
+        let body = "They saw Ursula von der Leyen, the Bank of England, the Bank of the West, Johnson & Johnson.";
+        assert_eq!(
+            names_of(body, &[]),
+            [
+                "Ursula von der Leyen",
+                "Bank of England",
+                "Bank of the West",
+                "Johnson & Johnson"
+            ]
+        );
+    }
+
+    #[test]
+    fn and_joins_only_what_is_known_as_one() {
+        let body = "He left Trinidad and Tobago, then Moscow and Kyiv.";
+        assert_eq!(
+            names_of(body, &["Trinidad and Tobago"]),
+            ["Trinidad and Tobago", "Moscow", "Kyiv"]
+        );
+        assert_eq!(names_of(body, &[])[0], "Trinidad");
+    }
+}
