@@ -12,7 +12,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::entry::{ConceptEntry, ConceptsError};
 use crate::tags::keyphrases::lexicon::STOP;
-use crate::tags::keyphrases::words::{Token, Words, tag_key};
+use crate::tags::keyphrases::words::{Token, Words, phrase_key, tag_key};
 use crate::tags::wording::{are_forms, fold, parts};
 use crate::text::Field;
 
@@ -258,8 +258,8 @@ fn part(reading: &Reading<'_>, token: &Token, stem: u32) -> Option<Range<usize>>
 struct Build {
     words: Words,
     stems: HashMap<u64, char>,
-    /// Each name with its characters.
-    names: Vec<(String, Name)>,
+    /// Each name with its characters and their identity as a tag.
+    names: Vec<(String, u64, Name)>,
     /// See [`Names::folded`].
     folded: String,
     /// Names of several words, and how many of them are all in capitals.
@@ -271,15 +271,19 @@ impl Build {
         self.words.read("", name);
         let mut pattern = String::new();
         let mut n_words = 0;
+        let mut key = Vec::new();
         let stems = &mut self.stems;
         let mut is_full = false;
         for_each_stem(&self.words, |stem| {
             n_words += 1;
             pattern.push(match stem {
-                Some((_, stem)) => character(stems, stem).unwrap_or_else(|| {
-                    is_full = true;
-                    GAP
-                }),
+                Some((_, stem)) => {
+                    key.push(stem);
+                    character(stems, stem).unwrap_or_else(|| {
+                        is_full = true;
+                        GAP
+                    })
+                }
                 None => GAP,
             });
         });
@@ -306,18 +310,20 @@ impl Build {
             is_alias,
             writing,
         };
-        self.names.push((pattern.to_owned(), name));
+        self.names
+            .push((pattern.to_owned(), phrase_key(&key), name));
         Ok(())
     }
 
     fn finish(mut self) -> Result<Names, ConceptsError> {
-        self.names.sort_by(|(a, first), (b, second)| {
-            let order = |name: &Name| (name.is_alias, name.concept);
+        let order = |name: &Name| (name.is_alias, name.concept);
+        self.names.sort_by(|(a, _, first), (b, _, second)| {
             a.cmp(b).then_with(|| order(first).cmp(&order(second)))
         });
-        let (mut patterns, mut offsets) = (Vec::new(), Vec::new());
-        for (i, (pattern, _)) in self.names.iter().enumerate() {
+        let (mut patterns, mut keys, mut offsets) = (Vec::new(), Vec::new(), Vec::new());
+        for (i, (pattern, key, _)) in self.names.iter().enumerate() {
             if patterns.last() != Some(&pattern.as_str()) {
+                keys.push((*key, patterns.len() as u32));
                 patterns.push(pattern.as_str());
                 offsets.push(i as u32);
             }
@@ -333,21 +339,13 @@ impl Build {
                 field: "file",
                 problem: fault.to_string(),
             })?;
-        let mut names: Vec<Name> = self.names.iter().map(|(_, name)| name.clone()).collect();
+        let mut names: Vec<Name> = self.names.into_iter().map(|(_, _, name)| name).collect();
         // Of a vocabulary that is written in capitals throughout, they say nothing.
         if 2 * self.n_phrases.1 > self.n_phrases.0 {
             names
                 .iter_mut()
                 .for_each(|name| name.writing = Writing::Any);
         }
-        let written =
-            |name: &Name| &self.folded[name.folded.start as usize..name.folded.end as usize];
-        let mut keys: Vec<(u64, u32)> = (0..patterns.len() as u32)
-            .map(|pattern| {
-                let first = &names[offsets[pattern as usize] as usize];
-                (tag_key(written(first)), pattern)
-            })
-            .collect();
         keys.sort_unstable();
         Ok(Names {
             stems: self.stems,
