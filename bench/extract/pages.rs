@@ -1,12 +1,13 @@
 //! What Copydesk and dom_smoothie find in labelled pages, for bench/extract/run.py to score.
 //!
 //! ```text
-//! cargo run --release --example pages -- PAGES DUMPS.json > FOUND.json
+//! cargo run --release --example pages -- PAGES DUMPS.json [TEXTS.jsonl…] > FOUND.json
 //! ```
 //!
 //! PAGES is a folder of the article-extraction-benchmark; DUMPS.json has the text of each page in several
 //! styles, `{"style": {"ID": "text"}}`. The line model is cross-validated by page: that which reads a page
-//! as text has not seen it in training.
+//! as text has not seen it in training. TEXTS.jsonl have articles in `text`, of which none should be taken for
+//! a page.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,13 +15,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context;
-use copydesk::extract::{Extracted, LineModel, extract};
+use copydesk::extract::{extract, kind};
 use copydesk::pipeline::{Options, Pipeline};
 use copydesk::text::{Article, ArticleDraft, ContentFormat};
 use copydesk::train::lines::{LabelledPage, fit_line_model};
 use copydesk::train::pages::read_pages;
 use dom_smoothie::Readability;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 const N_FOLDS: usize = 10;
 /// Every page is timed so many times; the least counts.
@@ -31,9 +32,26 @@ const ROUNDS: usize = 3;
 struct Found {
     text: String,
     ms: f64,
+    /// Of the text that was found, alone.
     topic: String,
+    /// As the service answers: the page's title is read too.
+    page_topic: String,
     /// The format that was detected is the page's.
     is_kind_right: bool,
+}
+
+/// Everything that was found.
+#[derive(Default, Serialize)]
+struct Report {
+    /// By system and page.
+    systems: BTreeMap<String, BTreeMap<String, Found>>,
+    /// By file of articles: how many there are, and how many of them were not taken for pages.
+    texts: BTreeMap<String, (usize, usize)>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    text: String,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -45,40 +63,51 @@ fn main() -> anyhow::Result<()> {
     let pages = read_pages(Path::new(&folder))?;
     let dumps: BTreeMap<String, BTreeMap<String, String>> =
         serde_json::from_slice(&fs::read(&dumps).context(dumps)?)?;
-    let pipeline = Pipeline::built_in()?;
-    let models = cross_validated(&pages)?;
-    let mut found: BTreeMap<String, BTreeMap<&str, Found>> = BTreeMap::new();
+    let pipelines = cross_validated(&pages)?;
+    let mut report = Report::default();
     for (fold, (id, page)) in pages.iter().enumerate() {
-        let model = &models[fold % N_FOLDS];
-        let mut add = |system: &str, answer| {
-            found
-                .entry(system.to_owned())
-                .or_default()
-                .insert(id, answer);
+        let pipeline = &pipelines[fold % N_FOLDS];
+        let mut add = |system: &str, found| {
+            let of_system = report.systems.entry(system.to_owned()).or_default();
+            of_system.insert(id.clone(), found);
         };
-        add("gold", gold(&page.article, &pipeline));
-        add(
-            "copydesk_html",
-            copydesk(&page.html, ContentFormat::Html, model, &pipeline),
-        );
-        add("dom_smoothie", dom_smoothie(&page.html, &pipeline));
+        add("gold", gold(&page.article, pipeline));
+        let found = copydesk(&page.html, ContentFormat::Html, pipeline);
+        add("copydesk_html", found);
+        add("everything_html", everything(&page.html, pipeline));
+        add("dom_smoothie", dom_smoothie(&page.html, pipeline));
         for (style, texts) in &dumps {
             let text = texts.get(id).context("a page without a dump")?;
-            let answer = copydesk(text, ContentFormat::PageText, model, &pipeline);
-            add(&format!("copydesk_{style}"), answer);
-            add(&format!("everything_{style}"), everything(text, &pipeline));
+            let found = copydesk(text, ContentFormat::PageText, pipeline);
+            add(&format!("copydesk_{style}"), found);
+            add(&format!("everything_{style}"), everything(text, pipeline));
         }
     }
-    serde_json::to_writer(std::io::stdout().lock(), &found)?;
+    for file in args {
+        let kinds = kinds(&file).with_context(|| file.clone())?;
+        report.texts.insert(file, kinds);
+    }
+    serde_json::to_writer(std::io::stdout().lock(), &report)?;
     Ok(())
 }
 
-fn cross_validated(pages: &BTreeMap<String, LabelledPage>) -> anyhow::Result<Vec<LineModel>> {
+fn kinds(file: &str) -> anyhow::Result<(usize, usize)> {
+    let (mut n, mut n_texts) = (0, 0);
+    for line in fs::read_to_string(file)?.lines() {
+        let row: Row = serde_json::from_str(line)?;
+        n += 1;
+        n_texts += usize::from(kind::detect(&row.text) == ContentFormat::Text);
+    }
+    Ok((n, n_texts))
+}
+
+/// The built-in pipeline with line models that each have not seen a tenth of the pages.
+fn cross_validated(pages: &BTreeMap<String, LabelledPage>) -> anyhow::Result<Vec<Pipeline>> {
     let all: Vec<&LabelledPage> = pages.values().collect();
     let without = |fold: usize| {
         let seen = all.iter().enumerate().filter(|(i, _)| i % N_FOLDS != fold);
         let seen: Vec<LabelledPage> = seen.map(|(_, page)| (*page).clone()).collect();
-        Ok(fit_line_model(&seen)?)
+        Ok(Pipeline::built_in()?.with_lines(Some(fit_line_model(&seen)?)))
     };
     (0..N_FOLDS).map(without).collect()
 }
@@ -97,7 +126,11 @@ fn topic(text: &str, pipeline: &Pipeline) -> String {
     if text.trim().is_empty() {
         return String::new();
     }
-    let found = pipeline.classify(&article(text, ContentFormat::Text), &Options::default());
+    topic_of(&article(text, ContentFormat::Text), pipeline)
+}
+
+fn topic_of(article: &Article, pipeline: &Pipeline) -> String {
+    let found = pipeline.classify(article, &Options::default());
     found.topics[0].topic.to_string()
 }
 
@@ -113,15 +146,14 @@ fn timed<T>(mut job: impl FnMut() -> T) -> (T, f64) {
     (result, best)
 }
 
-fn copydesk(body: &str, kind: ContentFormat, model: &LineModel, pipeline: &Pipeline) -> Found {
+fn copydesk(body: &str, kind: ContentFormat, pipeline: &Pipeline) -> Found {
     let submitted = article(body, ContentFormat::Unspecified);
-    let (found, ms): (Extracted<'_>, f64) = timed(|| extract(&submitted, Some(model)));
-    let is_kind_right = copydesk::extract::kind::detect(body) == kind;
+    let (found, ms) = timed(|| extract(&submitted, pipeline.lines()));
     Found {
-        topic: topic(&found.text, pipeline),
-        text: found.text.into_owned(),
+        page_topic: topic_of(&submitted, pipeline),
+        is_kind_right: kind::detect(body) == kind,
         ms,
-        is_kind_right,
+        ..everything(&found.text, pipeline)
     }
 }
 
@@ -131,26 +163,24 @@ fn dom_smoothie(html: &str, pipeline: &Pipeline) -> Found {
         Some(article.text_content.to_string())
     };
     let (text, ms) = timed(|| read().unwrap_or_default());
-    let topic = topic(&text, pipeline);
     Found {
-        text,
         ms,
-        topic,
-        is_kind_right: true,
+        ..everything(&text, pipeline)
     }
 }
 
 fn gold(text: &str, pipeline: &Pipeline) -> Found {
     Found {
-        topic: topic(text, pipeline),
-        is_kind_right: copydesk::extract::kind::detect(text) == ContentFormat::Text,
+        is_kind_right: kind::detect(text) == ContentFormat::Text,
         ..everything(text, pipeline)
     }
 }
 
 fn everything(text: &str, pipeline: &Pipeline) -> Found {
+    let topic = topic(text, pipeline);
     Found {
-        topic: topic(text, pipeline),
+        page_topic: topic.clone(),
+        topic,
         text: text.to_owned(),
         ms: 0.0,
         is_kind_right: true,

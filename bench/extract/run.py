@@ -3,11 +3,13 @@
 
     pip install -r bench/extract/requirements.txt
     cargo build --release --example pages
-    python3 bench/extract/run.py PAGES --out bench/results/extract-DATE.json
+    python3 bench/extract/run.py PAGES --out bench/results/extract-DATE.json --texts ARTICLES.jsonl…
 
 PAGES is a folder of the article-extraction-benchmark: html/ID.html.gz and ground-truth.json. The measure
 is that benchmark's: precision and recall of 4-word shingles, counted as often as they occur, averaged over
-pages; F1 of the two means; intervals by bootstrap over pages.
+pages; F1 of the two means; intervals by bootstrap over pages. ARTICLES.jsonl have articles in "text", none of
+which should be taken for a page. "everything_html" is the source of a page read as if it were text: what would
+be answered without extraction.
 """
 import argparse
 import collections
@@ -161,6 +163,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("pages", type=Path)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--texts", type=Path, nargs="*", default=[])
     parser.add_argument("--only-copydesk", action="store_true")
     args = parser.parse_args()
     truth = json.loads((args.pages / "ground-truth.json").read_text(encoding="utf-8"))
@@ -173,8 +176,9 @@ def main():
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(dumps, file)
         file.flush()
-        program = [ROOT / "target/release/examples/pages", args.pages, file.name]
-        found = json.loads(subprocess.run(program, check=True, capture_output=True).stdout)
+        program = [ROOT / "target/release/examples/pages", args.pages, file.name, *args.texts]
+        answers = json.loads(subprocess.run(program, check=True, capture_output=True).stdout)
+        found = answers["systems"]
     if not args.only_copydesk:
         for peer in (trafilatura_precise, trafilatura_default, readability_lxml):
             found[peer.__name__] = {page: timed(peer, html[page]) for page in gold}
@@ -185,6 +189,7 @@ def main():
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "n_pages": len(gold),
         "kind_right": {s: sum(a["is_kind_right"] for a in found[s].values()) for s in found if s.startswith(("copydesk", "gold"))},
+        "texts_right": {"/".join(Path(f).parts[-2:]): {"n": n, "right": right} for f, (n, right) in answers["texts"].items()},
         "systems": {},
     }
     topics = {page: found["gold"][page]["topic"] for page in gold}
@@ -195,9 +200,10 @@ def main():
         answers = found[system]
         if all("topic" in answer for answer in answers.values()):
             measures["same_topic_as_gold"] = statistics.mean(answers[p]["topic"] == topics[p] for p in gold)
-        columns = ("f1", "precision", "recall", "same_topic_as_gold", "ms_median", "ms_max")
+            measures["same_topic_with_title"] = statistics.mean(answers[p]["page_topic"] == topics[p] for p in gold)
+        columns = ("f1", "precision", "recall", "same_topic_as_gold", "same_topic_with_title", "ms_median", "ms_max")
         print(f"{system:24}", *(f"{key} {measures[key]:.4f}" for key in columns if key in measures))
-    print(report["kind_right"])
+    print(report["kind_right"], report["texts_right"])
     if args.out:
         args.out.write_text(json.dumps(report, indent=1) + "\n")
 

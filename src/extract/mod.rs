@@ -5,12 +5,14 @@
 //! - [`page_text`]: pages copied as text.
 //! - [`mod@kind`]: which of them a body is, if nobody said.
 //! - [`places`]: where the article stands in the page.
+//! - `shingles`: whether a line is in a text.
 
 pub mod html;
 pub mod kind;
 mod page;
 pub mod page_text;
 pub mod places;
+mod shingles;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -18,6 +20,7 @@ use std::ops::Range;
 pub use page::Page;
 pub use page_text::{LineModel, LineModelError, LineModelParts};
 pub use places::Places;
+pub use shingles::Shingles;
 
 use crate::text::{Article, ContentFormat, Field};
 use html::HtmlArticle;

@@ -1,7 +1,5 @@
 //! Labelled pages become a model of lines.
 
-use std::collections::HashSet;
-
 use linfa::Dataset;
 use linfa::traits::Fit;
 use linfa_logistic::LogisticRegression;
@@ -10,10 +8,8 @@ use ndarray::{Array1, Array2, Axis};
 use super::TrainError;
 use super::dumps::DumpStyle;
 use crate::extract::page_text::{N_FEATURES, line_features};
-use crate::extract::{LineModel, LineModelParts};
+use crate::extract::{LineModel, LineModelParts, Shingles};
 
-/// Words in a row by which a line is found in the article.
-const GRAM: usize = 4;
 const MAX_ITERATIONS: u64 = 200;
 const L2_PENALTY: f64 = 1.0;
 /// The decisions that are tried: costs of a change, shifts of the log-odds, thresholds between the first
@@ -73,54 +69,23 @@ fn decisions(linear: &LineModelParts) -> impl Iterator<Item = LineModelParts> + 
 }
 
 fn dumps(page: &LabelledPage) -> Vec<Dump> {
-    let answers = Answers::new(&page.article);
+    let article = Shingles::new(&page.article);
     let dump = |style: DumpStyle| {
         let text = style.dump(&page.html);
         let (lines, rows): (Vec<&str>, Vec<_>) = line_features(&text).into_iter().unzip();
         Dump {
             rows,
-            is_article: lines.iter().map(|line| answers.is_article(line)).collect(),
-            n_words: lines.iter().map(|line| words(line).len() as f32).collect(),
+            is_article: lines.iter().map(|line| article.has_most_of(line)).collect(),
+            n_words: lines.iter().map(|line| n_words(line) as f32).collect(),
         }
     };
     DumpStyle::ALL.map(dump).into()
 }
 
-fn words(text: &str) -> Vec<String> {
-    let words = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect()
-}
-
-/// An article's text, to ask which lines are its own.
-struct Answers {
-    grams: HashSet<Vec<String>>,
-    text: String,
-}
-
-impl Answers {
-    fn new(article: &str) -> Self {
-        let words = words(article);
-        Self {
-            grams: words.windows(GRAM).map(<[String]>::to_vec).collect(),
-            text: format!(" {} ", words.join(" ")),
-        }
-    }
-
-    /// Whether most of a line is in the article; of a short line, all, and more than one word.
-    fn is_article(&self, line: &str) -> bool {
-        let words = words(line);
-        if words.len() < GRAM {
-            return words.len() > 1 && self.text.contains(&format!(" {} ", words.join(" ")));
-        }
-        let n_grams = words.len() - GRAM + 1;
-        let n_found = words
-            .windows(GRAM)
-            .filter(|gram| self.grams.contains(*gram))
-            .count();
-        n_found * 2 > n_grams
-    }
+fn n_words(line: &str) -> usize {
+    line.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .count()
 }
 
 /// A logistic regression on standardised features, its scales folded into the weights.

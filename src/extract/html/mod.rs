@@ -1,11 +1,15 @@
 //! An HTML page becomes an article.
 //!
-//! `trafilatura` reads the page, a port of the Python library of that name (Barbaresi 2021); where it
-//! finds almost nothing, `dom_smoothie`, a port of Mozilla's Readability, is asked. Both build trees and
-//! walk them recursively, so a page is measured first by [`scan::extent`], which does neither: one that
-//! is too large or too deep is read as lines of text instead. So the time for a page is bounded by its
-//! size, not by a clock.
+//! Two libraries read the page: `trafilatura`, a port of the Python library of that name (Barbaresi 2021),
+//! and `dom_smoothie`, a port of Mozilla's Readability. They err in different places, so the lines that
+//! both found are the article (`agreement`). Trafilatura's own second opinion is off: it would double the
+//! time of a page.
+//!
+//! Both build trees and walk them recursively, so a page is measured first by [`scan::extent`], which does
+//! neither: one that is too large or too deep is read as lines of text instead. So the time for a page is
+//! bounded by its size, not by a clock.
 
+mod agreement;
 pub mod align;
 pub mod scan;
 
@@ -14,6 +18,7 @@ use trafilatura::{ExtractionFocus, Metadata, Options};
 
 use super::page::Page;
 use super::page_text::article_lines;
+use agreement::{MUCH_LESS, agreed};
 use scan::extent;
 
 /// A longer page is read as lines. Pages of news sites have 20 KB to 2 MB.
@@ -22,8 +27,8 @@ const MAX_TREE_BYTES: usize = 4 << 20;
 const MAX_ELEMENTS: usize = 20_000;
 /// A page with more elements in each other is read as lines. Browsers stop at 512.
 const MAX_DEPTH: usize = 256;
-/// An article of fewer characters is almost nothing.
-const MIN_ARTICLE_CHARS: usize = 200;
+/// An article of fewer bytes is almost nothing.
+const MIN_ARTICLE_BYTES: usize = 200;
 
 /// What was found in a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,34 +43,37 @@ pub struct HtmlArticle {
 pub fn extract(html: &str) -> HtmlArticle {
     let extent = extent(html, MAX_DEPTH);
     if html.len() > MAX_TREE_BYTES || extent.n_elements > MAX_ELEMENTS || extent.depth > MAX_DEPTH {
-        return HtmlArticle {
-            text: String::new(),
-            page: Page::default(),
-        };
+        return HtmlArticle::default();
     }
-    let found = by_trafilatura(html).unwrap_or_default();
-    if found.text.chars().count() >= MIN_ARTICLE_CHARS {
-        return found;
-    }
-    match by_dom_smoothie(html) {
-        Some(other) if other.text.len() > found.text.len() => HtmlArticle {
-            text: other.text,
-            page: completed(found.page, other.page),
-        },
-        _ => found,
-    }
+    let precise = by_trafilatura(html, ExtractionFocus::FavorPrecision);
+    let is_little = precise.text.len() < MIN_ARTICLE_BYTES;
+    let found = match is_little {
+        true => by_trafilatura(html, ExtractionFocus::Balanced),
+        false => precise,
+    };
+    let other = by_dom_smoothie(html).unwrap_or_default();
+    let agreed = agreed(&found.text, &other.text);
+    // What is found with less precision is a witness only, unless there is no other.
+    let text = match agreed.len() * MUCH_LESS < found.text.len() {
+        true if !is_little || agreed.len() < MIN_ARTICLE_BYTES => found.text,
+        _ => agreed,
+    };
+    let page = completed(found.page, other.page);
+    let text = article_lines(&text, &page.title);
+    HtmlArticle { text, page }
 }
 
-fn by_trafilatura(html: &str) -> Option<HtmlArticle> {
+fn by_trafilatura(html: &str, focus: ExtractionFocus) -> HtmlArticle {
     let options = Options::default()
-        .with_fallback(true)
-        .with_focus(ExtractionFocus::FavorPrecision)
+        .with_focus(focus)
         .with_exclude_comments(true);
-    let found = trafilatura::extract(html, &options).ok()?;
-    Some(HtmlArticle {
-        text: article_lines(&shown_lines(&found.content_html)),
-        page: page(found.metadata),
-    })
+    trafilatura::extract(html, &options).map_or_else(
+        |_| HtmlArticle::default(),
+        |found| HtmlArticle {
+            text: shown_lines(&found.content_html),
+            page: page(found.metadata),
+        },
+    )
 }
 
 fn page(found: Metadata) -> Page {
@@ -82,7 +90,7 @@ fn page(found: Metadata) -> Page {
 fn by_dom_smoothie(html: &str) -> Option<HtmlArticle> {
     let article = Readability::new(html, None, None).ok()?.parse().ok()?;
     Some(HtmlArticle {
-        text: article_lines(&shown_lines(&article.content)),
+        text: shown_lines(&article.content),
         page: Page {
             title: article.title,
             published: article.published_time.unwrap_or_default(),

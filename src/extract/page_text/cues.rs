@@ -53,7 +53,7 @@ patterns! {
         r"tagged|tags?:|filed under|topics?:|you (?:might|may) also like|popular posts|leave a (?:reply|comment)|",
         r"previous (?:article|post|story)|next (?:article|post|story)|follow us|sign ?up|subscribe (?:to|now|today|here)|",
         r"skip to|last updated|last modified|©|copyright ©?|all rights reserved|click here|continue reading|",
-        r"don['’]t miss|trending|most (?:read|popular)|up next|download (?:the|our)|get (?:the|our) (?:app|newsletter))"
+        r"don['’]t miss|(?:like|enjoy(?:ed)?) (?:this|the) (?:story|article|post)\?|trending|most (?:read|popular)|up next|download (?:the|our)|get (?:the|our) (?:app|newsletter))"
     );
     /// A line that is the heading of a list of other things.
     STOP_SECTION = concat!(
@@ -67,9 +67,14 @@ patterns! {
     );
     /// A line that says who had the article first.
     SYNDICATION = concat!(
-        r"(?i)(?-u:\b)(?:originally|first) (?:published|appeared|posted|ran)\s+(?:by|on|in|at|with)\s+",
-        r"(?P<source>[^:;,.\n(]{2,60}?(?:\.(?:com|org|net|co\.uk))?)\s*(?:[:;,.(]|\s-|\s–|$|\s(?:on|in|and|under|as|at)(?-u:\b))"
+        r"(?i)^\W*(?:(?:this|the) (?:article|story|post|piece|report|column|essay|review|interview|version)",
+        r"(?-u:\b).{0,160}?\s)?(?:(?:originally|first) (?:published|appeared|posted|ran)|appeared (?:first|originally))",
+        r"\s+(?:by|on|in|at|with)\s+(?P<source>[^:;,.\n(\d][^:;,.\n(]{1,60}?(?:\.(?:com|org|net|co\.uk))?)\s*(?:[:;,.(]|\s-|\s–|$|\s(?:on|in|and|under|as|at)(?-u:\b))"
     );
+    /// A line that says how many comments follow, and on what.
+    COMMENT_COUNT = r"(?i)^\W*\d+ (?:comments?|responses?|replies|thoughts?) (?:to|on)(?-u:\b)";
+    /// A line that names who wrote the comment below it.
+    COMMENTER = r"(?i)(?-u:\b)(?:says|said|wrote)\W*$";
     /// A line that credits an agency or colleagues.
     CREDIT = concat!(
         r"(?i)^\W*(?:(?:the )?[\p{L}][\p{L}’'.& -]{1,60}? contributed to this (?:report|story|article)|",
@@ -161,7 +166,15 @@ mod tests {
         assert_eq!(source(line).as_deref(), Some("The Harbour Times"));
         let line = "The post first appeared on Quayside News.";
         assert_eq!(source(line).as_deref(), Some("Quayside News"));
-        assert_eq!(source("The book was published by a small press."), None);
+        let line = "The post A ferry for all appeared first on Quayside News.";
+        assert_eq!(source(line).as_deref(), Some("Quayside News"));
+        for line in [
+            "The book was published by a small press.",
+            "The camp lies in the dunes. It first appeared in 2014, when people fled the coast.",
+            "This story first appeared in 2014 and was never told again.",
+        ] {
+            assert_eq!(source(line), None, "{line}");
+        }
     }
 
     #[test]

@@ -6,9 +6,9 @@ use std::ops::Range;
 use super::cues::{self, is_stop_word};
 
 /// Numbers of one line.
-pub const N_FEATURES: usize = N_OWN + 2 + 2 + 3 + 10 + 2 + 4 + 2 * PASSED_ON.len();
+pub const N_FEATURES: usize = N_OWN + 2 + 2 + 3 + 10 + 2 + 6 + 2 * PASSED_ON.len();
 /// Numbers that the line has without its neighbours.
-const N_OWN: usize = 28;
+const N_OWN: usize = 29;
 /// Of a line's own numbers, those that its neighbours see: length, function words, sentence end, cue, bullet.
 const PASSED_ON: [usize; 5] = [CHARS, STOP_SHARE, ENDS_SENTENCE, HAS_CUE, BULLET];
 
@@ -23,6 +23,10 @@ const FEW_WORDS: usize = 19;
 const CUE_BYTES: usize = 1_000;
 /// A line of this many characters is long.
 const LONG_CHARS: usize = 80;
+/// A line of more words is a paragraph, whatever words of furniture it has.
+pub(super) const MAX_CUE_WORDS: usize = 45;
+/// Below so many good lines, a heading of other things ends the article.
+const FEW_GOOD: f32 = 3.0;
 /// A long line with this share of function words is a sentence.
 const MIN_STOP_SHARE: f32 = 0.25;
 
@@ -36,6 +40,8 @@ pub(super) struct Line {
     pub(super) n_words: usize,
     pub(super) n_chars: usize,
     pub(super) is_heading: bool,
+    /// A heading of the first level, as Markdown has it.
+    is_title: bool,
     /// A heading of a list of other things.
     pub(super) stops: bool,
     /// Its letters and digits in lower case, hashed.
@@ -89,7 +95,7 @@ pub(super) fn unmarked(line: &str) -> &str {
         .strip_prefix("- ")
         .or(line.strip_prefix("– "))
         .unwrap_or(line);
-    line.trim_start()
+    line.trim_start().trim_end_matches(['|', ' '])
 }
 
 fn is_bullet(line: &str) -> bool {
@@ -121,6 +127,11 @@ fn lower_case(text: &str) -> impl Iterator<Item = char> + '_ {
 
 fn is_word_char(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '\'' | '’' | '-' | '_')
+}
+
+/// Letters and digits of a text in lower case, hashed.
+pub(super) fn sameness(text: &str) -> u64 {
+    hash(lower_case(text).filter(|c| c.is_alphanumeric()))
 }
 
 #[derive(Default)]
@@ -167,9 +178,11 @@ fn line(raw: &str, start: usize) -> Line {
     }
     let head = &text[..cue_end];
     let last = text.trim_end_matches(['"', '”', '’', '\'', ')', ']']);
-    let has_cue = cues::CUE.is_match(head);
+    // A paragraph holds such words by chance.
+    let is_short = words.n as usize <= MAX_CUE_WORDS;
+    let has_cue = is_short && cues::CUE.is_match(head);
     let leads_away = cues::LEADS_AWAY.is_match(head);
-    let has_date = cues::DATE.is_match(head) || cues::CLOCK.is_match(head);
+    let has_date = is_short && (cues::DATE.is_match(head) || cues::CLOCK.is_match(head));
     let flag = |holds: bool| f32::from(holds);
     let sentence_breaks = text
         .as_bytes()
@@ -194,10 +207,10 @@ fn line(raw: &str, start: usize) -> Line {
         text.matches(',').count() as f32 / n,
         text.bytes().filter(u8::is_ascii_digit).count() as f32 / n_chars.max(1) as f32,
         flag(
-            text.contains('|')
-                || text.contains(" › ")
-                || text.contains(" > ")
-                || text.contains(" » "),
+            is_short
+                && ["|", " › ", " > ", " » "]
+                    .iter()
+                    .any(|bar| text.contains(bar)),
         ),
         flag(text.contains(['"', '“', '”'])),
         flag(cues::ADDRESS.is_match(head)),
@@ -205,6 +218,7 @@ fn line(raw: &str, start: usize) -> Line {
         flag(words.n <= 8.0),
         flag(n_chars >= LONG_CHARS),
         flag(n_chars >= 200),
+        flag(n_chars >= 600),
         words.short_lower / words.lower.max(1.0),
         sentence_breaks as f32 / 10.0,
         flag(text.ends_with(['!', '?'])),
@@ -217,8 +231,9 @@ fn line(raw: &str, start: usize) -> Line {
         n_words: words.n as usize,
         n_chars,
         is_heading: raw.starts_with('#'),
+        is_title: raw.starts_with("# "),
         stops: cues::STOP_SECTION.is_match(head),
-        sameness: hash(lower_case(text).filter(|c| c.is_alphanumeric())),
+        sameness: sameness(text),
         content_words: words.content,
         own,
     }
@@ -249,7 +264,11 @@ pub(super) fn features(lines: &[Line]) -> Vec<[f32; N_FEATURES]> {
     let counts = sameness_counts(lines);
     let overlap = topic_overlap(lines);
     let progress = progress(&good);
-    let stopped = stopped(lines, &progress);
+    let is_past_a_third: Vec<bool> = progress.iter().map(|&progress| progress > 0.3).collect();
+    let stopped_late = stopped(lines, &is_past_a_third);
+    let is_past_a_few: Vec<bool> = running_sum(&good).map(|sum| sum >= FEW_GOOD).collect();
+    let stopped_early = stopped(lines, &is_past_a_few);
+    let titles = below_title(lines);
     let mut rows = Vec::with_capacity(n);
     for (i, line) in lines.iter().enumerate() {
         let mut row = [0.0; N_FEATURES];
@@ -270,9 +289,11 @@ pub(super) fn features(lines: &[Line]) -> Vec<[f32; N_FEATURES]> {
             before[i],
             after[i],
             progress[i],
-            stopped[i],
+            stopped_late[i],
             good[i] * progress[i],
-            good[i] * stopped[i],
+            good[i] * stopped_late[i],
+            stopped_early[i],
+            titles[i],
         ];
         let neighbours = [i.checked_sub(1), Some(i + 1)].map(|j| j.and_then(|j| lines.get(j)));
         let passed = neighbours
@@ -318,31 +339,31 @@ fn distances<'a>(good: impl Iterator<Item = &'a f32>) -> Vec<f32> {
     .collect()
 }
 
+fn running_sum(values: &[f32]) -> impl Iterator<Item = f32> + '_ {
+    values.iter().scan(0.0, |sum, value| {
+        *sum += value;
+        Some(*sum)
+    })
+}
+
 /// The share of good lines up to each line, itself counted.
 fn progress(good: &[f32]) -> Vec<f32> {
     let total = good.iter().sum::<f32>().max(1.0);
-    let mut sum = 0.0;
-    good.iter()
-        .map(|good| {
-            sum += good;
-            sum / total
-        })
-        .collect()
+    running_sum(good).map(|sum| sum / total).collect()
 }
 
-/// Whether a heading of other things has stood above, after the first third of the good lines.
-fn stopped(lines: &[Line], progress: &[f32]) -> Vec<f32> {
-    let mut stopped = 0.0;
-    lines
-        .iter()
-        .zip(progress)
-        .map(|(line, &progress)| {
-            if line.stops && progress > 0.3 {
-                stopped = 1.0;
-            }
-            stopped
-        })
-        .collect()
+/// Whether a heading of other things has stood above, where such headings count.
+fn stopped(lines: &[Line], counts: &[bool]) -> Vec<f32> {
+    let stops = lines.iter().zip(counts);
+    let stops: Vec<f32> = stops.map(|(l, &c)| f32::from(l.stops && c)).collect();
+    running_sum(&stops).map(|sum| sum.min(1.0)).collect()
+}
+
+/// 1 below the first heading of the first level, -1 above it, 0 in a text without one.
+fn below_title(lines: &[Line]) -> Vec<f32> {
+    let title = lines.iter().position(|line| line.is_title);
+    let side = |i: usize| title.map_or(0.0, |title| if i >= title { 1.0 } else { -1.0 });
+    (0..lines.len()).map(side).collect()
 }
 
 pub(super) fn sameness_counts(lines: &[Line]) -> HashMap<u64, u32> {

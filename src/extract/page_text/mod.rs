@@ -4,6 +4,7 @@
 //! (`features`, `model`); the most probable run of lines is kept; then lines go that give
 //! themselves away whatever the model thinks (`cues`).
 
+mod comments;
 mod cues;
 mod features;
 mod metadata;
@@ -17,15 +18,14 @@ pub(super) use metadata::source;
 pub use model::{LineModel, LineModelError, LineModelParts};
 
 use super::page::Page;
-use features::{Line, features, lines, unmarked};
+use comments::lines_above;
+use features::{Line, MAX_CUE_WORDS, features, lines, sameness, unmarked};
 use metadata::Surroundings;
 
 /// A text of more lines is no page that a person copied; it is read whole.
 pub const MAX_LINES: usize = 20_000;
 /// Fewer words than this are no article.
 const MIN_ARTICLE_WORDS: usize = 25;
-/// A longer line is a paragraph of the article, even if it holds a cue.
-const MAX_CUE_WORDS: usize = 45;
 /// Paragraphs that follow an appeal to the reader and belong to it.
 const MAX_APPEAL_LINES: usize = 6;
 
@@ -46,7 +46,8 @@ pub fn extract(text: &str, model: &LineModel) -> Option<PageText> {
     if lines.len() > MAX_LINES {
         return None;
     }
-    let mut kept = model.kept_lines(&features(&lines));
+    let mut kept = model.kept_lines(&features(&lines[..lines_above(text, &lines)]));
+    kept.resize(lines.len(), false);
     let first = kept.iter().position(|kept| *kept)?;
     let surroundings = Surroundings::new(text, &lines, first);
     drop_cues(text, &lines, &mut kept);
@@ -70,19 +71,22 @@ pub fn extract(text: &str, model: &LineModel) -> Option<PageText> {
     })
 }
 
-/// The lines of an article that do not lead away, credit or appeal.
-pub(super) fn article_lines(text: &str) -> String {
+/// The lines of an article that do not lead away, credit or appeal, and are not its title.
+pub(super) fn article_lines(text: &str, title: &str) -> String {
     let lines = lines(text, MAX_LINES);
-    let mut kept = vec![true; lines.len()];
+    let title = sameness(title);
+    let mut kept: Vec<bool> = lines.iter().map(|line| line.sameness != title).collect();
     drop_cues(text, &lines, &mut kept);
     let kept = lines.iter().zip(&kept).filter(|(_, kept)| **kept);
     let kept: Vec<&str> = kept.map(|(line, _)| &text[line.bytes.clone()]).collect();
     kept.join("\n")
 }
 
-/// Log-odds are learnt from these: the features of each line with a letter or a digit, and the line.
+/// Log-odds are learnt from these: the features of each line with a letter or a digit above the readers'
+/// comments, and the line.
 pub fn line_features(text: &str) -> Vec<(&str, [f32; N_FEATURES])> {
-    let lines = lines(text, MAX_LINES);
+    let mut lines = lines(text, MAX_LINES);
+    lines.truncate(lines_above(text, &lines));
     let rows = features(&lines);
     lines
         .iter()
