@@ -45,7 +45,8 @@ mod tests {
             "Menu of the day\nThe tide was out again.\nOther stories\n{lost}\nSo we stayed at home.\n{lost}"
         );
         let found = "The tide was out again.\nSubscribe to the letter\nSo we stayed at home.\nIt rained all the \
-            same, and nobody was surprised.";
+            same, and nobody was surprised; the boats lay on the sand until evening, when the water came back \
+            over the stones.";
         let kept = format!("The tide was out again.\n{lost}\nSo we stayed at home.");
         assert_eq!(agreed(found, &other), kept);
     }
