@@ -81,6 +81,9 @@ pub(super) struct ClassifyArgs {
     json: bool,
 }
 
+/// Tags that are not suggested, as many of one reason as a person wants to read.
+const SHOWN_REJECTED: usize = 8;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum InputFormat {
     /// A file is one article
@@ -405,7 +408,7 @@ fn table_row(id: &str, answer: &Classification) -> String {
     )
 }
 
-/// The tags that are not suggested, a line for each reason.
+/// The tags that are not suggested, a line for each reason; `--json` has them all.
 fn rejected(answer: &Classification) -> String {
     const REASONS: [Rejection; 6] = [
         Rejection::Existing,
@@ -417,10 +420,15 @@ fn rejected(answer: &Classification) -> String {
     ];
     let line = |reason| {
         let rejected = answer.rejected_tags.iter();
-        let tags: Vec<String> = rejected
+        let mut tags: Vec<String> = rejected
             .filter(|rejected| rejected.reason == reason)
             .map(|rejected| format!("{} {:.2}", rejected.tag.label, rejected.tag.confidence))
             .collect();
+        let n_more = tags.len().saturating_sub(SHOWN_REJECTED);
+        if n_more > 0 {
+            tags.truncate(SHOWN_REJECTED);
+            tags.push(format!("and {n_more} more"));
+        }
         let (_, why) = rejection(reason);
         (!tags.is_empty()).then(|| format!("  not suggested, {why}: {}", tags.join(", ")))
     };

@@ -80,7 +80,7 @@ impl Cli {
     /// # Errors
     /// What kept the command from doing its work, in a sentence for the person who gave it.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        match self.command {
+        let ended = match self.command {
             Command::Serve(args) => serve::run(&args),
             Command::Health(args) => health::run(&args),
             Command::Key(args) => key::run(&args),
@@ -89,6 +89,16 @@ impl Cli {
             Command::Train(args) => train::run(&args),
             Command::Evaluate(args) => evaluate::run(&args),
             Command::TrainExtractor(args) => train_extractor::run(&args),
+        };
+        match ended {
+            // Whoever reads has seen enough, as `head` has.
+            Err(error) if error.chain().any(is_broken_pipe) => Ok(ExitCode::SUCCESS),
+            ended => ended,
         }
     }
+}
+
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    let error = error.downcast_ref::<std::io::Error>();
+    error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

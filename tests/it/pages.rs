@@ -1,5 +1,6 @@
 //! Whole pages: what is read of them, what is said of them, and pages made to hurt.
 
+use std::process::Stdio;
 use std::sync::LazyLock;
 
 use copydesk::pipeline::options::OptionsDraft;
@@ -11,7 +12,7 @@ use futures_util::stream;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::program::run;
+use crate::program::{copydesk, run, stderr};
 use crate::support::{TestServer, classification, soon};
 
 const PAGE_TEXT: &str = include_str!("../data/page.txt");
@@ -412,4 +413,18 @@ fn classify_reads_pages_as_they_are() {
         assert_eq!(answer["topic"], "Politics");
         assert_eq!(answer["page"]["title"], HEADLINE);
     }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let mut child = copydesk()
+        .args(["extract", "tests/data/page.txt"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(stderr(&output), "");
+    assert!(output.status.success());
 }
