@@ -26,7 +26,7 @@ impl Pipeline {
     ) -> (Vec<Tag>, Vec<RejectedTag>) {
         let mut suggestions = self.learnt(workspace, options);
         if let Some(ranker) = &self.keyphrases
-            && options.max_tags() > 0
+            && self.reads_words(options)
         {
             let Workspace { words, phrases, .. } = workspace;
             words.read(&extracted.title, &extracted.text);
@@ -67,6 +67,12 @@ impl Pipeline {
                 })
                 .collect(),
         )
+    }
+
+    /// Whether any tag can come of the article's own words; reading them costs more than its topic.
+    fn reads_words(&self, options: &Options) -> bool {
+        let names_concepts = self.concepts.is_some() && options.wants_vocabulary_tags();
+        options.wants_keyphrases() || names_concepts
     }
 
     fn learnt(&self, workspace: &mut Workspace, options: &Options) -> Vec<Suggestion> {
