@@ -25,6 +25,7 @@ use futures_util::stream::{self, StreamExt};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 use tonic_health::pb::HealthCheckRequest;
@@ -250,11 +251,14 @@ impl Connection {
         expect(answer.starts_with(b"HTTP/1.1 200"), "no 200 to JSON")
     }
 
-    /// Calls and streams that are given up before they are answered.
+    /// Calls and streams that are given up before they are answered. A client that only dropped its
+    /// answers would send on without reading, and its stalled streams would fill their connection:
+    /// the stream is cancelled once its requests end too.
     async fn cancel(&mut self, number: usize) -> Outcomes {
         let call = self.client.classify(single(article(number)));
         let _ = tokio::time::timeout(Duration::from_micros(200), call).await;
-        let requests = stream::iter((0..).map(article).map(in_stream));
+        let (_held, given_up) = oneshot::channel::<()>();
+        let requests = stream::iter((0..).map(article).map(in_stream)).take_until(given_up);
         let mut answers = self.client.stream_classify(requests).await?.into_inner();
         for _ in 0..number % 7 {
             answers.message().await?;
