@@ -5,7 +5,7 @@ beside a bare tonic echo, counted by callgrind, which noise of the machine does 
     python3 bench/load/cost.py target/named/release OUT.json
 
 Each server runs twice under valgrind, for few articles and for many; the difference, divided by the difference
-of the articles, is what one more costs, without the start. Of Copydesk's, what `Pipeline::classify` and all
+of the articles, is what one more costs, without the start. Of Copydesk's, what `Pipeline::classify_into` and all
 that it calls took is subtracted: what is left is the way from the socket to the model and back, with
 admission, deadline, metrics and the line in the log.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 
 FEW_SECONDS, MANY_SECONDS = 2, 12
 RATE = 25
-MODEL = "copydesk::pipeline::Pipeline::classify"
+MODEL = "copydesk::pipeline::Pipeline::classify_into"
 LIMIT = 1.25
 PATIENCE_SECONDS = 300
 
