@@ -53,6 +53,17 @@ fn push(hash: u64, c: char) -> u64 {
     (hash ^ u64::from(u32::from(c))).wrapping_mul(HASH_PRIME)
 }
 
+/// An ASCII character as it is hashed.
+#[inline]
+fn folded(byte: u8, fold_digits: bool) -> char {
+    let is_folded = fold_digits && byte.is_ascii_digit();
+    char::from(if is_folded {
+        b'0'
+    } else {
+        byte.to_ascii_lowercase()
+    })
+}
+
 /// The distinct terms of one article with their counts. Made once and used for many articles:
 /// after the longest article so far it allocates nothing.
 #[derive(Debug)]
@@ -265,12 +276,7 @@ impl TokenSink for TokenHasher<'_> {
     #[inline]
     fn push_char(&mut self, c: char) {
         if c.is_ascii() {
-            let is_folded = self.params.fold_digits && c.is_ascii_digit();
-            self.push_folded(if is_folded {
-                '0'
-            } else {
-                c.to_ascii_lowercase()
-            });
+            self.push_folded(folded(c as u8, self.params.fold_digits));
         } else if self.params.fold_digits && c.is_numeric() {
             self.push_folded('0');
         } else {
@@ -279,6 +285,22 @@ impl TokenSink for TokenHasher<'_> {
                 self.push_folded(if lower == 'ς' { 'σ' } else { lower });
             }
         }
+    }
+
+    /// Nearly all tokens: without a look at each character's place and length.
+    #[inline]
+    fn push_ascii(&mut self, token: &[u8]) {
+        let fold_digits = self.params.fold_digits;
+        let hash_on = |hash, bytes: &[u8]| {
+            let folded = bytes.iter().map(|&byte| folded(byte, fold_digits));
+            folded.fold(hash, push)
+        };
+        let n_prefix = self.params.prefix_chars as usize;
+        let (head, rest) = token.split_at(token.len().min(n_prefix));
+        self.prefix = hash_on(HASH_SEED, head);
+        self.hash = hash_on(self.prefix, rest);
+        self.n_bytes = token.len() as u32;
+        self.n_chars = token.len() as u32;
     }
 
     #[inline]
@@ -395,6 +417,24 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_token_is_the_same_whole_and_by_its_characters(
+            word in "[A-Za-z0-9_]{1,12}",
+            fold_digits: bool,
+            prefix_chars in 0u32..6,
+        ) {
+            let params = TermParams { fold_digits, prefix_chars, ..words_only() };
+            let (mut whole, mut parted) = (Vec::new(), Vec::new());
+            let mut hasher = TokenHasher::new(&params, &mut whole);
+            hasher.push_ascii(word.as_bytes());
+            hasher.end_token(0..word.len());
+            let mut hasher = TokenHasher::new(&params, &mut parted);
+            word.chars().for_each(|c| hasher.push_char(c));
+            hasher.end_token(0..word.len());
+            let told = |tokens: &[TokenHash]| tokens.iter().map(|t| (t.word, t.prefix)).collect::<Vec<_>>();
+            prop_assert_eq!(told(&whole), told(&parted));
+        }
+
         #[test]
         fn mentions_and_counts_agree(text in any::<String>()) {
             let params = TermParams::default();

@@ -8,6 +8,13 @@ pub trait TokenSink {
     /// One more character of the current token, in NFKC; never a separator.
     fn push_char(&mut self, c: char);
 
+    /// The ASCII characters of a whole token.
+    fn push_ascii(&mut self, token: &[u8]) {
+        for &byte in token {
+            self.push_char(char::from(byte));
+        }
+    }
+
     /// The current token is complete and stood at these bytes of the text. A token that only
     /// normalisation sets apart from its neighbour ("1⁄2" out of "½") has the bytes of both.
     fn end_token(&mut self, bytes: Range<usize>);
@@ -44,9 +51,7 @@ pub fn tokenize(text: &str, sink: &mut impl TokenSink) {
                 at += text[at..].chars().next().map_or(1, char::len_utf8);
             }
         } else {
-            for &byte in &bytes[start..at] {
-                sink.push_char(char::from(byte));
-            }
+            sink.push_ascii(&bytes[start..at]);
             sink.end_token(start..at);
         }
     }
