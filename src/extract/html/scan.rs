@@ -93,6 +93,8 @@ pub enum Piece<'a> {
 pub struct Scanner<'a> {
     html: &'a str,
     at: usize,
+    /// Where the piece that was returned last begins.
+    start: usize,
     /// An unseen element that was just opened.
     unseen: Option<&'a str>,
 }
@@ -103,8 +105,14 @@ impl<'a> Scanner<'a> {
         Self {
             html,
             at: 0,
+            start: 0,
             unseen: None,
         }
+    }
+
+    /// The place of the piece that was returned last.
+    pub fn place(&self) -> Range<usize> {
+        self.start..self.at
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -182,12 +190,14 @@ impl<'a> Iterator for Scanner<'a> {
     type Item = Piece<'a>;
 
     fn next(&mut self) -> Option<Piece<'a>> {
+        self.start = self.at;
         if let Some(name) = self.unseen.take() {
             let content = self.at..self.end_of(name);
             self.at = content.end;
             return Some(Piece::Unseen(name, content));
         }
         while self.at < self.html.len() {
+            self.start = self.at;
             if is_markup(self.rest()) {
                 if let Some(piece) = self.tag() {
                     return Some(piece);
