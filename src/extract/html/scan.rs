@@ -147,7 +147,9 @@ impl<'a> Scanner<'a> {
             .map(|(i, _)| self.at + i)
             .find(|&i| {
                 let found = self.html.as_bytes().get(i + 2..i + 2 + name.len());
+                let next = self.html.as_bytes().get(i + 2 + name.len());
                 found.is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
+                    && next.is_none_or(|next| !next.is_ascii_alphanumeric())
             })
             .unwrap_or(self.html.len())
     }
@@ -353,6 +355,14 @@ mod tests {
         // Formatting elements that their parent's end does not close.
         assert_eq!(depth(&"<b><font></b>".repeat(1000)), 101);
         assert_eq!(depth(&"<p>x<br>".repeat(1000)), 0);
+    }
+
+    #[test]
+    fn an_element_ends_with_its_own_name() {
+        assert_eq!(
+            lines("<script>'</scripts>a'</SCRIPT >b<style></style>c"),
+            ["bc"]
+        );
     }
 
     #[test]
