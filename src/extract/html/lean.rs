@@ -51,6 +51,7 @@ const ATTRIBUTES: [&str; 34] = [
 /// The page without scripts, styles, drawings, comments, and attributes that no reader asks for. Structured
 /// data stay, and so does the order of everything else.
 pub(super) fn lean(html: &str) -> String {
+    let html = html.trim_start_matches('\u{feff}');
     let mut lean = Lean {
         out: String::with_capacity(html.len() / 2),
         is_spaceless: true,
@@ -97,7 +98,7 @@ pub(super) fn lean(html: &str) -> String {
 
 /// It decides how a tree builder nests tables.
 fn doctype(html: &str) -> &str {
-    let html = html.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let html = html.trim_start();
     let is_doctype = html
         .get(..9)
         .is_some_and(|head| head.eq_ignore_ascii_case("<!doctype"));

@@ -95,7 +95,7 @@ patterns! {
         r"(?i)(?-u:\b)click here(?-u:\b)|(?-u:\b)(?:enable|requires) javascript(?-u:\b)|",
         r"^\W*(?:(?:you can|please|to) )?(?:view|read|see|find|watch|listen|download|buy|order|shop|donate|apply|register|sign up|subscribe|learn)(?-u:\b).{0,80}(?-u:\b)here\W*$|",
         r"^\W*(?:adverts?\W*$|also on \S+\.[a-z]{2,}(?-u:\b)|follow .{1,40} on(?:\W*$| (?:facebook|twitter|instagram|youtube|linkedin)(?-u:\b)))|",
-        r"^\[/?[a-z_]+(?: \w+=|\])"
+        r"^\[[a-z_]+ \w+="
     );
     /// Who an asking paragraph speaks of.
     WE_AND_YOU = r"(?i)(?-u:\b)(?:we|our|us|you|your|yours)(?-u:\b)";
