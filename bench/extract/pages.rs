@@ -21,7 +21,12 @@ use copydesk::text::{Article, ArticleDraft, ContentFormat};
 use copydesk::train::lines::{LabelledPage, fit_line_model};
 use copydesk::train::pages::read_pages;
 use dom_smoothie::Readability;
+use mimalloc::MiMalloc;
 use serde::{Deserialize, Serialize};
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const N_FOLDS: usize = 10;
 /// Every page is timed so many times; the least counts.

@@ -1,6 +1,6 @@
 //! What a body holds, if nobody said.
 
-use super::page_text::is_furniture;
+use super::page_text::{is_age, is_furniture};
 use crate::text::ContentFormat;
 
 /// A page has a tag in so many first bytes.
@@ -87,7 +87,11 @@ fn is_page_text(body: &str) -> bool {
     for line in lines.take(MAX_LINES) {
         n_lines += 1;
         n_labels += usize::from(is_label(line));
-        n_furniture += usize::from(line.len() <= MAX_FURNITURE_BYTES && is_furniture(line));
+        n_furniture += match line.len() <= MAX_FURNITURE_BYTES {
+            true if is_age(line) => MIN_FURNITURE,
+            true => usize::from(is_furniture(line)),
+            false => 0,
+        };
     }
     let is_mostly_labels =
         n_labels >= MIN_LABELS && n_labels as f32 >= MIN_LABEL_SHARE * n_lines as f32;
@@ -130,6 +134,14 @@ mod tests {
         assert_eq!(
             detect(&format!("{foreign}{story}")),
             ContentFormat::PageText
+        );
+        let young = format!("Ferry late\nAnn Lee @annlee / 2 days\n{story}");
+        assert_eq!(detect(&young), ContentFormat::PageText);
+        let post = "— Ann Lee (@annlee) May 3, 2026\n".repeat(2);
+        assert_eq!(
+            detect(&format!("{story}{post}{story}")),
+            ContentFormat::Text,
+            "quoted posts are signed"
         );
         let results = "Ayton 2-1 Beeley\nCeeham 0-0 Deeford\nEyeby 3-2 Effton\n".repeat(9);
         assert_eq!(

@@ -1,8 +1,9 @@
 //! Finds the words of an extracted text in the source of its page.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
+
+use foldhash::fast::RandomState;
 
 use super::scan::{Piece as Markup, Scanner, is_block};
 use crate::extract::places::{Piece, Places};
@@ -11,13 +12,19 @@ use crate::extract::places::{Piece, Places};
 const GRAM: usize = 4;
 /// A line of fewer words is looked for among so many words after the last one that was found.
 const SHORT_LINE_REACH: usize = 400;
+/// Of words that stand in more places, the first are looked at.
+const MAX_PLACES: usize = 1_000;
+/// No place.
+const NOWHERE: u32 = u32::MAX;
 
 /// The words of a page's source, ready to be found.
 #[derive(Debug)]
 pub struct SourceWords {
     words: Vec<Word>,
-    /// Hash of [`GRAM`] words to the places of the first, in order.
-    grams: HashMap<u64, Vec<u32>>,
+    /// Hash of [`GRAM`] words to the first place where they stand.
+    grams: HashMap<u64, u32, RandomState>,
+    /// For each place, the next one of the same words, or [`NOWHERE`].
+    next: Vec<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -39,11 +46,15 @@ impl SourceWords {
         }
         words.end_word();
         let words = words.found;
-        let mut grams: HashMap<u64, Vec<u32>> = HashMap::new();
-        for (i, window) in (0..).zip(words.windows(GRAM)) {
-            grams.entry(hash_of(window)).or_default().push(i);
+        let mut grams = HashMap::with_capacity_and_hasher(words.len(), RandomState::default());
+        let mut next = vec![NOWHERE; words.len()];
+        // From the end, so that each place is put before those that follow it.
+        for (i, window) in words.windows(GRAM).enumerate().rev() {
+            if let Some(later) = grams.insert(hash_of(window), i as u32) {
+                next[i] = later;
+            }
         }
-        Self { words, grams }
+        Self { words, grams, next }
     }
 
     /// Where the words of a text stand in the source, as far as they can be found: only runs of
@@ -85,9 +96,16 @@ impl SourceWords {
     /// [`GRAM`] words must be a whole line, or follow at once.
     fn find(&self, words: &[Word], cursor: usize, is_line: bool) -> Option<usize> {
         if words.len() >= GRAM {
-            let places = self.grams.get(&hash_of(&words[..GRAM]))?;
-            let next = places.partition_point(|&place| (place as usize) < cursor);
-            return Some(*places.get(next).or(places.first())? as usize);
+            let first = *self.grams.get(&hash_of(&words[..GRAM]))?;
+            let mut place = first;
+            for _ in 0..MAX_PLACES {
+                if place == NOWHERE || place as usize >= cursor {
+                    break;
+                }
+                place = self.next[place as usize];
+            }
+            let is_ahead = place != NOWHERE && place as usize >= cursor;
+            return Some(if is_ahead { place } else { first } as usize);
         }
         let reach = self.words.get(cursor..)?;
         let reach = match is_line {
@@ -110,16 +128,19 @@ impl SourceWords {
 }
 
 fn hash_of(words: &[Word]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    words.iter().for_each(|word| word.hash.hash(&mut hasher));
-    hasher.finish()
+    words.iter().fold(0, |hash, word| mixed(hash, word.hash))
+}
+
+/// FNV-1a, a character or a word at a time.
+fn mixed(hash: u64, next: u64) -> u64 {
+    (hash ^ next).wrapping_mul(0x0000_0100_0000_01b3)
 }
 
 /// Cuts text into words: runs of letters and digits.
 #[derive(Default)]
 struct Words {
     found: Vec<Word>,
-    hasher: DefaultHasher,
+    hash: u64,
     open: Option<Range<usize>>,
 }
 
@@ -129,7 +150,7 @@ impl Words {
             self.end_word();
             return;
         }
-        c.hash(&mut self.hasher);
+        self.hash = mixed(self.hash, u64::from(u32::from(c)) + 1);
         match &mut self.open {
             Some(open) => open.end = bytes.end,
             None => self.open = Some(bytes),
@@ -138,7 +159,7 @@ impl Words {
 
     fn end_word(&mut self) {
         if let Some(bytes) = self.open.take() {
-            let hash = std::mem::take(&mut self.hasher).finish();
+            let hash = std::mem::take(&mut self.hash);
             self.found.push(Word { hash, bytes });
         }
     }

@@ -93,6 +93,8 @@ pub enum Piece<'a> {
 pub struct Scanner<'a> {
     html: &'a str,
     at: usize,
+    /// Where the piece that was returned last begins.
+    start: usize,
     /// An unseen element that was just opened.
     unseen: Option<&'a str>,
 }
@@ -103,8 +105,14 @@ impl<'a> Scanner<'a> {
         Self {
             html,
             at: 0,
+            start: 0,
             unseen: None,
         }
+    }
+
+    /// The place of the piece that was returned last.
+    pub fn place(&self) -> Range<usize> {
+        self.start..self.at
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -139,7 +147,9 @@ impl<'a> Scanner<'a> {
             .map(|(i, _)| self.at + i)
             .find(|&i| {
                 let found = self.html.as_bytes().get(i + 2..i + 2 + name.len());
+                let next = self.html.as_bytes().get(i + 2 + name.len());
                 found.is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
+                    && next.is_none_or(|next| !next.is_ascii_alphanumeric())
             })
             .unwrap_or(self.html.len())
     }
@@ -182,12 +192,14 @@ impl<'a> Iterator for Scanner<'a> {
     type Item = Piece<'a>;
 
     fn next(&mut self) -> Option<Piece<'a>> {
+        self.start = self.at;
         if let Some(name) = self.unseen.take() {
             let content = self.at..self.end_of(name);
             self.at = content.end;
             return Some(Piece::Unseen(name, content));
         }
         while self.at < self.html.len() {
+            self.start = self.at;
             if is_markup(self.rest()) {
                 if let Some(piece) = self.tag() {
                     return Some(piece);
@@ -343,6 +355,14 @@ mod tests {
         // Formatting elements that their parent's end does not close.
         assert_eq!(depth(&"<b><font></b>".repeat(1000)), 101);
         assert_eq!(depth(&"<p>x<br>".repeat(1000)), 0);
+    }
+
+    #[test]
+    fn an_element_ends_with_its_own_name() {
+        assert_eq!(
+            lines("<script>'</scripts>a'</SCRIPT >b<style></style>c"),
+            ["bc"]
+        );
     }
 
     #[test]

@@ -14,12 +14,14 @@ pub(super) fn lines_above(text: &str, lines: &[Line]) -> usize {
             .map_or("", |line| unmarked(&text[line.bytes.clone()]))
     };
     let is_dated = |i: usize| DATE.is_match(line(i)) || CLOCK.is_match(line(i));
-    let is_short = |i: usize| lines[i].n_words <= 15;
+    let has_at_most = |i: usize, n_words: usize| lines[i].n_words <= n_words;
     let mut n_words = 0;
     for (i, this) in lines.iter().enumerate() {
-        let begins = is_short(i)
-            && (COMMENT_COUNT.is_match(line(i))
-                || COMMENTER.is_match(line(i)) && (is_dated(i) || is_dated(i + 1)));
+        // The count may repeat the headline.
+        let begins = has_at_most(i, 40) && COMMENT_COUNT.is_match(line(i))
+            || has_at_most(i, 15)
+                && COMMENTER.is_match(line(i))
+                && (is_dated(i) || is_dated(i + 1));
         if begins && n_words >= MIN_WORDS_ABOVE {
             return i;
         }
@@ -50,5 +52,8 @@ mod tests {
             5
         );
         assert_eq!(above("The owner said:\nNo."), 7);
+        let headline =
+            "Why it is that nobody who lives by the harbour wants the old quay to be sold again";
+        assert_eq!(above(&format!("7 thoughts on “{headline}”\nBo: No.")), 5);
     }
 }

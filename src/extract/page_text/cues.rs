@@ -44,8 +44,10 @@ patterns! {
         r"(?:\d+ )?comments?(?: \(?\d+\)?)?|newsletters?|facebook|twitter|instagram|linkedin|youtube|whatsapp|print|e-?mail|copy link|",
         r"learn more|read more|read next|load(?:ing)?(?: more)?|back to top|popular posts|you (?:might|may) also like|(?:previous|next) (?:article|post|story)(?-u:\b).*|",
         r"impressum.*|datenschutz.*|kontakt|startseite|accueil|mentions légales|inicio|contacto|≡? ?меню|контакты|поиск|",
-        r"(?:\W|\d{4})*(?:copyright|all rights reserved)(?-u:\b).*)\W*$|©|[|/] \d+ (?:hours?|days?|minutes?)$"
+        r"(?:\W|\d{4})*(?:copyright|all rights reserved)(?-u:\b).*)\W*$|©"
     );
+    /// A whole line that ends in how long ago the article was published.
+    AGE = r"(?i)[|/] +\d+ (?:hours?|days?|minutes?)$";
     /// The beginning of a line that leads away from the article, whatever its length.
     LEADS_AWAY = concat!(
         r"(?i)^\W*(?:see also|read (?:more|next|also)|also read|more:|watch:|listen:|related(?: articles?| stories| posts| news| content)?\s*(?::|$)|",
@@ -88,6 +90,13 @@ patterns! {
         r"(?:make|consider) a donation|donate (?:today|now)|sign up (?:for|to) (?:our|the|receive|get)|free newsletter|",
         r"(?:just|only|for) [$£€]\d+(?:\.\d+)? (?:per|a) (?:week|month|year)|cancel any ?time)(?-u:\b)"
     );
+    /// A line that sends the reader elsewhere, or stands for something that the text does not show.
+    NOTICE = concat!(
+        r"(?i)(?-u:\b)click here(?-u:\b)|(?-u:\b)(?:enable|requires) javascript(?-u:\b)|",
+        r"^\W*(?:(?:you can|please|to) )?(?:view|read|see|find|watch|listen|download|buy|order|shop|donate|apply|register|sign up|subscribe|learn)(?-u:\b).{0,80}(?-u:\b)here\W*$|",
+        r"^\W*(?:adverts?\W*$|also on \S+\.[a-z]{2,}(?-u:\b)|follow .{1,40} on(?:\W*$| (?:facebook|twitter|instagram|youtube|linkedin)(?-u:\b)))|",
+        r"^\[[a-z_]+ \w+="
+    );
     /// Who an asking paragraph speaks of.
     WE_AND_YOU = r"(?i)(?-u:\b)(?:we|our|us|you|your|yours)(?-u:\b)";
     /// A day, a time of day, or how long ago.
@@ -122,9 +131,15 @@ within without won't would wouldn't yet you you're you've your yours ";
 
 /// Whether a line is furniture: a button, a notice, a date or a name that stands alone.
 pub(crate) fn is_furniture(line: &str) -> bool {
-    let stands_alone = || line.split_whitespace().nth(10).is_none();
-    FURNITURE.is_match(line)
-        || stands_alone() && !line.ends_with('.') && (DATE.is_match(line) || BYLINE.is_match(line))
+    let stands_alone = || line.split_whitespace().nth(10).is_none() && !line.ends_with('.');
+    // A quoted post is signed with an account and a date.
+    let is_dated = || DATE.is_match(line) && !line.contains("(@");
+    FURNITURE.is_match(line) || stands_alone() && (is_dated() || BYLINE.is_match(line))
+}
+
+/// Whether a line says how long ago the article was published, as of a list of articles or under a headline.
+pub(crate) fn is_age(line: &str) -> bool {
+    AGE.is_match(line)
 }
 
 static STOP_SET: LazyLock<std::collections::HashSet<&'static str>> =
@@ -156,6 +171,29 @@ mod tests {
             "Seeing is believing, she said.",
         ] {
             assert!(!LEADS_AWAY.is_match(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_that_send_the_reader_elsewhere() {
+        for line in [
+            "The paper comes by post every month. Click here for more.",
+            "You can read our spring letter here.",
+            "Also on quayside.example The ferry that never came",
+            "Follow the Quayside on",
+            "Advert",
+            "[button link=\"x\"] Send us your own[/button]",
+        ] {
+            assert!(NOTICE.is_match(line), "{line}");
+        }
+        for line in [
+            "The advert was shown twice.",
+            "They wanted to see their children grow up here.",
+            "Those who want to see the harbour come here in spring.",
+            "[It] was never meant to be read.",
+            "Police follow leads on the coast.",
+        ] {
+            assert!(!NOTICE.is_match(line), "{line}");
         }
     }
 

@@ -27,6 +27,9 @@ const LONG_CHARS: usize = 80;
 pub(super) const MAX_CUE_WORDS: usize = 45;
 /// Below so many good lines, a heading of other things ends the article.
 const FEW_GOOD: f32 = 3.0;
+/// A sentence has so many words, one that is an item of a list more.
+const MIN_SENTENCE_WORDS: usize = 8;
+const MIN_ITEM_WORDS: usize = 12;
 /// A long line with this share of function words is a sentence.
 const MIN_STOP_SHARE: f32 = 0.25;
 
@@ -60,6 +63,15 @@ impl Line {
     /// Whether a cue stands in it.
     pub(super) fn has_cue(&self) -> bool {
         self.own[HAS_CUE] > 0.0
+    }
+
+    /// Whether it is a sentence of some length, and no teaser that is cut off. An item of a list must be longer.
+    pub(super) fn is_sentence(&self, raw: &str) -> bool {
+        let min_words = match is_bullet(raw) {
+            true => MIN_ITEM_WORDS,
+            false => MIN_SENTENCE_WORDS,
+        };
+        self.n_words >= min_words && self.ends_sentence() && !raw.ends_with("..")
     }
 
     /// Whether it ends as a sentence does.

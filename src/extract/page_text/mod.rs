@@ -12,7 +12,7 @@ mod model;
 
 use std::ops::Range;
 
-pub(super) use cues::is_furniture;
+pub(super) use cues::{is_age, is_furniture};
 pub use features::N_FEATURES;
 pub(super) use metadata::source;
 pub use model::{LineModel, LineModelError, LineModelParts};
@@ -28,6 +28,9 @@ pub const MAX_LINES: usize = 20_000;
 const MIN_ARTICLE_WORDS: usize = 25;
 /// Paragraphs that follow an appeal to the reader and belong to it.
 const MAX_APPEAL_LINES: usize = 6;
+
+/// So many lines that are no sentences are no end of an article.
+const MIN_TAIL_LINES: usize = 2;
 
 /// The article that was found in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +60,7 @@ pub fn extract(text: &str, model: &LineModel) -> Option<PageText> {
             *kept &= !is_headline(line);
         }
     }
+    drop_tail(text, &lines, &mut kept);
     let words = lines.iter().zip(&kept).filter(|(_, kept)| **kept);
     if words.map(|(line, _)| line.n_words).sum::<usize>() < MIN_ARTICLE_WORDS {
         return None;
@@ -119,8 +123,21 @@ fn drop_cues(text: &str, lines: &[Line], kept: &mut [bool]) {
                 || cues::STOP_SECTION.is_match(words)
                 || cues::CREDIT.is_match(words)
                 || cues::BYLINE.is_match(words)
-                || cues::SYNDICATION.is_match(words));
+                || cues::SYNDICATION.is_match(words)
+                || cues::NOTICE.is_match(words));
         *kept = !(appeals || goes_on || gives_itself_away);
+    }
+}
+
+/// Drops what follows the last sentence, if it is a list: headlines of other stories, mostly.
+fn drop_tail(text: &str, lines: &[Line], kept: &mut [bool]) {
+    let is_last = |i: &usize| kept[*i] && lines[*i].is_sentence(&text[lines[*i].bytes.clone()]);
+    let Some(last) = (0..lines.len()).rev().find(is_last) else {
+        return;
+    };
+    let tail = &mut kept[last + 1..];
+    if tail.iter().filter(|kept| **kept).count() >= MIN_TAIL_LINES {
+        tail.fill(false);
     }
 }
 
@@ -141,4 +158,34 @@ fn runs(lines: &[Line], kept: &[bool]) -> Vec<Range<usize>> {
         was_kept = kept;
     }
     runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn without_tail(text: &str) -> String {
+        let lines = lines(text, MAX_LINES);
+        let mut kept = vec![true; lines.len()];
+        drop_tail(text, &lines, &mut kept);
+        let runs = runs(&lines, &kept);
+        runs.iter().map(|run| &text[run.clone()]).collect()
+    }
+
+    #[test]
+    fn headlines_after_the_last_sentence_go() {
+        let story = "The ferry came in late that day, as it had all week.";
+        let headlines = "Harbour to close\n• Mayor speaks of a way out..";
+        assert_eq!(without_tail(&format!("{story}\n{headlines}")), story);
+        let signed = format!("{story}\nAnn Lee");
+        assert_eq!(without_tail(&signed), signed);
+        let item = "- The second ferry is to come before the summer, if the quay is ready.";
+        let list = format!("{story}\nWhat comes next\n{item}");
+        assert_eq!(without_tail(&list), list);
+        assert_eq!(
+            without_tail(headlines),
+            headlines,
+            "a list without a sentence is left as it is"
+        );
+    }
 }

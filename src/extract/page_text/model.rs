@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use super::features::N_FEATURES;
 
 /// Which lines of a page are its article: a linear model of each line, and how much two neighbours must
@@ -76,6 +78,10 @@ impl LineModel {
     /// Which lines are the article's, out of their log-odds.
     fn predict(&self, log_odds: &[f32]) -> Vec<bool> {
         let mut kept = best_path(log_odds, self.parts.switch_cost);
+        if !kept.contains(&true) {
+            // There is an article; its lines are few.
+            kept[best_run(log_odds)].fill(true);
+        }
         let first = kept.iter().position(|kept| *kept);
         let last = kept.iter().rposition(|kept| *kept);
         if let (Some(first), Some(last)) = (first, last) {
@@ -119,6 +125,24 @@ fn best_path(log_odds: &[f32], switch_cost: f32) -> Vec<bool> {
     path
 }
 
+/// The lines in a row whose log-odds sum up to most; at least one, if there is any.
+///
+/// Source: Kadane's algorithm, in Bentley 1984, "Programming pearls: algorithm design techniques".
+fn best_run(log_odds: &[f32]) -> Range<usize> {
+    let (mut best, mut best_sum) = (0..0, f32::NEG_INFINITY);
+    let (mut start, mut sum) = (0, 0.0);
+    for (i, &odds) in log_odds.iter().enumerate() {
+        if sum < 0.0 {
+            (start, sum) = (i, 0.0);
+        }
+        sum += odds;
+        if sum > best_sum {
+            (best, best_sum) = (start..i + 1, sum);
+        }
+    }
+    best
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +158,13 @@ mod tests {
         assert_eq!(path(&log_odds, 0.0), ".xx.x...x.");
         assert_eq!(path(&log_odds, 1.0), ".xxxx.....");
         assert_eq!(path(&log_odds, 9.0), "..........");
+    }
+
+    #[test]
+    fn the_best_lines_in_a_row() {
+        assert_eq!(best_run(&[-2.0, -1.0, -3.0]), 1..2);
+        assert_eq!(best_run(&[-2.0, 1.0, -0.5, 1.0, -3.0, 1.2]), 1..4);
+        assert_eq!(best_run(&[]), 0..0);
     }
 
     #[test]

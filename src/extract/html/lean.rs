@@ -1,0 +1,268 @@
+//! A page without what says nothing of its article, so that trees of it are small.
+
+use super::scan::{Piece, Scanner, is_block};
+
+/// Elements that go with all they hold.
+const DROPPED: [&str; 6] = ["script", "style", "noscript", "svg", "iframe", "math"];
+/// Of these, those whose content is markup to a tree builder, and that it closes before the page ends.
+const FOREIGN: [&str; 2] = ["svg", "math"];
+/// Elements beside [`is_block`] about which white space is not shown.
+const SPACELESS: [&str; 9] = [
+    "html", "head", "meta", "link", "base", "script", "thead", "tbody", "tfoot",
+];
+/// Attributes that the readers look at.
+const ATTRIBUTES: [&str; 34] = [
+    "alt",
+    "aria-hidden",
+    "aria-modal",
+    "class",
+    "colspan",
+    "content",
+    "data-component",
+    "data-preloaded",
+    "data-testid",
+    "data-utime",
+    "datatable",
+    "datetime",
+    "dir",
+    "hidden",
+    "href",
+    "hreflang",
+    "http-equiv",
+    "id",
+    "itemprop",
+    "lang",
+    "name",
+    "property",
+    "pubdate",
+    "rel",
+    "role",
+    "rowspan",
+    "src",
+    "style",
+    "summary",
+    "target",
+    "title",
+    "type",
+    "value",
+    "data-lp-replacement-content",
+];
+
+/// The page without scripts, styles, drawings, comments, and attributes that no reader asks for. Structured
+/// data stay, and so does the order of everything else.
+pub(super) fn lean(html: &str) -> String {
+    let html = html.trim_start_matches('\u{feff}');
+    let mut lean = Lean {
+        out: String::with_capacity(html.len() / 2),
+        is_spaceless: true,
+        space: false,
+    };
+    lean.out.push_str(doctype(html));
+    let mut scanner = Scanner::new(html);
+    // The element that goes, from its start tag to its end tag.
+    let mut dropped = None;
+    while let Some(piece) = scanner.next() {
+        match piece {
+            Piece::Open(name) => {
+                let tag = &html[scanner.place()];
+                dropped = is_dropped(name, tag).then_some((name, tag));
+                if dropped.is_none() {
+                    lean.space_before(name);
+                    lean.push_tag(name, tag);
+                }
+            }
+            Piece::Unseen(name, content) => match dropped {
+                Some((_, tag)) if is_left_open(name, content.end, html) => {
+                    dropped = None;
+                    lean.space_before(name);
+                    lean.out.push_str(tag);
+                    lean.out.push_str(&html[content]);
+                }
+                Some(_) => {}
+                None => lean.out.push_str(&html[content]),
+            },
+            Piece::Close(name) => {
+                let ends = dropped
+                    .take()
+                    .is_some_and(|(open, _)| open.eq_ignore_ascii_case(name));
+                if !ends {
+                    lean.space_before(name);
+                    lean.out.push_str(&html[scanner.place()]);
+                }
+            }
+            Piece::Text(range) => lean.push_text(&html[range]),
+        }
+    }
+    lean.out
+}
+
+/// It decides how a tree builder nests tables.
+fn doctype(html: &str) -> &str {
+    let html = html.trim_start();
+    let is_doctype = html
+        .get(..9)
+        .is_some_and(|head| head.eq_ignore_ascii_case("<!doctype"));
+    match html.find('>') {
+        Some(end) if is_doctype => &html[..=end],
+        _ => "",
+    }
+}
+
+fn is_dropped(name: &str, tag: &str) -> bool {
+    is_one_of(name, &DROPPED)
+        && !tag.contains("json")
+        && !(is_one_of(name, &FOREIGN) && tag.ends_with("/>"))
+}
+
+/// Whether a tree builder would end this element before the end of the page, where the scanner sees it end.
+fn is_left_open(name: &str, end: usize, html: &str) -> bool {
+    end == html.len() && is_one_of(name, &FOREIGN)
+}
+
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+struct Lean {
+    out: String,
+    /// White space that follows is not shown.
+    is_spaceless: bool,
+    /// White space was read and is not written yet.
+    space: bool,
+}
+
+impl Lean {
+    fn space_before(&mut self, name: &str) {
+        let is_spaceless = is_block(name) || is_one_of(name, &SPACELESS);
+        if self.space && !is_spaceless {
+            self.out.push(' ');
+        }
+        self.space = false;
+        self.is_spaceless = is_spaceless;
+    }
+
+    fn push_text(&mut self, text: &str) {
+        if text.bytes().all(|byte| byte.is_ascii_whitespace()) {
+            self.space |= !self.is_spaceless;
+            return;
+        }
+        if self.space {
+            self.out.push(' ');
+        }
+        self.space = false;
+        self.is_spaceless = false;
+        // What follows may go, and what comes then must not make a tag of this.
+        match text.strip_suffix('/').unwrap_or(text).strip_suffix('<') {
+            Some(before) => {
+                self.out.push_str(before);
+                self.out.push_str("&lt;");
+                self.out.push_str(&text[before.len() + 1..]);
+            }
+            None => self.out.push_str(text),
+        }
+    }
+
+    fn push_tag(&mut self, name: &str, tag: &str) {
+        if is_one_of(name, &FOREIGN) {
+            // Its end may stand in the tag itself.
+            self.out.push_str(tag);
+            return;
+        }
+        self.out.push('<');
+        self.out.push_str(name);
+        let mut rest = &tag[1 + name.len()..];
+        while let Some((attribute, after)) = next_attribute(rest) {
+            let end = attribute.find('=').unwrap_or(attribute.len());
+            if is_one_of(attribute[..end].trim_end(), &ATTRIBUTES) {
+                self.out.push(' ');
+                self.out.push_str(attribute);
+            }
+            rest = after;
+        }
+        self.out.push('>');
+    }
+}
+
+/// The first attribute of the rest of a tag, and what follows it.
+fn next_attribute(rest: &str) -> Option<(&str, &str)> {
+    let rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
+    let bytes = rest.as_bytes();
+    if matches!(bytes, [] | [b'>', ..]) {
+        return None;
+    }
+    // A name may begin with "=".
+    let is_name = |&(i, byte): &(usize, u8)| {
+        i == 0 || !(byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'='))
+    };
+    let mut at = bytes
+        .iter()
+        .copied()
+        .enumerate()
+        .take_while(is_name)
+        .count();
+    let spaces = |at: usize| {
+        bytes[at..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_whitespace())
+            .count()
+    };
+    let equals = at + spaces(at);
+    if bytes.get(equals) == Some(&b'=') {
+        at = equals + 1;
+        at += spaces(at);
+        at = match bytes.get(at) {
+            Some(&quote @ (b'"' | b'\'')) => {
+                let value = &bytes[at + 1..];
+                at + 1
+                    + value
+                        .iter()
+                        .position(|&byte| byte == quote)
+                        .map_or(value.len(), |end| end + 1)
+            }
+            _ => {
+                let value = bytes[at..]
+                    .iter()
+                    .take_while(|byte| !byte.is_ascii_whitespace() && **byte != b'>');
+                at + value.count()
+            }
+        };
+    }
+    Some(rest.split_at(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::extract::html::shown_lines;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_says_nothing_of_the_article_goes() {
+        let html = "\u{feff}<!DOCTYPE html>\n<html lang=en><head>\n <style>p{}</style>\n \
+            <script type='application/ld+json'>{\"@type\": 1}</script><script src=x>var a = '<p>';</script>\n\
+            <meta property=\"og:title\" data-x='1' content='a > b'></head><body onload='f()'>\n <p style='' \
+            data-reactid = 3 class=\"lead\" hidden/>The <b>old</b> <i>quay</i> <svg><path d=x /></svg>was <!-- not -->\
+            sold.</p>\n <noscript><img></noscript>\n</body></html>";
+        let expected = "<!DOCTYPE html><html lang=en><head>\
+            <script type='application/ld+json'>{\"@type\": 1}</script>\
+            <meta property=\"og:title\" content='a > b'></head><body><p style='' class=\"lead\" hidden>The \
+            <b>old</b> <i>quay</i> was sold.</p></body></html>";
+        assert_eq!(lean(html), expected);
+    }
+
+    #[test]
+    fn what_follows_a_drawing_stays() {
+        for html in ["<p>a<svg/>b", "<p>a<svg><path d=x>b", "<p>a<math><p>b"] {
+            assert_eq!(lean(html), html);
+        }
+        assert_eq!(lean("a<<!-- -->p>b"), "a&lt;p>b");
+        assert_eq!(lean("<p>a<script>b"), "<p>a");
+    }
+
+    proptest! {
+        #[test]
+        fn a_reader_sees_the_same(html in "(<|</|>|p|b|li|script|svg| |\n|=|\"|'|class|x|&|é|!--|-->|/){0,40}") {
+            prop_assert_eq!(shown_lines(&lean(&html)), shown_lines(&html));
+        }
+    }
+}
