@@ -19,7 +19,7 @@ use crate::tags::Keyphrases;
 use crate::tags::keyphrases::Calibration;
 use crate::tags::keyphrases::candidates::Candidates;
 use crate::tags::keyphrases::choose::{choose, may_be_tag};
-use crate::tags::keyphrases::features::{Context, N_FEATURES, WordNumbers, features};
+use crate::tags::keyphrases::features::{Context, N_FEATURES, features};
 use crate::tags::keyphrases::lexicon::{AFTER_NOUN, BEFORE_VERB, DETERMINER, STOP};
 use crate::tags::keyphrases::statistics::{Keys, WordStatistics};
 use crate::tags::keyphrases::words::{Words, phrase_key, tag_key, tag_stems};
@@ -178,10 +178,8 @@ struct Sample {
 impl Sample {
     fn new(article: &LabelledArticle, statistics: &WordStatistics) -> Self {
         let (mut words, mut found) = (Words::default(), Candidates::default());
-        let mut numbers = WordNumbers::default();
         words.read(&article.title, &article.text);
         found.find(&words, statistics);
-        numbers.look_up(&words, statistics);
         let tags: BTreeMap<u64, Vec<u64>> = article
             .tags
             .iter()
@@ -191,7 +189,6 @@ impl Sample {
         let context = Context {
             words: &words,
             found: &found,
-            numbers: &numbers,
             statistics,
         };
         let rows = found.list.iter().map(|c| features(c, context)).collect();

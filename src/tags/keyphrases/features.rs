@@ -1,7 +1,7 @@
 //! What the ranker looks at: numbers that describe one candidate.
 
 use super::candidates::{Candidate, Candidates};
-use super::statistics::{Usage, WordStatistics};
+use super::statistics::WordStatistics;
 use super::words::{Words, phrase_key};
 
 /// How many numbers.
@@ -11,31 +11,6 @@ pub const N_FEATURES: usize = 40;
 /// it, and the few phrases of one sentence are not surer for being alone.
 const MIN_SENTENCES: usize = 8;
 
-/// What the statistics say of each word of an article: looked up once, used for every candidate that
-/// holds the word. A buffer that is filled anew for each article.
-#[derive(Debug, Default)]
-pub struct WordNumbers {
-    /// (n_tokens).
-    usage: Vec<Usage>,
-    /// (n_stems).
-    idf: Vec<f32>,
-}
-
-impl WordNumbers {
-    /// Looks up an article's words.
-    pub fn look_up(&mut self, words: &Words, statistics: &WordStatistics) {
-        self.usage.clear();
-        let usage = words.tokens.iter().map(|t| statistics.usage(t.lower));
-        self.usage.extend(usage);
-        self.idf.clear();
-        let idf = words
-            .stems
-            .iter()
-            .map(|stem| statistics.idf(phrase_key(&[*stem])));
-        self.idf.extend(idf);
-    }
-}
-
 /// An article's words and candidates and what is known of them.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
@@ -43,9 +18,7 @@ pub struct Context<'a> {
     pub words: &'a Words,
     /// All candidates.
     pub found: &'a Candidates,
-    /// What is known of the words.
-    pub numbers: &'a WordNumbers,
-    /// What is known of phrases.
+    /// What is known of words and phrases.
     pub statistics: &'a WordStatistics,
 }
 
@@ -54,19 +27,26 @@ pub fn features(candidate: &Candidate, context: Context<'_>) -> [f32; N_FEATURES
     let Context {
         words,
         found,
-        numbers,
         statistics,
     } = context;
     let shown = candidate.shown.clone();
     let tokens = &words.tokens[shown.clone()];
     let n = tokens.len();
-    let (usage, idf) = (numbers.usage.as_slice(), numbers.idf.as_slice());
-    let head = &usage[shown.end - 1];
-    let stems = tokens[0].stems.0 as usize..tokens[n - 1].stems.1 as usize;
-    let idfs = &idf[stems];
-    let mean_idf = idfs.iter().sum::<f32>() / idfs.len().max(1) as f32;
-    let min_idf = idfs.iter().fold(f32::INFINITY, |a, &b| a.min(b));
-    let max_idf = idfs.iter().fold(0.0, |a: f32, &b| a.max(b));
+    let head = statistics.usage(tokens[n - 1].lower);
+    let stems = words.stems_of(shown);
+    let (mut sum_idf, mut min_idf, mut max_idf) = (0.0, f32::INFINITY, 0.0f32);
+    for stem in stems {
+        let idf = statistics.idf(phrase_key(&[*stem]));
+        sum_idf += idf;
+        min_idf = min_idf.min(idf);
+        max_idf = max_idf.max(idf);
+    }
+    let mean_idf = sum_idf / stems.len().max(1) as f32;
+    // Of a single word that is no alias both are one.
+    let own_idf = match stems.len() == 1 && candidate.n_alias == 0 {
+        true => max_idf,
+        false => statistics.idf(candidate.key),
+    };
     let count = candidate.count as f32;
     let log_count = count.ln_1p();
     let of_max = count / found.max_count.max(1) as f32;
@@ -87,7 +67,7 @@ pub fn features(candidate: &Candidate, context: Context<'_>) -> [f32; N_FEATURES
         mean_idf,
         min_idf,
         max_idf,
-        statistics.idf(candidate.key),
+        own_idf,
         log_count * mean_idf,
         log_count * min_idf,
         first,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::aliases;
-use super::lexicon::classes_of;
+use super::lexicon::{STOP, classes_of};
 use super::words::hash_of;
 
 /// Words of more bytes are read anew each time.
@@ -22,6 +22,10 @@ pub(super) struct KnownWord {
     pub(super) lower: u64,
     /// Classes of words that it belongs to.
     pub(super) classes: u8,
+    /// Begins with a digit.
+    pub(super) is_number: bool,
+    /// Begins with a capital.
+    pub(super) is_capital: bool,
     /// The name that it stands for, if any.
     pub(super) alias: Option<u8>,
     stems: [u64; MAX_STEMS],
@@ -39,9 +43,14 @@ impl KnownWord {
         kept.iter_mut()
             .zip(stems)
             .for_each(|(to, from)| *to = *from);
+        // "US", "IT" and "WHO" are names; "us", "it" and "who" are not.
+        let is_acronym = word.len() > 1 && word.bytes().all(|b| b.is_ascii_uppercase());
+        let no_classes = if is_acronym { STOP } else { 0 };
         Self {
             lower,
-            classes: classes_of(lower),
+            classes: classes_of(lower) & !no_classes,
+            is_number: word.starts_with(char::is_numeric),
+            is_capital: word.starts_with(char::is_uppercase),
             alias: aliases::of_word(word),
             stems: kept,
             n_stems: u8::try_from(stems.len()).unwrap_or(u8::MAX),
@@ -56,7 +65,10 @@ impl KnownWord {
 
 /// A bounded memory of words as they are written, compared letter by letter.
 #[derive(Default)]
-pub(super) struct Memory(HashMap<[u8; MAX_BYTES + 1], KnownWord, RandomState>);
+pub(super) struct Memory(HashMap<Key, KnownWord, RandomState>);
+
+/// A word's bytes, and their number in the last byte.
+type Key = (u64, u64, u64);
 
 impl Memory {
     /// What is known of a word.
@@ -76,13 +88,22 @@ impl Memory {
     }
 }
 
-fn key_of(word: &str) -> Option<[u8; MAX_BYTES + 1]> {
-    let mut key = [0; MAX_BYTES + 1];
-    key.get_mut(..word.len())
-        .filter(|_| word.len() <= MAX_BYTES)?
-        .copy_from_slice(word.as_bytes());
-    key[MAX_BYTES] = word.len() as u8;
-    Some(key)
+fn key_of(word: &str) -> Option<Key> {
+    if word.len() > MAX_BYTES {
+        return None;
+    }
+    let mut key = [0, 0, (word.len() as u64) << 56];
+    for (part, bytes) in key.iter_mut().zip(word.as_bytes().chunks(8)) {
+        *part |= match bytes.try_into() {
+            Ok(eight) => u64::from_le_bytes(eight),
+            // In a register: what was written byte by byte is slow to read as a whole.
+            Err(_) => bytes
+                .iter()
+                .rev()
+                .fold(0, |part, b| part << 8 | u64::from(*b)),
+        };
+    }
+    Some(key.into())
 }
 
 #[cfg(test)]

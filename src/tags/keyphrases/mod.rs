@@ -28,7 +28,7 @@ use crate::model::softmax::sigmoid;
 use crate::text::Field;
 use candidates::{Candidate, Candidates};
 use choose::{Choice, choose};
-use features::{Context, N_FEATURES, WordNumbers, features};
+use features::{Context, N_FEATURES, features};
 use label::label_of;
 pub use sources::is_source;
 use statistics::WordStatistics;
@@ -98,7 +98,6 @@ pub struct Phrases {
     pub found: Candidates,
     /// Log-odds of each, not calibrated; (n_candidates).
     pub scores: Vec<f32>,
-    numbers: WordNumbers,
 }
 
 impl Keyphrases {
@@ -115,7 +114,6 @@ impl Keyphrases {
     /// Finds all phrases of an article that might be tags, and scores them.
     pub fn read(&self, words: &Words, phrases: &mut Phrases) {
         phrases.found.find(words, &self.statistics);
-        phrases.numbers.look_up(words, &self.statistics);
         let mut scores = std::mem::take(&mut phrases.scores);
         scores.clear();
         let list = phrases.found.list.iter();
@@ -128,7 +126,6 @@ impl Keyphrases {
         let context = Context {
             words,
             found: &phrases.found,
-            numbers: &phrases.numbers,
             statistics: &self.statistics,
         };
         let values = features(candidate, context);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use rust_stemmers::{Algorithm, Stemmer};
 use unicode_normalization::UnicodeNormalization;
 
-use super::lexicon::{ABBREVIATION, STOP, classes_of};
+use super::lexicon::{ABBREVIATION, classes_of};
 use super::memory::{KnownWord, Memory};
 use crate::text::Field;
 
@@ -146,13 +146,14 @@ impl Words {
     fn read_field(&mut self, field: Field, text: &str) {
         let mut first = self.tokens.len();
         let mut may_end = false;
-        let mut chars = text.char_indices().peekable();
-        while let Some(&(start, c)) = chars.peek() {
+        let mut at = 0;
+        while let Some(c) = text[at..].chars().next() {
             if self.tokens.len() >= MAX_TOKENS {
                 break;
             }
+            let start = at;
             if !c.is_alphanumeric() {
-                chars.next();
+                at += c.len_utf8();
                 if c == '\n' {
                     first = self.end_sentence(field, first, may_end);
                     may_end = false;
@@ -160,7 +161,7 @@ impl Words {
                     may_end = matches!(c, '.' | '!' | '?' | '…')
                         || (may_end
                             && matches!(c, '"' | '”' | '’' | '\'' | ')' | ']' | '“' | '‘' | '('));
-                    self.push_mark(field, text, start..start + c.len_utf8());
+                    self.push_mark(field, text, start..at);
                 }
                 continue;
             }
@@ -168,14 +169,11 @@ impl Words {
                 first = self.end_sentence(field, first, true);
             }
             may_end = false;
-            let at = end_of_word(text, start);
-            while chars.peek().is_some_and(|&(i, _)| i < at) {
-                chars.next();
-            }
+            at = end_of_word(text, start);
             self.push_word(field, text, start..at);
             if text[at..].starts_with('.') && is_abbreviation(&text[start..at], self.tokens.last())
             {
-                chars.next();
+                at += 1;
             }
         }
         self.end_sentence(field, first, may_end);
@@ -217,23 +215,16 @@ impl Words {
                 known
             }
         };
-        let first = word.chars().next().unwrap_or(' ');
-        // "US", "IT" and "WHO" are names; "us", "it" and "who" are not.
-        let is_acronym = word.len() > 1 && word.bytes().all(|b| b.is_ascii_uppercase());
         self.tokens.push(Token {
             field,
             start: bytes.start as u32,
             end: (bytes.start + word.len()) as u32,
             lower: known.lower,
             stems: (from, self.stems.len() as u32),
-            classes: if is_acronym {
-                known.classes & !STOP
-            } else {
-                known.classes
-            },
+            classes: known.classes,
             is_word: true,
-            is_number: first.is_numeric(),
-            is_capital: first.is_uppercase(),
+            is_number: known.is_number,
+            is_capital: known.is_capital,
             alias: known.alias,
         });
         if word.len() < whole.len() {
@@ -281,17 +272,26 @@ fn without_possessive(word: &str) -> &str {
 /// The end of the word that begins at `start`: letters and digits, with single marks between them.
 fn end_of_word(text: &str, start: usize) -> usize {
     let mut end = start;
-    let mut chars = text[start..].char_indices().peekable();
-    while let Some((i, c)) = chars.next() {
-        let is_letter = c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c);
+    loop {
+        // Nearly all letters are of one byte.
+        let bytes = text.as_bytes()[end..].iter();
+        end += bytes.take_while(|b| b.is_ascii_alphanumeric()).count();
+        let mut chars = text[end..].chars();
+        let Some(c) = chars.next() else {
+            return end;
+        };
         let joins = matches!(c, '\'' | '’' | '-' | '.' | '&' | '/')
-            && chars.peek().is_some_and(|(_, next)| next.is_alphanumeric());
-        if !is_letter && !joins {
-            break;
+            && chars.next().is_some_and(char::is_alphanumeric);
+        if !joins && !is_letter(c) {
+            return end;
         }
-        end = start + i + c.len_utf8();
+        end += c.len_utf8();
     }
-    end
+}
+
+/// A letter, a digit, or an accent on one.
+fn is_letter(c: char) -> bool {
+    c.is_alphanumeric() || (!c.is_ascii() && unicode_normalization::char::is_combining_mark(c))
 }
 
 fn is_abbreviation(word: &str, token: Option<&Token>) -> bool {
@@ -307,10 +307,8 @@ fn push_stems(stemmer: &Stemmer, word: &str, stems: &mut Vec<u64>) {
     } else {
         word.nfkc().flat_map(char::to_lowercase).collect()
     };
-    let is_inner =
-        |c: char| c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c);
     for part in lower
-        .split(|c| !is_inner(c))
+        .split(|c| !is_letter(c))
         .filter(|part| !part.is_empty())
     {
         stems.push(hash_of(&stemmer.stem(part)));
