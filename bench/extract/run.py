@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Article extraction beside its peers: same pages, same measure, same run.
 
-    pip install -r bench/extract/requirements.txt
+    pip install --no-deps -r bench/extract/requirements.txt
     cargo build --release --example pages
     python3 bench/extract/run.py PAGES --out bench/results/extract-DATE.json --texts ARTICLES.jsonl…
 
