@@ -2,6 +2,7 @@
 
 use half::f16;
 
+use super::filter::Filter;
 use crate::features::TermCounts;
 use crate::features::weighting::sublinear_tf;
 
@@ -16,8 +17,6 @@ const LANES: usize = 4;
 /// Share of the slots that are filled. Every probe for an unknown term ends at an empty slot.
 const TARGET_LOAD: f32 = 0.8;
 const MAX_LOAD: f32 = 0.95;
-/// Bits of the filter for each term: of the terms that the model does not know, 6 % get past it.
-const FILTER_BITS: usize = 16;
 
 /// One term of the vocabulary, to be packed.
 #[derive(Debug, Clone, Copy)]
@@ -49,8 +48,8 @@ pub struct ScoredTerm {
 /// | 8.. | class weights, i8; the weight is `i8 × row scale` |
 ///
 /// so that a term costs one probe and, up to 56 classes, one or two cache lines. Of a term that the model does
-/// not know a filter of one bit says so (Bloom 1970, with one hash): a search would end at the next empty
-/// slot only, which in a table so full is a dozen slots away.
+/// not know a [`Filter`] says so: a search would end at the next empty slot only, which in a table so full is a
+/// dozen slots away.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TermTable {
     n_classes: usize,
@@ -102,6 +101,11 @@ fn fingerprint(slot: &[u8]) -> u32 {
     u32::from_le_bytes([slot[0], slot[1], slot[2], slot[3]])
 }
 
+fn filter(slots: &[u8], slot_bytes: usize) -> Filter {
+    let all = slots.chunks_exact(slot_bytes).map(fingerprint);
+    Filter::of(all.filter(|&found| found != 0))
+}
+
 fn half_at(slot: &[u8], at: usize) -> f32 {
     f16::from_le_bytes([slot[at], slot[at + 1]]).to_f32()
 }
@@ -113,41 +117,6 @@ fn finite_half_at(slot: &[u8], at: usize) -> f32 {
     let bits = u32::from(u16::from_le_bytes([slot[at], slot[at + 1]]));
     let magnitude = f32::from_bits((bits & 0x7fff) << 13) * EXPONENT_SHIFT;
     f32::from_bits(magnitude.to_bits() | (bits & 0x8000) << 16)
-}
-
-/// The bits of the terms in a table.
-#[derive(Debug, Clone, PartialEq)]
-struct Filter(Vec<u64>);
-
-impl Filter {
-    fn of(slots: &[u8], slot_bytes: usize) -> Self {
-        let filled = || {
-            let all = slots.chunks_exact(slot_bytes).map(fingerprint);
-            all.filter(|&found| found != 0)
-        };
-        let n_bits = (filled().count() * FILTER_BITS)
-            .next_multiple_of(64)
-            .max(64);
-        let mut filter = Self(vec![0; n_bits / 64]);
-        for fingerprint in filled() {
-            let (word, bit) = filter.place(fingerprint);
-            filter.0[word] |= bit;
-        }
-        filter
-    }
-
-    /// A word, and the bit in it. The lowest bit of a fingerprint says nothing.
-    #[inline]
-    fn place(&self, fingerprint: u32) -> (usize, u64) {
-        let word = (u64::from(fingerprint) * self.0.len() as u64) >> 32;
-        (word as usize, 1 << ((fingerprint >> 1) % 64))
-    }
-
-    #[inline]
-    fn may_have(&self, fingerprint: u32) -> bool {
-        let (word, bit) = self.place(fingerprint);
-        self.0[word] & bit != 0
-    }
 }
 
 impl TermTable {
@@ -169,7 +138,7 @@ impl TermTable {
         }
         Self {
             n_classes,
-            filter: Filter::of(&slots, slot_bytes),
+            filter: filter(&slots, slot_bytes),
             slots,
             intercepts,
         }
@@ -207,7 +176,7 @@ impl TermTable {
         }
         Ok(Self {
             n_classes,
-            filter: Filter::of(&slots, slot_bytes),
+            filter: filter(&slots, slot_bytes),
             slots,
             intercepts,
         })
