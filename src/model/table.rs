@@ -48,8 +48,8 @@ pub struct ScoredTerm {
 /// | 8.. | class weights, i8; the weight is `i8 × row scale` |
 ///
 /// so that a term costs one probe and, up to 56 classes, one or two cache lines. Of a term that the model does
-/// not know a [`Filter`] says so: a search would end at the next empty slot only, which in a table so full is a
-/// dozen slots away.
+/// not know a filter of one bit a term says so (`filter.rs`): a search would end at the next empty slot only,
+/// which in a table so full is a dozen slots away.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TermTable {
     n_classes: usize,
