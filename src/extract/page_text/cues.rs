@@ -95,7 +95,14 @@ patterns! {
         r"(?i)(?-u:\b)click here(?-u:\b)|(?-u:\b)(?:enable|requires) javascript(?-u:\b)|",
         r"^\W*(?:(?:you can|please|to) )?(?:view|read|see|find|watch|listen|download|buy|order|shop|donate|apply|register|sign up|subscribe|learn)(?-u:\b).{0,80}(?-u:\b)here\W*$|",
         r"^\W*(?:adverts?\W*$|also on \S+\.[a-z]{2,}(?-u:\b)|follow .{1,40} on(?:\W*$| (?:facebook|twitter|instagram|youtube|linkedin)(?-u:\b)))|",
-        r"^\[[a-z_]+ \w+="
+        r"^\[[a-z_]+ \w+=|",
+        r"^\W*(?:(?:estimated )?reading time|tempo de leitura|tiempo de lectura|temps de lecture|tempo di lettura|lesezeit)\W+(?:ca\.? )?\d+ ?min\w*\W*$|^\W*\d+ min(?:utes?)? read\W*$"
+    );
+    /// The heading of a note on who wrote the article, in languages of large presses.
+    NOTE_ON_AUTHOR = concat!(
+        r"^\W*(?:(?i:about the (?:authors?|writers?)|sobre (?:[oa]|el|la|los|las|os|as) autor(?:[ae]s?)?|über (?:den autor|die autorin)|",
+        r"à propos de l['’]auteure?|acerca del? (?:la )?autora?|l['’]autore|om (?:författaren|forfatteren))|",
+        r"(?:About|Sobre|Über|Om)(?: \p{Lu}[\p{L}’'.-]+){2,4})\W*$"
     );
     /// Who an asking paragraph speaks of.
     WE_AND_YOU = r"(?i)(?-u:\b)(?:we|our|us|you|your|yours)(?-u:\b)";
@@ -196,6 +203,8 @@ mod tests {
                 "Follow the Quayside on",
                 "Advert",
                 "[button link=\"x\"] Send us your own[/button]",
+                "Tempo de leitura: 2 minutos",
+                "4 min read",
             ],
         );
         matches_all(
@@ -207,6 +216,31 @@ mod tests {
                 "Those who want to see the harbour come here in spring.",
                 "[It] was never meant to be read.",
                 "Police follow leads on the coast.",
+                "The reading time of the meter was 2 minutes.",
+            ],
+        );
+    }
+
+    #[test]
+    fn headings_of_notes_on_authors() {
+        matches_all(
+            &NOTE_ON_AUTHOR,
+            true,
+            &[
+                "About the author",
+                "About Ilse Brandt",
+                "Sobre el autor:",
+                "## Über die Autorin",
+            ],
+        );
+        matches_all(
+            &NOTE_ON_AUTHOR,
+            false,
+            &[
+                "About Hamburg",
+                "About the authority",
+                "About Ilse Brandt nobody spoke.",
+                "About 40 Ships",
             ],
         );
     }

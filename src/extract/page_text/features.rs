@@ -110,7 +110,8 @@ pub(super) fn unmarked(line: &str) -> &str {
     line.trim_start().trim_end_matches(['|', ' '])
 }
 
-fn is_bullet(line: &str) -> bool {
+/// Whether a line is marked as an item of a list.
+pub(super) fn is_bullet(line: &str) -> bool {
     let mut chars = line.chars();
     match chars.next() {
         Some('•' | '*' | '·' | '–' | '-' | '+' | '>' | '|') => {

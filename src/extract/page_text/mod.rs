@@ -19,7 +19,7 @@ pub use model::{LineModel, LineModelError, LineModelParts};
 
 use super::page::Page;
 use comments::lines_above;
-use features::{Line, MAX_CUE_WORDS, features, lines, sameness, unmarked};
+use features::{Line, MAX_CUE_WORDS, features, is_bullet, lines, sameness, unmarked};
 use metadata::Surroundings;
 
 /// A text of more lines is no page that a person copied; it is read whole.
@@ -28,7 +28,8 @@ pub const MAX_LINES: usize = 20_000;
 const MIN_ARTICLE_WORDS: usize = 25;
 /// Paragraphs that follow an appeal to the reader and belong to it.
 const MAX_APPEAL_LINES: usize = 6;
-
+/// So many lines tell of an author.
+const MAX_NOTE_LINES: usize = 4;
 /// So many lines that are no sentences are no end of an article.
 const MIN_TAIL_LINES: usize = 2;
 
@@ -99,8 +100,9 @@ pub fn line_features(text: &str) -> Vec<(&str, [f32; N_FEATURES])> {
         .collect()
 }
 
-/// Drops lines that lead away, credit or appeal, wherever they stand.
+/// Drops lines that lead away, credit or appeal, wherever they stand, and what is said of the author at the end.
 fn drop_cues(text: &str, lines: &[Line], kept: &mut [bool]) {
+    drop_note_on_author(text, lines, kept);
     let n_kept: usize = kept.iter().filter(|kept| **kept).count();
     let mut n_seen = 0;
     let mut appeal_lines_left = 0;
@@ -109,7 +111,8 @@ fn drop_cues(text: &str, lines: &[Line], kept: &mut [bool]) {
             continue;
         }
         n_seen += 1;
-        let words = unmarked(&text[line.bytes.clone()]);
+        let raw = &text[line.bytes.clone()];
+        let words = unmarked(raw);
         let is_short = line.n_words <= MAX_CUE_WORDS;
         let goes_on = appeal_lines_left > 0 && cues::WE_AND_YOU.is_match(words) && !is_quote(words);
         let appeals = is_short && cues::PLEA.is_match(words) && !is_quote(words);
@@ -124,8 +127,20 @@ fn drop_cues(text: &str, lines: &[Line], kept: &mut [bool]) {
                 || cues::CREDIT.is_match(words)
                 || cues::BYLINE.is_match(words)
                 || cues::SYNDICATION.is_match(words)
-                || cues::NOTICE.is_match(words));
+                || cues::NOTICE.is_match(words)
+                || is_cut_short(raw));
         *kept = !(appeals || goes_on || gives_itself_away);
+    }
+}
+
+/// Drops a note on who wrote the article, with its heading: the last lines of a page.
+fn drop_note_on_author(text: &str, lines: &[Line], kept: &mut [bool]) {
+    let last = (0..lines.len()).rev().filter(|i| kept[*i]);
+    let heading = last
+        .take(MAX_NOTE_LINES + 1)
+        .find(|i| cues::NOTE_ON_AUTHOR.is_match(&text[lines[*i].bytes.clone()]));
+    if let Some(heading) = heading {
+        kept[heading..].fill(false);
     }
 }
 
@@ -139,6 +154,11 @@ fn drop_tail(text: &str, lines: &[Line], kept: &mut [bool]) {
     if tail.iter().filter(|kept| **kept).count() >= MIN_TAIL_LINES {
         tail.fill(false);
     }
+}
+
+/// Whether a line is an item of a list whose end is missing: the teaser of another story.
+fn is_cut_short(raw: &str) -> bool {
+    is_bullet(raw) && (raw.ends_with('…') || raw.ends_with(".."))
 }
 
 fn is_quote(line: &str) -> bool {
@@ -170,6 +190,32 @@ mod tests {
         drop_tail(text, &lines, &mut kept);
         let runs = runs(&lines, &kept);
         runs.iter().map(|run| &text[run.clone()]).collect()
+    }
+
+    #[test]
+    fn a_note_on_the_author_goes_with_its_heading() {
+        let without_note = |text: &str| {
+            let lines = lines(text, MAX_LINES);
+            let mut kept = vec![true; lines.len()];
+            drop_note_on_author(text, &lines, &mut kept);
+            kept.iter().filter(|kept| **kept).count()
+        };
+        let note = "About Ilse Brandt\nIlse Brandt writes about ships.\nShe lives by the harbour.";
+        let story = "The ferry came in late that day, as it had all week.";
+        assert_eq!(without_note(&format!("{story}\n{note}")), 1);
+        let section = [note, story, story, story].join("\n");
+        assert_eq!(
+            without_note(&section),
+            6,
+            "what goes on is a section of the article"
+        );
+    }
+
+    #[test]
+    fn items_that_are_cut_short_are_teasers() {
+        let text =
+            "• The harbour that nobody wan..\n• A mayor and his ship…\n• Bring a coat.\nAnd then…";
+        assert_eq!(article_lines(text, ""), "• Bring a coat.\nAnd then…");
     }
 
     #[test]
