@@ -7,6 +7,11 @@ use std::hint::black_box;
 use copydesk::pipeline::{ConceptFormat, Concepts, Options, Pipeline};
 use copydesk::text::{Article, ArticleDraft};
 use criterion::{Criterion, criterion_group, criterion_main};
+use mimalloc::MiMalloc;
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const N_TAGS: usize = 100_000;
 const CSV: ConceptFormat = ConceptFormat::Table { delimiter: b',' };

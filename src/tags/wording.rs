@@ -35,8 +35,32 @@ impl Wording {
 
 /// NFKC, lower case, single spaces.
 pub(super) fn fold(tag: &str) -> String {
-    let lower: String = tag.nfkc().flat_map(char::to_lowercase).collect();
-    lower.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut folded = String::with_capacity(tag.len());
+    fold_onto(tag, &mut folded);
+    folded
+}
+
+/// Appends the folded tag to a text.
+pub(super) fn fold_onto(tag: &str, text: &mut String) {
+    let start = text.len();
+    if tag.is_ascii() {
+        // Nothing to normalise, and nearly all tags are so.
+        push_words(tag, text);
+        text[start..].make_ascii_lowercase();
+    } else {
+        let lower: String = tag.nfkc().flat_map(char::to_lowercase).collect();
+        push_words(&lower, text);
+    }
+}
+
+/// Appends the words of a tag with single spaces between them.
+fn push_words(tag: &str, text: &mut String) {
+    for (i, word) in tag.split_whitespace().enumerate() {
+        if i > 0 {
+            text.push(' ');
+        }
+        text.push_str(word);
+    }
 }
 
 /// Whether two folded wordings are forms of the same words, one by one. Stems alone do not tell: those
@@ -79,6 +103,8 @@ fn is_form(name: &str, written: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn same(a: &str, b: &str) -> bool {
@@ -111,6 +137,15 @@ mod tests {
             ("", "x"),
         ] {
             assert!(!same(a, b), "{a} {b}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn ascii_folds_as_all_text_does(tag in "[ -~\t\n\x0b\x0c\r]{0,40}") {
+            let lower: String = tag.nfkc().flat_map(char::to_lowercase).collect();
+            let words: Vec<&str> = lower.split_whitespace().collect();
+            prop_assert_eq!(fold(&tag), words.join(" "));
         }
     }
 }

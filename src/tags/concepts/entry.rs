@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 
+use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 
 use crate::tags::wording::fold;
@@ -71,7 +72,8 @@ impl<P: Display> Draft<'_, P> {
     /// to an end. Parents given by code become labels.
     pub(super) fn check(mut self) -> Result<Vec<ConceptEntry>, ConceptsError> {
         check_number(self.file, self.entries.len())?;
-        let mut by_label: HashMap<String, usize> = HashMap::with_capacity(self.entries.len());
+        let mut by_label: HashMap<String, usize, RandomState> =
+            HashMap::with_capacity_and_hasher(self.entries.len(), RandomState::default());
         for (i, entry) in self.entries.iter().enumerate() {
             check_label(&entry.label)
                 .map_err(|problem| self.error(i, self.fields.label, problem))?;
@@ -97,10 +99,10 @@ impl<P: Display> Draft<'_, P> {
     /// The place of each tag's parent.
     fn parents(
         &self,
-        by_label: &HashMap<String, usize>,
+        by_label: &HashMap<String, usize, RandomState>,
     ) -> Result<Vec<Option<usize>>, ConceptsError> {
         let codes = self.entries.iter().map(|entry| entry.code.as_str());
-        let by_code: HashMap<&str, usize> = codes.zip(0..).collect();
+        let by_code: HashMap<&str, usize, RandomState> = codes.zip(0..).collect();
         let parent = |(i, entry): (usize, &ConceptEntry)| match entry.parent.as_str() {
             "" => Ok(None),
             parent => match by_code.get(parent).or_else(|| by_label.get(&fold(parent))) {

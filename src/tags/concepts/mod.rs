@@ -16,6 +16,8 @@ pub mod table;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::wording::fold;
 pub use entry::{ConceptEntry, ConceptsError};
 use names::Names;
@@ -91,7 +93,7 @@ impl Concepts {
         vocabularies: impl IntoIterator<Item = Vec<ConceptEntry>>,
     ) -> Result<Self, ConceptsError> {
         let mut entries: Vec<ConceptEntry> = Vec::new();
-        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut places: HashMap<String, usize, RandomState> = HashMap::default();
         for entry in vocabularies.into_iter().flatten() {
             let place = *places.entry(fold(&entry.label)).or_insert(entries.len());
             match entries.get_mut(place) {

@@ -9,11 +9,12 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use foldhash::fast::RandomState;
 
 use super::entry::{ConceptEntry, ConceptsError};
 use crate::tags::keyphrases::lexicon::STOP;
 use crate::tags::keyphrases::words::{Token, Words, phrase_key, tag_key};
-use crate::tags::wording::{are_forms, fold, parts};
+use crate::tags::wording::{are_forms, fold, fold_onto, parts};
 use crate::text::Field;
 
 /// A longer name is refused: how many names can end at one word bounds the time for it.
@@ -60,7 +61,7 @@ pub struct Hit {
 #[derive(Debug, Clone)]
 pub struct Names {
     /// The character of each stem.
-    stems: HashMap<u64, char>,
+    stems: HashMap<u64, char, RandomState>,
     automaton: AhoCorasick,
     /// Identity of each pattern's words with the pattern, ascending; (n_patterns).
     keys: Vec<(u64, u32)>,
@@ -257,7 +258,7 @@ fn part(reading: &Reading<'_>, token: &Token, stem: u32) -> Option<Range<usize>>
 #[derive(Default)]
 struct Build {
     words: Words,
-    stems: HashMap<u64, char>,
+    stems: HashMap<u64, char, RandomState>,
     /// Each name with its characters and their identity as a tag.
     names: Vec<(String, u64, Name)>,
     /// See [`Names::folded`].
@@ -298,7 +299,7 @@ impl Build {
             return Ok(());
         }
         let start = self.folded.len() as u32;
-        self.folded.push_str(&fold(name));
+        fold_onto(name, &mut self.folded);
         if n_words > 2 {
             self.n_phrases.0 += 1;
             self.n_phrases.1 += usize::from(!name.chars().any(char::is_lowercase));
@@ -359,7 +360,7 @@ impl Build {
 }
 
 /// The character that a stem stands for; `None` if there are no more.
-fn character(stems: &mut HashMap<u64, char>, stem: u64) -> Option<char> {
+fn character(stems: &mut HashMap<u64, char, RandomState>, stem: u64) -> Option<char> {
     if let Some(known) = stems.get(&stem) {
         return Some(*known);
     }
