@@ -33,7 +33,6 @@ mod params;
 mod ranker;
 pub mod ranking;
 pub mod reliability;
-mod rows;
 mod sources;
 pub mod split;
 mod step;
