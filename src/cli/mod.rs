@@ -1,5 +1,5 @@
-//! Step 9: a person at a terminal. One file for each command. Exit status: 0 done, 1 failed or
-//! refused, 2 wrong flags.
+//! Step 9: a person at a terminal. One file or folder for each command. Exit status: 0 done, 1 failed
+//! or refused, 2 wrong flags.
 //!
 //! - `serve`: the service on a socket.
 //! - `health`: whether a service serves, for probes.
@@ -27,7 +27,6 @@ mod settings;
 mod tag_args;
 mod train;
 mod train_extractor;
-mod train_progress;
 
 use std::process::ExitCode;
 

@@ -4,6 +4,7 @@
 //! - [`explain`]: why a topic.
 //! - `tagging`: which tags.
 //! - [`options`]: what a caller may ask for.
+//! - `parts`: what a pipeline is put together from.
 //! - [`manifest`]: what a model file says of itself.
 //! - [`artifact`]: a pipeline to bytes and back.
 
@@ -11,6 +12,7 @@ pub mod artifact;
 pub mod explain;
 pub mod manifest;
 pub mod options;
+mod parts;
 mod tagging;
 
 use std::cell::RefCell;
@@ -152,16 +154,6 @@ impl Pipeline {
     /// None in a released binary; the built-in file is checked like any other.
     pub fn built_in() -> Result<Self, ArtifactError> {
         Self::from_bytes(BUILT_IN)
-    }
-
-    /// What the model says of itself.
-    pub fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    /// The model of lines, if there is one.
-    pub fn lines(&self) -> Option<&LineModel> {
-        self.lines.as_ref()
     }
 
     /// The article of a page and what the page says of it, and whether it could be told from the page

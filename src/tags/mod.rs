@@ -5,18 +5,24 @@
 //! - [`concepts`]: tags of a controlled vocabulary, which nobody has to learn.
 //! - [`rules`]: what an editor's desk never wants to see, and what it calls things.
 //! - [`wording`]: when two tags mean the same.
+//! - [`suggestion`]: what all of these suggest, those that mean the same as one.
 //! - [`mod@select`]: which tags are offered, in which order.
+//! - [`tag`]: a tag of an answer, or why it is none.
 
 pub mod concepts;
 pub mod keyphrases;
 pub mod rules;
 pub mod select;
+pub mod suggestion;
+pub mod tag;
 pub mod vocabulary;
 pub mod wording;
 
 pub use concepts::{ConceptEntry, ConceptFormat, Concepts, ConceptsError, Reading};
 pub use keyphrases::{Keyphrase, Keyphrases};
 pub use rules::{TagRules, TagRulesError};
-pub use select::{RejectedTag, Rejection, Selected, Selection, Suggestion, Tag, TagKind, select};
+pub use select::{Selected, Selection, select};
+pub use suggestion::Suggestion;
+pub use tag::{RejectedTag, Rejection, Tag, TagKind};
 pub use vocabulary::{LearntTags, LearntTagsError, TagCandidate};
 pub use wording::Wording;

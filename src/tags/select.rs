@@ -1,6 +1,5 @@
 //! Which tags are offered, in which order: one list out of all sources, in which no two mean the same.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,86 +7,13 @@ use std::sync::Arc;
 use super::concepts::Concepts;
 use super::keyphrases::aliases;
 use super::rules::TagRules;
+use super::suggestion::{Suggestion, joined};
+use super::tag::{Rejection, TagKind};
 use super::wording::Wording;
-use crate::text::{Field, Span};
+use crate::text::Field;
 
 /// At most so many rejected tags are named.
 const MAX_REJECTED: usize = 50;
-
-/// A tag of the answer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Tag {
-    /// As the vocabulary writes it, or as the article does.
-    pub label: Arc<str>,
-    /// Calibrated probability in [0, 1].
-    pub confidence: f32,
-    /// Where it comes from.
-    pub kind: TagKind,
-    /// Where the article speaks of it, in order; only if asked for.
-    pub mentions: Vec<Span>,
-    /// The vocabulary's code, if it has one.
-    pub code: Option<Arc<str>>,
-    /// Label of the vocabulary's broader tag, if there is one.
-    pub broader: Option<Arc<str>>,
-    /// It is of no vocabulary and not among the allowed tags: somebody would have to create it.
-    pub is_new: bool,
-}
-
-/// Where a tag comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TagKind {
-    /// The model learnt it, or it is of a controlled vocabulary.
-    Vocabulary,
-    /// The article has it.
-    Keyphrase,
-}
-
-/// A tag that was considered and is not offered.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RejectedTag {
-    /// The tag.
-    pub tag: Tag,
-    /// Why.
-    pub reason: Rejection,
-}
-
-/// Why a tag is not offered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rejection {
-    /// Its confidence is below the threshold.
-    LowConfidence,
-    /// It is denied.
-    Denied,
-    /// The article has it already.
-    Existing,
-    /// There is a list of allowed tags, and it is not in it.
-    NotAllowed,
-    /// There are enough better ones.
-    OverLimit,
-    /// The article has it only as a part of a tag that is offered.
-    PartOfAnother,
-}
-
-/// A tag that one of the sources suggests.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Suggestion {
-    /// As the source writes it.
-    pub label: Arc<str>,
-    /// Calibrated probability in [0, 1].
-    pub confidence: f32,
-    /// Whether that is enough to offer it.
-    pub is_sure: bool,
-    /// Where it comes from.
-    pub kind: TagKind,
-    /// Where the article speaks of it, in order, in bytes of the text that was read.
-    pub mentions: Vec<(Field, Range<usize>)>,
-    /// The vocabulary's code.
-    pub code: Option<Arc<str>>,
-    /// The vocabulary's broader tag.
-    pub broader: Option<Arc<str>>,
-    /// See [`Tag::is_new`].
-    pub is_new: bool,
-}
 
 /// What a caller wants of the tags.
 #[derive(Debug, Clone, Copy)]
@@ -205,53 +131,6 @@ impl Wordings {
         self.0
             .get(&wording.key())
             .is_some_and(|known| known.iter().any(|k| k.means(wording)))
-    }
-}
-
-/// Suggestions that mean the same become one: under the vocabulary's name if one of them is of a
-/// vocabulary, with the greater confidence and the mentions of both.
-fn joined(suggestions: impl Iterator<Item = (Suggestion, Wording)>) -> Vec<(Suggestion, Wording)> {
-    let mut list: Vec<(Suggestion, Wording)> = Vec::new();
-    let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
-    for (suggestion, wording) in suggestions {
-        let same_key = places.entry(wording.key()).or_default();
-        let same = same_key.iter().find(|&&i| list[i].1.means(&wording));
-        match same {
-            Some(&i) => list[i].0.join(suggestion),
-            None => {
-                same_key.push(list.len());
-                list.push((suggestion, wording));
-            }
-        }
-    }
-    list
-}
-
-impl Suggestion {
-    fn join(&mut self, other: Self) {
-        self.confidence = self.confidence.max(other.confidence);
-        self.is_sure |= other.is_sure;
-        self.is_new &= other.is_new;
-        if self.kind == TagKind::Keyphrase && other.kind == TagKind::Vocabulary {
-            self.kind = other.kind;
-            self.label = other.label;
-        }
-        self.code = self.code.take().or(other.code);
-        self.broader = self.broader.take().or(other.broader);
-        if !other.mentions.is_empty() {
-            self.mentions.extend(other.mentions);
-            self.mentions.sort_by_key(|(field, bytes)| {
-                (*field == Field::Body, bytes.start, Reverse(bytes.end))
-            });
-            let mut end = (Field::Title, 0);
-            self.mentions.retain(|(field, bytes)| {
-                let is_free = *field != end.0 || bytes.start >= end.1;
-                if is_free {
-                    end = (*field, bytes.end);
-                }
-                is_free
-            });
-        }
     }
 }
 

@@ -1,54 +1,29 @@
 //! Labelled articles out of files.
+//!
+//! - [`Corpus::read`], [`Corpus::finish`]: read these first.
+//! - `rows`: one row of a file becomes an article.
+//! - `article`: a labelled article, and the place it was read at.
+//! - `error`: what is wrong with a row, and why files are no corpus.
 
-use std::fmt;
+mod article;
+mod error;
+mod rows;
+
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 
 use flate2::bufread::MultiGzDecoder;
 
-pub use super::rows::Fields;
-use super::rows::{Columns, json_row};
+pub use article::{LabelledArticle, RowPlace};
+pub use error::{BadRow, CorpusError};
+pub use rows::Fields;
+
+use rows::{Columns, json_row};
 
 /// How many bad rows an error or a report spells out.
 const SHOWN_BAD_ROWS: usize = 5;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// An article with what an editor said of it.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct LabelledArticle {
-    /// The headline; may be empty if there is a text.
-    pub title: String,
-    /// The text; may be empty if there is a title.
-    pub text: String,
-    /// The topic; empty in a corpus of tags alone.
-    pub label: String,
-    /// The tags; empty says nothing of tags.
-    pub tags: Vec<String>,
-    /// Articles of one group never straddle a split; empty: a group of its own.
-    pub group: String,
-    /// The day it was published, as in 2024-05-31; empty if that is not known.
-    pub date: String,
-    /// The publisher or archive it is from; empty: not known, which is a source of its own.
-    pub source: String,
-    /// Where it was read.
-    pub place: RowPlace,
-}
-
-/// Where a row stands.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RowPlace {
-    /// As the caller named it.
-    pub file: Arc<str>,
-    /// From 1; of a row of several lines, the first.
-    pub line: u64,
-}
-
-impl fmt::Display for RowPlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
-    }
-}
 
 /// Labelled articles, and what was left out on the way.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -61,82 +36,6 @@ pub struct Corpus {
     pub n_bad_rows: usize,
     /// Rows whose label is missing; judged when the whole corpus is known.
     unlabelled_rows: Vec<(usize, BadRow)>,
-}
-
-/// A row that is no labelled article.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadRow {
-    /// As the caller named it.
-    pub file: String,
-    /// From 1.
-    pub line: u64,
-    /// What is wrong.
-    pub reason: String,
-}
-
-impl fmt::Display for BadRow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.file, self.line, self.reason)
-    }
-}
-
-/// Why files are no corpus.
-#[derive(Debug, thiserror::Error)]
-pub enum CorpusError {
-    /// The file cannot be read.
-    #[error("{file}: {source}")]
-    Io {
-        /// As the caller named it.
-        file: String,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// Rows are no labelled articles.
-    #[error("{n_rows} bad {}; use --skip-bad-rows to leave {} out:{}",
-        plural(*n_rows, "row", "rows"), plural(*n_rows, "it", "them"), listed(shown, *n_rows))]
-    BadRows {
-        /// The first of them.
-        shown: Vec<BadRow>,
-        /// How many there are.
-        n_rows: usize,
-    },
-    /// A table lacks a column.
-    #[error(
-        "{file} has no column {missing:?}; its columns are: {columns}. Name yours with --title-field, --text-field, --label-field and --tags-field"
-    )]
-    Columns {
-        /// As the caller named it.
-        file: String,
-        /// The wanted column.
-        missing: String,
-        /// The columns there are.
-        columns: String,
-    },
-    /// Nothing to learn from.
-    #[error("there are no labelled articles in the data{}", hint(shown))]
-    Empty {
-        /// Bad rows that were skipped, if any.
-        shown: Vec<BadRow>,
-    },
-}
-
-fn plural<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {
-    if n == 1 { one } else { many }
-}
-
-fn listed(shown: &[BadRow], n_rows: usize) -> String {
-    let mut lines: String = shown.iter().map(|row| format!("\n  {row}")).collect();
-    if n_rows > shown.len() {
-        lines.push_str(&format!("\n  and {} more", n_rows - shown.len()));
-    }
-    lines
-}
-
-fn hint(shown: &[BadRow]) -> String {
-    match shown {
-        [] => ": it is empty".to_owned(),
-        rows => format!("; every row is bad:{}", listed(rows, rows.len())),
-    }
 }
 
 /// How the rows of a file are written.

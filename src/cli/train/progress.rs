@@ -1,3 +1,5 @@
+//! How far a training run has got, on standard error.
+
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 

@@ -3,7 +3,7 @@
 use regex::Regex;
 use serde_json::Value;
 
-use super::corpus::LabelledArticle;
+use super::LabelledArticle;
 
 /// Which fields of a row hold what.
 #[derive(Debug, Clone)]

@@ -2,6 +2,12 @@
 //! variables, the keys of the settings file and the reference of all three.
 //!
 //! A flag counts more than the environment, that more than the file, and that more than the default.
+//!
+//! - `reference`: the names of settings, and a page that describes them.
+//! - `server`: what settings tell the server and the model that it serves.
+
+mod reference;
+mod server;
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -9,15 +15,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::{Arg, Args, Command, ValueEnum};
+use clap::{Args, ValueEnum};
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 use super::key::KeySetting;
-use super::tag_args;
-use crate::pipeline::{Pipeline, TagRules};
-use crate::service::{ApiKey, ConnectionConfig, Exposure, Keepalive, ServerConfig, TlsConfig};
+use crate::service::ServerConfig;
+pub(super) use reference::{reference, with_environment};
 
 /// How many bytes a gRPC message can have at all.
 const MESSAGE_BYTES_CEILING: usize = u32::MAX as usize;
@@ -85,16 +90,6 @@ pub(super) enum Access {
     Open,
     Keyed,
     Off,
-}
-
-impl From<Access> for Exposure {
-    fn from(access: Access) -> Self {
-        match access {
-            Access::Open => Self::Open,
-            Access::Keyed => Self::Keyed,
-            Access::Off => Self::Off,
-        }
-    }
 }
 
 settings! {
@@ -184,10 +179,6 @@ fn seconds(time: Duration) -> u32 {
     time.as_secs().try_into().unwrap_or(u32::MAX)
 }
 
-fn time(seconds: u32) -> Duration {
-    Duration::from_secs(seconds.into())
-}
-
 /// Several values: an array in the file, separated by commas elsewhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -256,31 +247,6 @@ impl Settings {
         self.keys().map(|_| ())
     }
 
-    /// The model with the vocabularies and the rules that are set.
-    ///
-    /// # Errors
-    /// A file is no vocabulary, or an alias none.
-    pub(super) fn steer(&self, pipeline: Pipeline) -> anyhow::Result<Pipeline> {
-        let files = self.vocabulary.iter().flat_map(|list| &list.0);
-        let files: Vec<PathBuf> = files.map(PathBuf::from).collect();
-        let language = self.vocabulary_language.as_deref();
-        let language = language.unwrap_or(tag_args::DEFAULT_LANGUAGE);
-        let pipeline = tag_args::add_vocabularies(pipeline, &files, language)?;
-        Ok(pipeline.with_tag_rules(self.tag_rules()?))
-    }
-
-    fn tag_rules(&self) -> anyhow::Result<TagRules> {
-        let set = |list: &Option<List>| list.clone().unwrap_or_default().0;
-        Ok(TagRules::new(
-            &set(&self.deny_tags),
-            &set(&self.tag_aliases),
-        )?)
-    }
-
-    fn keys(&self) -> anyhow::Result<Vec<ApiKey>> {
-        self.api_keys.iter().map(KeySetting::to_key).collect()
-    }
-
     /// The settings as a file, with the secrets blacked out.
     ///
     /// # Errors
@@ -292,125 +258,10 @@ impl Settings {
         }
         toml::to_string(&shown).context("the settings cannot be written as TOML")
     }
-
-    /// What the server is told.
-    ///
-    /// # Errors
-    /// A key is none.
-    pub(super) fn server_config(&self) -> anyhow::Result<ServerConfig> {
-        Ok(ServerConfig {
-            max_message_bytes: self.max_message_bytes.get(),
-            max_article_bytes: self.max_article_bytes.get(),
-            max_batch_articles: self.max_batch_articles.get(),
-            max_metadata_bytes: self.max_metadata_bytes.get(),
-            max_in_flight: self
-                .max_in_flight
-                .unwrap_or_else(ServerConfig::default_max_in_flight),
-            stream_window: self.stream_window,
-            call_timeout: time(self.call_timeout_seconds),
-            drain_delay: time(self.drain_delay_seconds),
-            drain_timeout: time(self.drain_timeout_seconds),
-            cors_origins: list(self.cors_origins.as_deref()),
-            keys: self.keys()?,
-            health: self.health.into(),
-            reflection: self.reflection.into(),
-            otlp_endpoint: self.otlp_endpoint.clone(),
-            tls: self.tls(),
-            connections: self.connection_config(),
-        })
-    }
-
-    fn tls(&self) -> Option<TlsConfig> {
-        Some(TlsConfig {
-            certificate: self.tls_certificate.clone()?,
-            key: self.tls_key.clone()?,
-            client_authorities: self.tls_client_authorities.clone(),
-            look_every: TlsConfig::DEFAULT_LOOK_EVERY,
-        })
-    }
-
-    fn connection_config(&self) -> ConnectionConfig {
-        ConnectionConfig {
-            max_connections: self.max_connections.get(),
-            max_concurrent_streams: self.max_concurrent_streams.get(),
-            max_resets_per_second: self.max_resets_per_second.get(),
-            stream_window_bytes: self.stream_window_bytes.get(),
-            connection_window_bytes: self.connection_window_bytes.get(),
-            header_timeout: time(self.header_timeout_seconds),
-            idle_timeout: time(self.idle_timeout_seconds),
-            max_age: time(self.max_age_seconds),
-            max_age_grace: time(self.max_age_grace_seconds),
-            keepalive: Keepalive {
-                interval: time(self.keepalive_interval_seconds),
-                timeout: time(self.keepalive_timeout_seconds),
-            },
-        }
-    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self::defaults(&ServerConfig::default())
     }
-}
-
-/// Gives each flag its environment variable and tells its default.
-pub(super) fn with_environment(command: Command) -> Command {
-    let defaults = toml::Table::try_from(Settings::default()).unwrap_or_default();
-    command.mut_args(|arg| {
-        let Some(name) = arg.get_long().map(|long| long.replace('-', "_")) else {
-            return arg;
-        };
-        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-        let arg = match defaults.get(&name) {
-            Some(default) => arg.help(format!("{help} [default: {default}]")),
-            None => arg,
-        };
-        arg.env(variable(&name))
-    })
-}
-
-fn variable(name: &str) -> String {
-    format!("COPYDESK_{}", name.to_uppercase())
-}
-
-/// A page that describes all settings.
-pub(super) fn reference() -> String {
-    let defaults = toml::Table::try_from(Settings::default()).unwrap_or_default();
-    let mut page = String::from(
-        "# Settings of `copydesk serve`\n\n\
-         This page is made by `copydesk serve --print-reference`.\n\n\
-         A flag counts more than the environment, that more than the file that `--config` names, and that more \
-         than the default. A key that is none of these is an error. `copydesk serve --print-config` shows what \
-         is set, and is itself such a file.\n\n\
-         | flag | environment | key in the file | default | what for |\n|---|---|---|---|---|\n",
-    );
-    let command = Flags::augment_args(Command::new("serve"));
-    for arg in command.get_arguments() {
-        page.push_str(&reference_row(arg, &defaults));
-    }
-    page.push_str(
-        "\n## API keys\n\n\
-         Without keys everyone who can connect may call. Keys stand in the file alone; `copydesk key --name NAME` \
-         makes one, and the lines for it:\n\n\
-         | key under `[[api_keys]]` | what for |\n|---|---|\n\
-         | `name` | Who has it; appears in logs |\n\
-         | `sha256` | The hash of the key, in 64 hexadecimal digits |\n\
-         | `roles` | `classify` for the calls, `observe` for metrics, or both |\n\
-         | `articles_per_second` | So many on average, and so many at once; absent: as many as the server takes |\n",
-    );
-    page
-}
-
-fn reference_row(arg: &Arg, defaults: &toml::Table) -> String {
-    let flag = arg.get_long().unwrap_or_default();
-    let key = flag.replace('-', "_");
-    let default = defaults
-        .get(&key)
-        .map_or_else(|| "none".to_owned(), |value| format!("`{value}`"));
-    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    format!(
-        "| `--{flag}` | `{}` | `{key}` | {default} | {help} |\n",
-        variable(&key)
-    )
 }

@@ -1,0 +1,158 @@
+//! Articles out of text files and JSON lines, one after another.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+
+use crate::cli::data_args::is_stdin;
+use crate::text::ArticleDraft;
+
+/// How articles are read.
+#[derive(Debug, Args)]
+pub(super) struct InputArgs {
+    /// What the files hold; without it .jsonl, .ndjson and input that begins with { are JSON lines
+    #[arg(long, env = "COPYDESK_INPUT", value_enum)]
+    input: Option<InputFormat>,
+    /// Field of a JSON line with the headline
+    #[arg(
+        long,
+        env = "COPYDESK_TITLE_FIELD",
+        value_name = "NAME",
+        default_value = "title"
+    )]
+    title_field: String,
+    /// Field of a JSON line with the text
+    #[arg(
+        long,
+        env = "COPYDESK_TEXT_FIELD",
+        value_name = "NAME",
+        default_value = "text"
+    )]
+    text_field: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum InputFormat {
+    /// A file is one article
+    Text,
+    /// A line is one article
+    Jsonl,
+}
+
+/// An article as it was found, or why it could not be read.
+pub(super) struct Input {
+    pub(super) id: String,
+    pub(super) draft: Result<ArticleDraft, String>,
+}
+
+/// What to do with each article.
+pub(super) type OnInput<'a> = dyn FnMut(Input) -> anyhow::Result<()> + 'a;
+
+impl InputArgs {
+    /// Reads the articles of a file, or of standard input, one after another.
+    pub(super) fn read(&self, path: &Path, on_input: &mut OnInput<'_>) -> anyhow::Result<()> {
+        let id = path.display().to_string();
+        let opened: io::Result<Box<dyn Read>> = if is_stdin(path) {
+            Ok(Box::new(io::stdin().lock()))
+        } else {
+            File::open(path).map(|file| Box::new(file) as Box<dyn Read>)
+        };
+        let read = opened.and_then(|file| {
+            let mut reader = BufReader::new(file);
+            let is_lines = self.is_lines(path, reader.fill_buf()?);
+            Ok((reader, is_lines))
+        });
+        match read {
+            Err(error) => on_input(Input {
+                id,
+                draft: Err(error.to_string()),
+            }),
+            Ok((reader, true)) => self.read_lines(reader, &id, on_input),
+            Ok((mut reader, false)) => {
+                let mut bytes = Vec::new();
+                let draft = reader
+                    .read_to_end(&mut bytes)
+                    .map_err(|error| error.to_string())
+                    .and_then(|_| text_draft(bytes));
+                on_input(Input { id, draft })
+            }
+        }
+    }
+
+    fn is_lines(&self, path: &Path, start: &[u8]) -> bool {
+        match self.input {
+            Some(format) => format == InputFormat::Jsonl,
+            None if is_stdin(path) => start.trim_ascii_start().starts_with(b"{"),
+            None => path
+                .extension()
+                .is_some_and(|e| e == "jsonl" || e == "ndjson"),
+        }
+    }
+
+    fn read_lines(
+        &self,
+        mut reader: impl BufRead,
+        file: &str,
+        on_input: &mut OnInput<'_>,
+    ) -> anyhow::Result<()> {
+        let mut line = Vec::new();
+        for number in 1.. {
+            line.clear();
+            if reader
+                .read_until(b'\n', &mut line)
+                .with_context(|| file.to_owned())?
+                == 0
+            {
+                break;
+            }
+            if !line.trim_ascii().is_empty() {
+                on_input(self.line_input(&line, format!("{file}:{number}")))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn line_input(&self, line: &[u8], place: String) -> Input {
+        let row: Value = match serde_json::from_slice(line) {
+            Ok(row) => row,
+            Err(error) => {
+                return Input {
+                    id: place,
+                    draft: Err(format!("no JSON: {error}")),
+                };
+            }
+        };
+        let string = |field: &str| {
+            row.get(field)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let draft = ArticleDraft {
+            title: string(&self.title_field),
+            body: string(&self.text_field),
+            ..ArticleDraft::default()
+        };
+        let id = match string("id") {
+            id if id.is_empty() => place,
+            id => id,
+        };
+        Input {
+            id,
+            draft: Ok(draft),
+        }
+    }
+}
+
+fn text_draft(bytes: Vec<u8>) -> Result<ArticleDraft, String> {
+    let body = String::from_utf8(bytes)
+        .map_err(|e| format!("not UTF-8 from byte {}", e.utf8_error().valid_up_to() + 1))?;
+    Ok(ArticleDraft {
+        body,
+        ..ArticleDraft::default()
+    })
+}

@@ -1,0 +1,221 @@
+//! `copydesk train`: labelled articles in, a model file out.
+//!
+//! - `model_args`: what the model shall be.
+//! - `progress`: how far the run has got.
+//! - `gate`: whether the model is good enough to be written.
+//! - `summary`: what the run says at its end.
+
+mod gate;
+mod model_args;
+mod progress;
+mod summary;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+
+use super::data_args::DataArgs;
+use super::model_file;
+use super::report_page::{self, Page};
+use super::tag_args::VocabularyArgs;
+use crate::pipeline::Pipeline;
+use crate::train::corpus::LabelledArticle;
+use crate::train::memory;
+use crate::train::{self, KeyphraseData, Split, TrainParams};
+use gate::GateArgs;
+use model_args::ModelArgs;
+use progress::Progress;
+use summary::Summary;
+
+/// Train a model on labelled articles and write it to one file.
+///
+/// A row is an article: its topic in one field, its tags (if any) in another. Articles that nearly
+/// repeat each other, and those of one --group-field, are all learnt from or all held out. The model
+/// is measured on articles it has not seen and written only if it passes the gates.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  copydesk train --data archive.jsonl --out desk.safetensors
+  copydesk train --data archive.csv.gz --text-field body --label-field section --out desk.safetensors
+  copydesk train --data archive.jsonl --report report.html --out desk.safetensors
+  copydesk train --data train.jsonl --test test.jsonl --must-beat desk.safetensors --out desk.safetensors
+  zcat archive/*.gz | copydesk train --data - --out desk.safetensors")]
+pub(super) struct TrainArgs {
+    /// Labelled articles: JSON lines, CSV or TSV, plain or gzip; - for standard input
+    #[arg(long, env = "COPYDESK_DATA", value_name = "FILE", num_args = 1.., required = true)]
+    data: Vec<PathBuf>,
+    /// Where the model is written, once it is measured
+    #[arg(long, env = "COPYDESK_OUT", value_name = "FILE")]
+    out: PathBuf,
+    /// Articles to measure on; without them a share of the data is held out
+    #[arg(long, env = "COPYDESK_TEST", value_name = "FILE", num_args = 1..)]
+    test: Vec<PathBuf>,
+    /// Share of the data that is held out if there is no --test, from 0.01 to 0.5
+    #[arg(long, env = "COPYDESK_TEST_SHARE", value_name = "SHARE", default_value_t = 0.1, value_parser = test_share)]
+    test_share: f64,
+    /// Which articles are held out if there is no --test
+    #[arg(long, env = "COPYDESK_SPLIT", value_enum, default_value_t = SplitBy::Random)]
+    split: SplitBy,
+    /// Full articles with editors' tags, to fit the ranker of names and phrases; without them the
+    /// data itself if its texts have enough of their tags, else the built-in model's ranker is kept
+    #[arg(long, env = "COPYDESK_KEYPHRASE_DATA", value_name = "FILE", num_args = 1..)]
+    keyphrase_data: Vec<PathBuf>,
+    /// Any texts, to count how words are used; without them the built-in model's counts are kept
+    #[arg(long, env = "COPYDESK_BACKGROUND", value_name = "FILE", num_args = 1..)]
+    background: Vec<PathBuf>,
+    /// Tags that editors use, one a line: phrases among them are likelier tags; without them the
+    /// built-in model's are kept
+    #[arg(long, env = "COPYDESK_KNOWN_TAGS", value_name = "FILE")]
+    known_tags: Option<PathBuf>,
+    #[command(flatten)]
+    vocabulary: VocabularyArgs,
+    #[command(flatten)]
+    rows: DataArgs,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    gate: GateArgs,
+    /// Write the report as JSON to standard output
+    #[arg(long, env = "COPYDESK_JSON")]
+    json: bool,
+    /// Write a page for a browser: measures with pictures, the articles that may be filed under the
+    /// wrong topic, and what more articles would bring
+    #[arg(long, env = "COPYDESK_REPORT", value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Threads to train with; 0: one for each core. The model does not depend on it
+    #[arg(long, env = "COPYDESK_THREADS", value_name = "N", default_value_t = 0)]
+    threads: usize,
+}
+
+/// How the held-out articles are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SplitBy {
+    /// By chance, every topic alike
+    Random,
+    /// The newest, by --date-field: how the model will do on what comes
+    Time,
+}
+
+/// Runs `copydesk train`: trains, reports and, if the gates let it through, writes the model.
+pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
+    let params = TrainParams {
+        studies_archive: args.report.is_some(),
+        ..args.model.params(&args.out)?
+    };
+    // What is wrong with a vocabulary is said before the long run, not after it.
+    args.vocabulary.add_to(Pipeline::built_in()?)?;
+    model_file::check_writable("--out", &args.out)?;
+    if let Some(file) = &args.report {
+        model_file::check_writable("--report", file)?;
+    }
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(args.threads)
+        .build()?;
+    let progress = Progress::new();
+    let on_step = |step| progress.begin(step);
+    let corpus = args.rows.read(&args.data)?;
+    let bad_rows = corpus.n_bad_rows;
+    let tests = if args.test.is_empty() {
+        None
+    } else {
+        Some(args.rows.read(&args.test)?)
+    };
+    let keyphrase_data = KeyphraseData {
+        tagged: args.rows.read_texts(&args.keyphrase_data)?,
+        background: args.rows.read_texts(&args.background)?,
+        known_tags: args
+            .known_tags
+            .as_deref()
+            .map_or(Ok(Vec::new()), read_lines)?,
+    };
+    progress.say(&needs(
+        &corpus.articles,
+        &params,
+        pool.current_num_threads(),
+    ));
+    let started = Instant::now();
+    let (split, mut trained) = pool.install(|| {
+        let split = match tests {
+            Some(test) => Split {
+                train: corpus.articles,
+                test: test.articles,
+            },
+            None if args.split == SplitBy::Time => train::hold_out_newest(corpus, args.test_share)?,
+            None => train::hold_out(corpus, args.test_share, params.seed, &on_step),
+        };
+        let trained = train::train(&split, &keyphrase_data, &params, &on_step);
+        trained.map(|trained| (split, trained))
+    })?;
+    let train_seconds = started.elapsed().as_secs_f64();
+    progress.finish();
+
+    // Which lines of a page are its article does not depend on the archive: the built-in model knows.
+    let lines = Pipeline::built_in()?.lines().cloned();
+    // Nor does a vocabulary: what the articles teach is measured without it.
+    trained.pipeline = args.vocabulary.add_to(trained.pipeline.with_lines(lines))?;
+    let bytes = trained.pipeline.to_bytes()?;
+    if let Some(file) = &args.report {
+        let page = Page {
+            manifest: trained.pipeline.manifest(),
+            evaluation: &trained.evaluation,
+            study: &trained.study.take().unwrap_or_default(),
+        };
+        report_page::write(file, &page)?;
+    }
+    let refused = args.gate.refusal(&trained, &split.test)?;
+    if refused.is_none() {
+        model_file::save(&args.out, &bytes)?;
+    }
+    let manifest = trained.pipeline.manifest();
+    let summary = Summary {
+        name: &manifest.name,
+        version: manifest.version(),
+        written: refused.is_none().then_some(args.out.as_path()),
+        refused: refused.as_deref(),
+        training_articles: trained.n_training_articles,
+        bad_rows,
+        topics: manifest.topics.len(),
+        tags: manifest.tags.len(),
+        vocabulary_tags: trained.pipeline.n_vocabulary_tags() - manifest.tags.len(),
+        terms: manifest.training.terms,
+        c: manifest.training.c,
+        model_bytes: bytes.len(),
+        train_seconds,
+        evaluation: &trained.evaluation,
+        keyphrases: trained.ranker,
+    };
+    summary.print(args.json)?;
+    Ok(if summary.refused.is_some() {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn read_lines(file: &Path) -> anyhow::Result<Vec<String>> {
+    let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    Ok(text.lines().map(|line| line.trim().to_owned()).collect())
+}
+
+/// What the run will need, for whoever would rather stop it now.
+fn needs(articles: &[LabelledArticle], params: &TrainParams, n_threads: usize) -> String {
+    let topics: BTreeSet<&str> = articles.iter().map(|a| a.label.as_str()).collect();
+    let bytes = memory::estimated_peak_bytes(articles, &params.terms, topics.len(), n_threads);
+    format!(
+        "{} articles, {n_threads} threads: about {:.1} GB of memory at most",
+        articles.len(),
+        bytes as f64 / 1e9
+    )
+}
+
+fn test_share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.01..=0.5).contains(&share) => Ok(share),
+        _ => Err("a share is a number from 0.01 to 0.5".to_owned()),
+    }
+}

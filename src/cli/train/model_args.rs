@@ -1,0 +1,135 @@
+//! What the model shall be, as flags.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use crate::train::TrainParams;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Model")]
+pub(super) struct ModelArgs {
+    /// Name of the model; without it, that of the file
+    #[arg(long, env = "COPYDESK_NAME")]
+    name: Option<String>,
+    /// Seed of the hold-out, the folds and the solver
+    #[arg(long, env = "COPYDESK_SEED", default_value_t = 42)]
+    seed: u64,
+    /// Topics of fewer training articles are an error
+    #[arg(
+        long,
+        env = "COPYDESK_MIN_TOPIC_EXAMPLES",
+        value_name = "N",
+        default_value_t = 1
+    )]
+    min_topic_examples: usize,
+    /// The accuracy that answers without review shall have, from 0 to 1: less confident answers are
+    /// marked needs_review
+    #[arg(
+        long,
+        env = "COPYDESK_AUTO_ACCURACY",
+        value_name = "SHARE",
+        default_value_t = TrainParams::default().auto_accuracy as f32,
+        value_parser = probability
+    )]
+    auto_accuracy: f32,
+    /// Tags of fewer training articles are not learnt
+    #[arg(long, env = "COPYDESK_MIN_TAG_EXAMPLES", value_name = "N", default_value_t = TrainParams::default().min_tag_examples)]
+    min_tag_examples: usize,
+    /// Tags of less confidence are not offered, from 0 to 1; 0: the threshold of best F1
+    #[arg(
+        long,
+        env = "COPYDESK_MIN_TAG_CONFIDENCE",
+        value_name = "P",
+        default_value_t = 0.0,
+        value_parser = probability
+    )]
+    min_tag_confidence: f32,
+    /// Most terms that the model keeps: its size
+    #[arg(long, env = "COPYDESK_MAX_TERMS", value_name = "N", default_value_t = TrainParams::default().max_terms)]
+    max_terms: usize,
+    /// CSV file of topics and their IPTC Media Topics: "topic,code", one a line
+    #[arg(long, env = "COPYDESK_TOPIC_CODES", value_name = "FILE")]
+    topic_codes: Option<PathBuf>,
+    /// Languages of the articles, such as en; without it they are detected
+    #[arg(
+        long,
+        env = "COPYDESK_LANGUAGES",
+        value_name = "TAG",
+        value_delimiter = ','
+    )]
+    languages: Vec<String>,
+    /// Where the articles came from, for the model card
+    #[arg(long, env = "COPYDESK_SOURCE", value_name = "TEXT", default_value = "")]
+    source: String,
+    /// Licence of the model, for the model card
+    #[arg(
+        long,
+        env = "COPYDESK_LICENCE",
+        value_name = "SPDX",
+        default_value = ""
+    )]
+    licence: String,
+    /// Time to record in the model, in Unix seconds; without it none, so that equal runs write
+    /// equal files
+    #[arg(long, env = "SOURCE_DATE_EPOCH", value_name = "SECONDS")]
+    trained_at: Option<i64>,
+}
+
+impl ModelArgs {
+    /// The parameters of a run that writes to `out`.
+    pub(super) fn params(&self, out: &Path) -> anyhow::Result<TrainParams> {
+        let mut params = TrainParams::default();
+        let stem = out
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
+        params.name = self.name.clone().or(stem).unwrap_or(params.name);
+        params.seed = self.seed;
+        params.min_topic_examples = self.min_topic_examples;
+        params.min_tag_examples = self.min_tag_examples;
+        params.auto_accuracy = f64::from(self.auto_accuracy);
+        params.min_tag_confidence = self.min_tag_confidence;
+        params.max_terms = self.max_terms;
+        params.languages = self.languages.clone();
+        params.data = self.source.clone();
+        params.licence = self.licence.clone();
+        params.trained_at_unix_seconds = self.trained_at;
+        if let Some(file) = &self.topic_codes {
+            params.topic_codes.extend(read_topic_codes(file)?);
+        }
+        Ok(params)
+    }
+}
+
+fn read_topic_codes(file: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    let name = file.display();
+    let text = fs::read_to_string(file).with_context(|| name.to_string())?;
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let mut codes = BTreeMap::new();
+    for (i, record) in reader.records().enumerate() {
+        let record = record.with_context(|| name.to_string())?;
+        match (record.get(0), record.get(1), record.len()) {
+            (Some(topic), Some(code), 2) => {
+                codes.insert(topic.trim().to_owned(), code.trim().to_owned())
+            }
+            _ => bail!(
+                "{name}:{}: a row is a topic and its code, such as: Politics,medtop:11000000",
+                i + 1
+            ),
+        };
+    }
+    Ok(codes)
+}
+
+fn probability(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(probability) if (0.0..=1.0).contains(&probability) => Ok(probability),
+        _ => Err("a probability is a number from 0 to 1".to_owned()),
+    }
+}

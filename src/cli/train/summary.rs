@@ -1,0 +1,73 @@
+//! What a training run says at its end, to machines and to people.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::cli::report;
+use crate::train::RankerSource;
+use crate::train::evaluate::Evaluation;
+
+/// What a training run reports to machines.
+#[derive(Serialize)]
+pub(super) struct Summary<'a> {
+    pub(super) name: &'a str,
+    pub(super) version: String,
+    pub(super) written: Option<&'a Path>,
+    pub(super) refused: Option<&'a str>,
+    pub(super) training_articles: usize,
+    pub(super) bad_rows: usize,
+    pub(super) topics: usize,
+    pub(super) tags: usize,
+    /// Tags of the controlled vocabulary.
+    pub(super) vocabulary_tags: usize,
+    pub(super) terms: u64,
+    pub(super) c: f32,
+    pub(super) model_bytes: usize,
+    pub(super) train_seconds: f64,
+    pub(super) evaluation: &'a Evaluation,
+    pub(super) keyphrases: RankerSource,
+}
+
+impl Summary<'_> {
+    /// What was trained goes to standard output, what became of it to standard error.
+    pub(super) fn print(&self, as_json: bool) -> anyhow::Result<()> {
+        if as_json {
+            println!("{}", serde_json::to_string(self)?);
+        } else {
+            println!("{}\n", report::evaluation(self.evaluation));
+            println!(
+                "{} {}: {} topics, {} tags and {} terms out of {} articles in {:.1} s, {:.1} MB",
+                self.name,
+                self.version,
+                self.topics,
+                self.tags,
+                self.terms,
+                self.training_articles,
+                self.train_seconds,
+                self.model_bytes as f64 / 1e6,
+            );
+        }
+        match &self.keyphrases {
+            RankerSource::Fitted(measured) => {
+                eprintln!("copydesk: names and phrases: {}", report::ranker(measured));
+            }
+            RankerSource::BuiltIn => {
+                eprintln!("copydesk: names and phrases: the built-in model's ranker is kept");
+            }
+            RankerSource::None => eprintln!("copydesk: names and phrases: none are offered"),
+        }
+        if self.vocabulary_tags > 0 {
+            eprintln!(
+                "copydesk: vocabulary: {} tags, found without training",
+                self.vocabulary_tags
+            );
+        }
+        match (self.written, self.refused) {
+            (Some(file), _) => eprintln!("copydesk: wrote {}", file.display()),
+            (None, Some(why)) => eprintln!("copydesk: not written: {why}"),
+            (None, None) => {}
+        }
+        Ok(())
+    }
+}

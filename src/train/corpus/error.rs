@@ -1,0 +1,80 @@
+//! What is wrong with a row, and why files are no corpus.
+
+use std::fmt;
+use std::io;
+
+/// A row that is no labelled article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadRow {
+    /// As the caller named it.
+    pub file: String,
+    /// From 1.
+    pub line: u64,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl fmt::Display for BadRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.file, self.line, self.reason)
+    }
+}
+
+/// Why files are no corpus.
+#[derive(Debug, thiserror::Error)]
+pub enum CorpusError {
+    /// The file cannot be read.
+    #[error("{file}: {source}")]
+    Io {
+        /// As the caller named it.
+        file: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Rows are no labelled articles.
+    #[error("{n_rows} bad {}; use --skip-bad-rows to leave {} out:{}",
+        plural(*n_rows, "row", "rows"), plural(*n_rows, "it", "them"), listed(shown, *n_rows))]
+    BadRows {
+        /// The first of them.
+        shown: Vec<BadRow>,
+        /// How many there are.
+        n_rows: usize,
+    },
+    /// A table lacks a column.
+    #[error(
+        "{file} has no column {missing:?}; its columns are: {columns}. Name yours with --title-field, --text-field, --label-field and --tags-field"
+    )]
+    Columns {
+        /// As the caller named it.
+        file: String,
+        /// The wanted column.
+        missing: String,
+        /// The columns there are.
+        columns: String,
+    },
+    /// Nothing to learn from.
+    #[error("there are no labelled articles in the data{}", hint(shown))]
+    Empty {
+        /// Bad rows that were skipped, if any.
+        shown: Vec<BadRow>,
+    },
+}
+
+fn plural<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {
+    if n == 1 { one } else { many }
+}
+
+fn listed(shown: &[BadRow], n_rows: usize) -> String {
+    let mut lines: String = shown.iter().map(|row| format!("\n  {row}")).collect();
+    if n_rows > shown.len() {
+        lines.push_str(&format!("\n  and {} more", n_rows - shown.len()));
+    }
+    lines
+}
+
+fn hint(shown: &[BadRow]) -> String {
+    match shown {
+        [] => ": it is empty".to_owned(),
+        rows => format!("; every row is bad:{}", listed(rows, rows.len())),
+    }
+}

@@ -1,0 +1,59 @@
+//! Why no model comes out.
+
+use super::svm::SvmError;
+use crate::pipeline::ArtifactError;
+
+/// Why no model came out.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// Nothing to tell apart.
+    #[error("a topic model needs at least two topics; the training articles have {}: {}", topics.len(), topics.join(", "))]
+    TooFewTopics {
+        /// The topics there are.
+        topics: Vec<String>,
+    },
+    /// Topics with too little to learn from.
+    #[error("topics with fewer than {min} training articles: {}; add examples, merge the topics, or lower --min-topic-examples", rare.join(", "))]
+    TooFewExamples {
+        /// The least number.
+        min: usize,
+        /// The topics with their counts.
+        rare: Vec<String>,
+    },
+    /// No tag is frequent enough and there are no topics.
+    #[error(
+        "nothing to learn: no article has a topic and no tag has {min} examples; lower --min-tag-examples or add articles"
+    )]
+    TooFewTags {
+        /// The least number of examples.
+        min: usize,
+    },
+    /// No term is in two articles.
+    #[error("the training articles share no words: every term is in fewer than {min_df} articles")]
+    NoTerms {
+        /// The least number of articles.
+        min_df: u32,
+    },
+    /// A split by time needs dates.
+    #[error(
+        "{n_undated} of {n_articles} articles have no date such as 2024-05-31; name the field that has it with --date-field"
+    )]
+    NoDate {
+        /// Articles without one.
+        n_undated: usize,
+        /// All articles.
+        n_articles: usize,
+    },
+    /// The solver refused its parameters.
+    #[error(transparent)]
+    Svm(#[from] SvmError),
+    /// linfa's logistic regression failed.
+    #[error("calibration failed: {0}")]
+    Calibration(String),
+    /// No model of lines could be fitted.
+    #[error("the line model could not be fitted: {0}")]
+    Lines(String),
+    /// The model could not be put together.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+}

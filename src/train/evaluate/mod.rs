@@ -1,0 +1,128 @@
+//! How good a pipeline is on labelled articles.
+//!
+//! - [`evaluate()`]: read this first.
+//! - `topics`: how well topics are told.
+//! - `tags`: how well learnt tags are found.
+//! - `suggestions`: what the first suggestions are worth, from wherever they come.
+//! - `counts`: counts become precision, recall and F1.
+
+mod counts;
+mod suggestions;
+mod tags;
+mod topics;
+
+use std::collections::HashSet;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+pub use counts::LabelMeasures;
+pub use suggestions::SuggestionMeasures;
+pub use tags::TagMeasures;
+pub use topics::Automatic;
+
+use super::calibrate::CoveragePoint;
+use super::corpus::LabelledArticle;
+use super::reliability::ReliabilityBin;
+use crate::pipeline::options::OptionsDraft;
+use crate::pipeline::{Classification, Options, Pipeline, TagSource};
+use crate::text::{Article, ArticleDraft, ContentFormat};
+use suggestions::measure_suggestions;
+use tags::measure_tags;
+use topics::measure_topics;
+
+/// What was measured. Shares and F1 are in [0, 1]; all is 0 where there was nothing to measure.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// Articles with a topic.
+    pub n_articles: usize,
+    /// Share of them whose most probable topic is right.
+    pub accuracy: f64,
+    /// Mean F1 of the topics that occur, right or answered.
+    pub macro_f1: f64,
+    /// Expected calibration error of the most probable topic, 15 bins.
+    pub calibration_error: f64,
+    /// Mean negative log probability of the right topic, in nats, over topics that the model has.
+    pub log_loss: f64,
+    /// Articles whose topic the model does not have; they count as wrong.
+    pub n_unknown_topic: usize,
+    /// Articles that could not be classified; they count as wrong.
+    pub n_failed: usize,
+    /// What the model answers without asking for review.
+    pub automatic: Automatic,
+    /// Accuracy of the most confident 10 %, 20 % … 100 % of the answers.
+    pub coverage_curve: Vec<CoveragePoint>,
+    /// Confidence against accuracy, in the bins of the calibration error that have articles.
+    pub reliability: Vec<ReliabilityBin>,
+    /// By name.
+    pub topics: Vec<LabelMeasures>,
+    /// `confusion[i][j]`: articles of topic i that were answered with topic j, in the order of
+    /// `topics`.
+    pub confusion: Vec<Vec<usize>>,
+    /// The learnt tags.
+    pub tags: TagMeasures,
+    /// The best suggestions from anywhere, in their order, against the tags of each article; equal are
+    /// those with the same stems.
+    pub suggestions: SuggestionMeasures,
+}
+
+/// Classifies every article and compares. Tags that count are `known_tags`, or the pipeline's own
+/// vocabulary; a tag that counts but was too rare to be learnt is a miss.
+pub fn evaluate(
+    pipeline: &Pipeline,
+    articles: &[LabelledArticle],
+    known_tags: Option<&HashSet<String>>,
+) -> Evaluation {
+    let options = Options::new(OptionsDraft {
+        max_tags: Some(usize::MAX),
+        // Phrases of the article are measured by themselves.
+        tag_source: TagSource::Vocabulary,
+        ..OptionsDraft::default()
+    })
+    .unwrap_or_default();
+    let answers: Vec<Option<Classification>> = articles
+        .par_iter()
+        .map(|article| answer(pipeline, article, &options))
+        .collect();
+    let vocabulary;
+    let known_tags = match known_tags {
+        Some(tags) => tags,
+        None => {
+            vocabulary = pipeline
+                .manifest()
+                .tags
+                .iter()
+                .map(|tag| tag.label.clone())
+                .collect();
+            &vocabulary
+        }
+    };
+    let topics = pipeline
+        .manifest()
+        .topics
+        .iter()
+        .map(|t| t.name.as_str())
+        .collect();
+    let mut evaluation = measure_topics(&topics, articles, &answers);
+    evaluation.tags = measure_tags(articles, &answers, known_tags);
+    evaluation.suggestions = measure_suggestions(pipeline, articles);
+    evaluation
+}
+
+/// A pipeline's answer to an article of a corpus; `None` if it is no article.
+pub(super) fn answer(
+    pipeline: &Pipeline,
+    article: &LabelledArticle,
+    options: &Options,
+) -> Option<Classification> {
+    let article = Article::new(ArticleDraft {
+        title: article.title.clone(),
+        body: article.text.clone(),
+        // A corpus holds articles, and none is to be taken for a page.
+        format: ContentFormat::Text,
+        ..ArticleDraft::default()
+    });
+    article
+        .ok()
+        .map(|article| pipeline.classify(&article, options))
+}

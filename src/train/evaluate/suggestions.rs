@@ -1,0 +1,94 @@
+//! What the first suggestions are worth, from wherever they come.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::answer;
+use crate::pipeline::options::OptionsDraft;
+use crate::pipeline::{Options, Pipeline};
+use crate::tags::keyphrases::words::{Words, tag_key, tag_stems};
+use crate::train::corpus::LabelledArticle;
+use crate::train::ranking::{RankedTags, Ranking, ranking};
+
+/// Suggestions from anywhere, learnt tags, names and phrases, on articles that have tags.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct SuggestionMeasures {
+    /// Articles with tags.
+    pub n_articles: usize,
+    /// What their first suggestions are worth.
+    #[serde(flatten)]
+    pub ranking: Ranking,
+}
+
+/// The first ten suggestions, however sure, against the tags of each article.
+pub(super) fn measure_suggestions(
+    pipeline: &Pipeline,
+    articles: &[LabelledArticle],
+) -> SuggestionMeasures {
+    let options = Options::new(OptionsDraft {
+        max_tags: Some(10),
+        min_tag_confidence: Some(0.0),
+        ..OptionsDraft::default()
+    })
+    .unwrap_or_default();
+    let ranked: Vec<RankedTags> = articles
+        .par_iter()
+        .filter(|article| !article.tags.is_empty())
+        .map_init(Words::default, |words, article| {
+            let answer = answer(pipeline, article, &options);
+            let labels = answer
+                .iter()
+                .flat_map(|a| a.tags.iter().map(|tag| &*tag.label));
+            ranked_tags(article, labels, words)
+        })
+        .collect();
+    SuggestionMeasures {
+        n_articles: ranked.len(),
+        ranking: ranking(&ranked),
+    }
+}
+
+/// Which suggestions are tags of an article, and how many tags it has.
+fn ranked_tags<'a>(
+    article: &LabelledArticle,
+    suggestions: impl Iterator<Item = &'a str>,
+    words: &mut Words,
+) -> RankedTags {
+    words.read(&article.title, &article.text);
+    let tags: BTreeMap<u64, Vec<u64>> = article
+        .tags
+        .iter()
+        .map(|tag| (tag_key(tag), tag_stems(tag)))
+        .filter(|(_, stems)| !stems.is_empty())
+        .collect();
+    let is_in_text = |stems: &&Vec<u64>| words.stems.windows(stems.len()).any(|w| w == **stems);
+    RankedTags {
+        is_right: suggestions
+            .map(|tag| tags.contains_key(&tag_key(tag)))
+            .collect(),
+        n_tags: tags.len(),
+        n_present: tags.values().filter(is_in_text).count(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suggestions_are_right_by_their_stems() {
+        let article = LabelledArticle {
+            text: "A tariff and a cease fire.".into(),
+            tags: ["Tariffs", "cease-fire", "Economy", "tariff"]
+                .map(str::to_owned)
+                .into(),
+            ..LabelledArticle::default()
+        };
+        let suggestions = ["Tariff", "Canada", "Cease-fires"];
+        let found = ranked_tags(&article, suggestions.into_iter(), &mut Words::default());
+        assert_eq!(found.is_right, [true, false, true]);
+        assert_eq!((found.n_tags, found.n_present), (3, 2));
+    }
+}

@@ -1,0 +1,65 @@
+//! Where a model's ranker of the articles' own phrases comes from.
+
+use super::TrainError;
+use super::corpus::LabelledArticle;
+use super::keyphrases;
+use crate::pipeline::{ArtifactError, Pipeline};
+use crate::tags::Keyphrases;
+
+/// What the ranker of the articles' own phrases is learnt from. Empty: from the corpus if that has
+/// enough articles whose tags their texts have, else it is the built-in model's.
+#[derive(Debug, Clone, Default)]
+pub struct KeyphraseData {
+    /// Full articles with their editors' tags.
+    pub tagged: Vec<LabelledArticle>,
+    /// Any texts, to count how words are used.
+    pub background: Vec<LabelledArticle>,
+    /// Tags that editors use, of these articles or others: phrases among them are likelier tags.
+    pub known_tags: Vec<String>,
+}
+
+/// Where the ranker of a model came from.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[serde(rename_all = "snake_case", tag = "source")]
+pub enum RankerSource {
+    /// Fitted in this run.
+    Fitted(keyphrases::CrossValidation),
+    /// Taken from the built-in model.
+    BuiltIn,
+    /// There is none: the model offers learnt tags alone.
+    None,
+}
+
+/// The ranker, fitted on what was given for it, or on the corpus, or the built-in model's.
+pub(super) fn fitted_or_built_in(
+    corpus: &[LabelledArticle],
+    data: &KeyphraseData,
+) -> Result<(Option<Keyphrases>, RankerSource), TrainError> {
+    // Not needed, and so not read, where all is given: the built-in model itself is trained so.
+    let built_in = || Ok::<_, ArtifactError>(Pipeline::built_in()?.keyphrases().cloned());
+    let mut statistics = if data.background.is_empty() {
+        match built_in()? {
+            Some(known) => known.statistics,
+            None => return Ok((None, RankerSource::None)),
+        }
+    } else {
+        keyphrases::count_words(&data.background)
+    };
+    if !data.known_tags.is_empty() {
+        statistics.known_tags = keyphrases::known_tags(&data.known_tags);
+    } else if let (false, Some(known)) = (data.background.is_empty(), built_in()?) {
+        statistics.known_tags = known.statistics.known_tags;
+    }
+    let tagged = if data.tagged.is_empty() {
+        corpus
+    } else {
+        &data.tagged
+    };
+    if let Some((fitted, measured)) = keyphrases::fit(tagged, statistics)? {
+        return Ok((Some(fitted), RankerSource::Fitted(measured)));
+    }
+    Ok(match built_in()? {
+        Some(known) => (Some(known), RankerSource::BuiltIn),
+        None => (None, RankerSource::None),
+    })
+}
