@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::{TokenSink, tokenize};
+use crate::text::{TokenSink, is_ascii_word, tokenize};
 
 /// Which terms an article is turned into. Kept in the model file: an article must be read as the
 /// training articles were.
@@ -40,7 +40,6 @@ const NGRAM_FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 const PREFIX_SALT: u64 = 0x1111_2222_3333_0001;
 /// Tables over this many slots are given back after the article that needed them.
 const MAX_IDLE_SLOTS: usize = 1 << 16;
-const MIN_SLOTS: usize = 1 << 10;
 
 /// Spreads the bits of a hash (the finaliser of SplitMix64, Steele et al. 2014, shortened).
 fn mix(hash: u64) -> u64 {
@@ -53,27 +52,38 @@ fn push(hash: u64, c: char) -> u64 {
     (hash ^ u64::from(u32::from(c))).wrapping_mul(HASH_PRIME)
 }
 
-/// An ASCII character as it is hashed.
-#[inline]
-fn folded(byte: u8, fold_digits: bool) -> char {
-    let is_folded = fold_digits && byte.is_ascii_digit();
-    char::from(if is_folded {
-        b'0'
-    } else {
-        byte.to_ascii_lowercase()
-    })
+/// Each byte as it is hashed, as itself and with digits folded; 0: it ends a token.
+static FOLDED: [[u8; 256]; 2] = [folded(false), folded(true)];
+
+const fn folded(fold_digits: bool) -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < u8::MAX {
+        if is_ascii_word(byte) {
+            let is_folded = fold_digits && byte.is_ascii_digit();
+            table[byte as usize] = if is_folded {
+                b'0'
+            } else {
+                byte.to_ascii_lowercase()
+            };
+        }
+        byte += 1;
+    }
+    table
 }
 
 /// The distinct terms of one article with their counts. Made once and used for many articles:
 /// after the longest article so far it allocates nothing.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct TermCounts {
-    /// Open addressing with linear probing; a count of 0 is an empty slot.
-    slots: Vec<(u64, u32)>,
-    /// Slots in the order in which their terms were first met: sums over terms keep one order.
-    used: Vec<u32>,
+    /// Open addressing with linear probing: a term's place in `terms` and 1, or 0. An article uses as many of the
+    /// first slots as it needs.
+    slots: Vec<u32>,
+    /// In the order in which they were first met: sums over terms keep one order.
+    terms: Vec<(u64, u32)>,
+    /// Those of the title, then those of the body.
     tokens: Vec<TokenHash>,
-    n_tokens: usize,
+    n_title_tokens: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -135,107 +145,86 @@ fn each_term(
     }
 }
 
-impl Default for TermCounts {
-    fn default() -> Self {
-        Self {
-            slots: vec![(0, 0); MIN_SLOTS],
-            used: Vec::new(),
-            tokens: Vec::new(),
-            n_tokens: 0,
-        }
-    }
-}
-
 impl TermCounts {
     /// Forgets the last article and counts the terms of this one. No n-gram spans title and body.
     pub fn count(&mut self, title: &str, body: &str, params: &TermParams) {
-        self.clear();
-        for text in [title, body] {
-            if !text.is_empty() {
-                self.count_text(text, params);
-            }
+        if self.slots.len() > MAX_IDLE_SLOTS {
+            *self = Self::default();
         }
+        let mut tokens = std::mem::take(&mut self.tokens);
+        tokens.clear();
+        tokenize(title, &mut TokenHasher::new(params, &mut tokens));
+        self.n_title_tokens = tokens.len();
+        tokenize(body, &mut TokenHasher::new(params, &mut tokens));
+        let mask = self.make_room(tokens.len() * (usize::from(params.ngram_range.1) + 1));
+        let (of_title, of_body) = tokens.split_at(self.n_title_tokens);
+        each_term(of_title, params, |hash, _, _| self.add(hash, mask));
+        each_term(of_body, params, |hash, _, _| self.add(hash, mask));
+        self.tokens = tokens;
     }
 
     /// How many tokens the article had, the dropped ones not counted.
     pub fn n_tokens(&self) -> usize {
-        self.n_tokens
+        self.tokens.len()
     }
 
     /// How many distinct terms the article has.
     pub fn len(&self) -> usize {
-        self.used.len()
+        self.terms.len()
     }
 
     /// Whether the article has no terms.
     pub fn is_empty(&self) -> bool {
-        self.used.is_empty()
+        self.terms.is_empty()
     }
 
     /// Each distinct term's hash and count, in order of first mention.
     pub fn iter(&self) -> impl Iterator<Item = (u64, u32)> + '_ {
-        self.used.iter().map(|&slot| self.slots[slot as usize])
+        self.terms.iter().copied()
     }
 
     /// Hashes of the words of the body, or of the title if there is no body, in their order.
     pub fn last_words(&self) -> impl Iterator<Item = u64> + '_ {
-        self.tokens.iter().map(|token| token.word)
-    }
-
-    fn clear(&mut self) {
-        if self.slots.len() > MAX_IDLE_SLOTS {
-            *self = Self::default();
-            return;
-        }
-        for &slot in &self.used {
-            self.slots[slot as usize] = (0, 0);
-        }
-        self.used.clear();
-        self.n_tokens = 0;
-    }
-
-    fn count_text(&mut self, text: &str, params: &TermParams) {
-        let mut tokens = std::mem::take(&mut self.tokens);
-        tokens.clear();
-        tokenize(text, &mut TokenHasher::new(params, &mut tokens));
-        self.n_tokens += tokens.len();
-        self.reserve(tokens.len() * (usize::from(params.ngram_range.1) + 1));
-        each_term(&tokens, params, |hash, _, _| self.add(hash));
-        self.tokens = tokens;
-    }
-
-    /// Makes room for so many further terms at a load of at most one half.
-    fn reserve(&mut self, additional: usize) {
-        let needed = ((self.used.len() + additional) * 2).next_power_of_two();
-        if needed <= self.slots.len() {
-            return;
-        }
-        let terms: Vec<(u64, u32)> = self.iter().collect();
-        self.slots = vec![(0, 0); needed];
-        self.used.clear();
-        for (hash, count) in terms {
-            let slot = self.find(hash);
-            self.slots[slot] = (hash, count);
-            self.used.push(slot as u32);
-        }
-    }
-
-    fn find(&self, hash: u64) -> usize {
-        let mask = self.slots.len() - 1;
-        let mut slot = (hash >> 20) as usize & mask;
-        while self.slots[slot].1 != 0 && self.slots[slot].0 != hash {
-            slot = (slot + 1) & mask;
-        }
-        slot
-    }
-
-    fn add(&mut self, hash: u64) {
-        let slot = self.find(hash);
-        if self.slots[slot].1 == 0 {
-            self.slots[slot] = (hash, 1);
-            self.used.push(slot as u32);
+        let (of_title, of_body) = self.tokens.split_at(self.n_title_tokens);
+        let last = if of_body.is_empty() {
+            of_title
         } else {
-            self.slots[slot].1 += 1;
+            of_body
+        };
+        last.iter().map(|token| token.word)
+    }
+
+    /// Empties slots for so many terms at a load of at most one half; returns the number of these slots less 1.
+    fn make_room(&mut self, n_terms: usize) -> usize {
+        self.terms.clear();
+        let n_slots = (n_terms * 2).next_power_of_two();
+        if n_slots > self.slots.len() {
+            self.slots = vec![0; n_slots];
+        } else {
+            self.slots[..n_slots].fill(0);
+        }
+        n_slots - 1
+    }
+
+    #[inline]
+    fn add(&mut self, hash: u64, mask: usize) {
+        let mut slot = (hash >> 20) as usize & mask;
+        loop {
+            match self.slots[slot] {
+                0 => {
+                    self.terms.push((hash, 1));
+                    self.slots[slot] = self.terms.len() as u32;
+                    return;
+                }
+                place => {
+                    let (known, count) = &mut self.terms[place as usize - 1];
+                    if *known == hash {
+                        *count += 1;
+                        return;
+                    }
+                }
+            }
+            slot = (slot + 1) & mask;
         }
     }
 }
@@ -262,6 +251,10 @@ impl<'a> TokenHasher<'a> {
         }
     }
 
+    fn folded(&self) -> &'static [u8; 256] {
+        &FOLDED[usize::from(self.params.fold_digits)]
+    }
+
     fn push_folded(&mut self, c: char) {
         self.hash = push(self.hash, c);
         self.n_bytes += c.len_utf8() as u32;
@@ -276,7 +269,7 @@ impl TokenSink for TokenHasher<'_> {
     #[inline]
     fn push_char(&mut self, c: char) {
         if c.is_ascii() {
-            self.push_folded(folded(c as u8, self.params.fold_digits));
+            self.push_folded(char::from(self.folded()[c as usize]));
         } else if self.params.fold_digits && c.is_numeric() {
             self.push_folded('0');
         } else {
@@ -287,20 +280,32 @@ impl TokenSink for TokenHasher<'_> {
         }
     }
 
-    /// Nearly all tokens: without a look at each character's place and length.
+    /// Nearly all tokens: read and hashed in one loop.
     #[inline]
-    fn push_ascii(&mut self, token: &[u8]) {
-        let fold_digits = self.params.fold_digits;
-        let hash_on = |hash, bytes: &[u8]| {
-            let folded = bytes.iter().map(|&byte| folded(byte, fold_digits));
-            folded.fold(hash, push)
-        };
+    fn take_ascii(&mut self, text: &[u8]) -> usize {
+        let folded = self.folded();
         let n_prefix = self.params.prefix_chars as usize;
-        let (head, rest) = token.split_at(token.len().min(n_prefix));
-        self.prefix = hash_on(HASH_SEED, head);
-        self.hash = hash_on(self.prefix, rest);
-        self.n_bytes = token.len() as u32;
-        self.n_chars = token.len() as u32;
+        let (mut hash, mut n_bytes) = (HASH_SEED, 0);
+        for &byte in text {
+            let byte = folded[usize::from(byte)];
+            if byte == 0 {
+                break;
+            }
+            hash = push(hash, char::from(byte));
+            n_bytes += 1;
+            if n_bytes == n_prefix {
+                self.prefix = hash;
+            }
+        }
+        self.hash = hash;
+        (self.n_bytes, self.n_chars) = (n_bytes as u32, n_bytes as u32);
+        n_bytes
+    }
+
+    fn drop_token(&mut self) {
+        self.hash = HASH_SEED;
+        self.n_bytes = 0;
+        self.n_chars = 0;
     }
 
     #[inline]
@@ -314,9 +319,7 @@ impl TokenSink for TokenHasher<'_> {
                 end: bytes.end as u32,
             });
         }
-        self.hash = HASH_SEED;
-        self.n_bytes = 0;
-        self.n_chars = 0;
+        self.drop_token();
     }
 }
 
@@ -426,7 +429,7 @@ mod tests {
             let params = TermParams { fold_digits, prefix_chars, ..words_only() };
             let (mut whole, mut parted) = (Vec::new(), Vec::new());
             let mut hasher = TokenHasher::new(&params, &mut whole);
-            hasher.push_ascii(word.as_bytes());
+            prop_assert_eq!(hasher.take_ascii(word.as_bytes()), word.len());
             hasher.end_token(0..word.len());
             let mut hasher = TokenHasher::new(&params, &mut parted);
             word.chars().for_each(|c| hasher.push_char(c));

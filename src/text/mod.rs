@@ -13,4 +13,4 @@ mod tokenize;
 pub use article::{Article, ArticleDraft, ArticleError, ContentFormat, MAX_ARTICLE_BYTES};
 pub use language::{LanguageTag, detect};
 pub use span::{Field, OffsetCounter, OffsetUnit, Span};
-pub use tokenize::{TokenSink, tokenize};
+pub use tokenize::{TokenSink, is_ascii_word, tokenize};

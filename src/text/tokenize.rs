@@ -8,12 +8,15 @@ pub trait TokenSink {
     /// One more character of the current token, in NFKC; never a separator.
     fn push_char(&mut self, c: char);
 
-    /// The ASCII characters of a whole token.
-    fn push_ascii(&mut self, token: &[u8]) {
-        for &byte in token {
-            self.push_char(char::from(byte));
-        }
+    /// Takes the letters, digits and `_` of ASCII that `text` begins with, and says how many they are. They are
+    /// nearly always a whole token.
+    fn take_ascii(&mut self, text: &[u8]) -> usize {
+        let token = text.iter().take_while(|&&byte| is_ascii_word(byte));
+        token.map(|&byte| self.push_char(char::from(byte))).count()
     }
+
+    /// What was taken or pushed since the last token is none: it comes again, with what follows.
+    fn drop_token(&mut self);
 
     /// The current token is complete and stood at these bytes of the text. A token that only
     /// normalisation sets apart from its neighbour ("1⁄2" out of "½") has the bytes of both.
@@ -40,24 +43,23 @@ pub fn tokenize(text: &str, sink: &mut impl TokenSink) {
             continue;
         }
         let start = at;
-        while at < bytes.len() && is_ascii_word(bytes[at]) {
-            at += 1;
-        }
+        at += sink.take_ascii(&bytes[start..]);
         if at < bytes.len() && !bytes[at].is_ascii() {
             // Only now is it known that the run is not plain: what it is decides the slow path.
+            sink.drop_token();
             at = end_of_run(text, at);
             emit_run(&text[start..at], start, sink);
             if at == start {
                 at += text[at..].chars().next().map_or(1, char::len_utf8);
             }
         } else {
-            sink.push_ascii(&bytes[start..at]);
             sink.end_token(start..at);
         }
     }
 }
 
-fn is_ascii_word(byte: u8) -> bool {
+/// Letters, digits and `_`.
+pub const fn is_ascii_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
@@ -180,6 +182,9 @@ mod tests {
     impl TokenSink for Collect {
         fn push_char(&mut self, c: char) {
             self.current.push(c);
+        }
+        fn drop_token(&mut self) {
+            self.current.clear();
         }
         fn end_token(&mut self, bytes: Range<usize>) {
             self.tokens.push((std::mem::take(&mut self.current), bytes));
