@@ -1,3 +1,5 @@
+//! Flags for labelled articles, and reading them from files and standard input.
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};

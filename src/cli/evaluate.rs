@@ -1,3 +1,5 @@
+//! `copydesk evaluate`: a model measured on labelled articles.
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 

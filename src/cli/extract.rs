@@ -1,3 +1,5 @@
+//! `copydesk extract`: pages in, their articles out.
+
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};

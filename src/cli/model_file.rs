@@ -1,3 +1,5 @@
+//! Model files on the disk: read whole, tried, and written so that none is ever half there.
+
 use std::fs::{self, File, Permissions};
 use std::io::Write;
 use std::path::Path;

@@ -1,3 +1,5 @@
+//! A page as JSON, for `classify` and `extract`.
+
 use serde::Serialize;
 
 use crate::pipeline::PageReport;

@@ -1,3 +1,5 @@
+//! Flags for vocabularies and for the desk's rules on tags.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

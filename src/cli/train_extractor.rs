@@ -1,3 +1,5 @@
+//! `copydesk train-extractor`: labelled pages in, a model file with a new line model out.
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;

@@ -1,3 +1,5 @@
+//! What stands around an article.
+
 /// What a page says of its article. Nothing of it is an input to topic or tags but the title.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {

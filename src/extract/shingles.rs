@@ -1,3 +1,5 @@
+//! Whether a line is in a text: by runs of words, as neither keeps the other's spaces and marks.
+
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 

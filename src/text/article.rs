@@ -1,3 +1,5 @@
+//! What a caller submits, checked once.
+
 use super::LanguageTag;
 
 /// How many bytes title and body of one article may have together.

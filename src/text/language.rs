@@ -1,3 +1,5 @@
+//! Which language a text is written in, and how languages are named.
+
 use std::fmt;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! A piece of an article, in bytes, code points or UTF-16 units.
+
 /// What offsets count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OffsetUnit {

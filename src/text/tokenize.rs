@@ -1,3 +1,5 @@
+//! The words of a text, normalised, in one pass and without an allocation for each.
+
 use std::ops::Range;
 
 use unicode_normalization::char::is_combining_mark;

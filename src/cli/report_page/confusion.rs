@@ -1,3 +1,5 @@
+//! Which topics are taken for which: the matrix and the largest confusions.
+
 use maud::{Markup, html};
 
 use super::{grouped, percent};

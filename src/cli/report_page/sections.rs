@@ -1,3 +1,5 @@
+//! The sections of the page, one function each.
+
 use maud::{Markup, PreEscaped, html};
 
 use super::charts::{self, LineChart};

@@ -1,3 +1,5 @@
+//! The linear model of lines, and the run of lines that it finds most probable.
+
 use std::ops::Range;
 
 use super::features::N_FEATURES;
