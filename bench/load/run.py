@@ -4,7 +4,7 @@
     python3 bench/load/run.py target/release bench/results/load-DATE.json
 
 First the cost: CPU time of the server for each Classify and each article of a stream, once for topics and learnt
-tags and once for everything, with names and phrases. Then capacity is found by offering ever more, latency is
+tags and once for everything, with names and phrases; by turns, five of each, and the median counts. Then capacity is found by offering ever more, latency is
 measured at half of it, and at three times it what becomes of the calls that are too many. The server has half of
 the machine's cores and the generator the others. Other work on the machine makes it noisy: compare the two
 servers of one run, and never runs of different days. cost.py counts instructions instead, peers.py has servers in
@@ -16,12 +16,15 @@ import json
 import os
 import platform
 import re
+import statistics
 import subprocess
 import sys
 from pathlib import Path
 
 SECONDS = os.environ.get("COPYDESK_BENCH_SECONDS", "6")
 PATIENCE_SECONDS = 60
+N_TURNS = 5
+CALLS = ["Classify", "StreamClassify"]
 CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORES, LOAD_CORES = CORES[: max(len(CORES) // 2, 1)], CORES[len(CORES) // 2 :]
 TAGS = {"topics and learnt tags": "vocabulary", "everything": "any"}
@@ -94,6 +97,16 @@ def under_load(folder, command, tags):
     return {"peak": peak, "half": half, "threefold": over, "threefold_again": again}
 
 
+def per_cpu_second(turn, name, call):
+    return turn[name][call]["ok_per_cpu_second"]
+
+
+def median_of(turns, measure, digits):
+    """The median over the turns, the least and the most."""
+    values = sorted(map(measure, turns))
+    return [round(value, digits) for value in (statistics.median(values), values[0], values[-1])]
+
+
 def main(folder, out):
     folder, out = Path(folder), Path(out)
     copydesk = [folder / "copydesk", "serve", "--listen", "127.0.0.1:0"]
@@ -104,16 +117,25 @@ def main(folder, out):
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, shared with the generator and others",
         "article_bytes": 3_000,
     }
-    costs = {"echo": cost(folder, echo, "any")}
-    costs |= {name: cost(folder, copydesk, tags) for name, tags in TAGS.items()}
-    result["cost"] = costs
+    turns = []
+    for _ in range(N_TURNS):
+        turns.append({"echo": cost(folder, echo, "any")})
+        turns[-1] |= {name: cost(folder, copydesk, tags) for name, tags in TAGS.items()}
+    result["cost"] = turns
+    result["per_cpu_second"] = {
+        call: {name: median_of(turns, lambda turn: per_cpu_second(turn, name, call), 0) for name in turns[0]}
+        for call in CALLS
+    }
     result["share_of_echo"] = {
         call: {
-            name: round(costs[name][call]["ok_per_cpu_second"] / costs["echo"][call]["ok_per_cpu_second"], 3)
+            name: median_of(
+                turns, lambda turn: per_cpu_second(turn, name, call) / per_cpu_second(turn, "echo", call), 3
+            )
             for name in TAGS
         }
-        for call in ["Classify", "StreamClassify"]
+        for call in CALLS
     }
+    print(json.dumps(result["per_cpu_second"]), flush=True)
     print(json.dumps(result["share_of_echo"]), flush=True)
     result["load"] = {name: under_load(folder, copydesk, tags) for name, tags in TAGS.items()}
     out.write_text(json.dumps(result, indent=1) + "\n")
