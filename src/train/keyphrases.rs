@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::TrainError;
 use super::corpus::LabelledArticle;
-use super::ranking::{RankedTags, Ranking, ranking};
+use super::ranking::{GoldTags, RankedTags, Ranking, ranking};
 use super::reliability::{ReliabilityBin, reliability};
 use super::split::{groups, stratified_folds};
 use super::topics::N_FOLDS;
@@ -22,7 +22,7 @@ use crate::tags::keyphrases::choose::{choose, may_be_tag};
 use crate::tags::keyphrases::features::{Context, N_FEATURES, features};
 use crate::tags::keyphrases::lexicon::{AFTER_NOUN, BEFORE_VERB, DETERMINER, STOP};
 use crate::tags::keyphrases::statistics::{Keys, WordStatistics};
-use crate::tags::keyphrases::words::{Words, phrase_key, tag_key, tag_stems};
+use crate::tags::keyphrases::words::{Words, phrase_key, tag_key};
 
 /// Words of fewer occurrences are not kept.
 const MIN_WORD_COUNT: u32 = 12;
@@ -180,28 +180,18 @@ impl Sample {
         let (mut words, mut found) = (Words::default(), Candidates::default());
         words.read(&article.title, &article.text);
         found.find(&words, statistics);
-        let tags: BTreeMap<u64, Vec<u64>> = article
-            .tags
-            .iter()
-            .map(|tag| (tag_key(tag), tag_stems(tag)))
-            .filter(|(_, stems)| !stems.is_empty())
-            .collect();
+        let tags = GoldTags::of(article);
         let context = Context {
             words: &words,
             found: &found,
             statistics,
         };
         let rows = found.list.iter().map(|c| features(c, context)).collect();
-        let is_in_text = |stems: &&Vec<u64>| words.stems.windows(stems.len()).any(|w| w == **stems);
         Self {
             rows,
-            is_tag: found
-                .list
-                .iter()
-                .map(|c| tags.contains_key(&c.key))
-                .collect(),
+            is_tag: found.list.iter().map(|c| tags.has(c.key)).collect(),
             n_tags: tags.len(),
-            n_present: tags.values().filter(is_in_text).count(),
+            n_present: tags.n_present(&words),
             words,
             found,
         }

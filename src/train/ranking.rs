@@ -1,6 +1,38 @@
 //! How good ranked suggestions are.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+
+use super::corpus::LabelledArticle;
+use crate::tags::keyphrases::words::{Words, tag_key, tag_stems};
+
+/// An article's own tags: the stems of each by its identity.
+pub(super) struct GoldTags(BTreeMap<u64, Vec<u64>>);
+
+impl GoldTags {
+    pub(super) fn of(article: &LabelledArticle) -> Self {
+        let tags = article.tags.iter();
+        let keyed = tags.map(|tag| (tag_key(tag), tag_stems(tag)));
+        Self(keyed.filter(|(_, stems)| !stems.is_empty()).collect())
+    }
+
+    /// Whether a tag of this identity is one of them.
+    pub(super) fn has(&self, key: u64) -> bool {
+        self.0.contains_key(&key)
+    }
+
+    /// How many there are, equal ones counted once.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// How many of them stand in the article, as it was read.
+    pub(super) fn n_present(&self, words: &Words) -> usize {
+        let is_present = |stems: &&Vec<u64>| words.stems.windows(stems.len()).any(|w| w == **stems);
+        self.0.values().filter(is_present).count()
+    }
+}
 
 /// One article's suggestions, best first.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,16 +1,14 @@
 //! What the first suggestions are worth, from wherever they come.
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::answer;
 use crate::pipeline::options::OptionsDraft;
 use crate::pipeline::{Options, Pipeline};
-use crate::tags::keyphrases::words::{Words, tag_key, tag_stems};
+use crate::tags::keyphrases::words::{Words, tag_key};
 use crate::train::corpus::LabelledArticle;
-use crate::train::ranking::{RankedTags, Ranking, ranking};
+use crate::train::ranking::{GoldTags, RankedTags, Ranking, ranking};
 
 /// Suggestions from anywhere, learnt tags, names and phrases, on articles that have tags.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -57,19 +55,11 @@ fn ranked_tags<'a>(
     words: &mut Words,
 ) -> RankedTags {
     words.read(&article.title, &article.text);
-    let tags: BTreeMap<u64, Vec<u64>> = article
-        .tags
-        .iter()
-        .map(|tag| (tag_key(tag), tag_stems(tag)))
-        .filter(|(_, stems)| !stems.is_empty())
-        .collect();
-    let is_in_text = |stems: &&Vec<u64>| words.stems.windows(stems.len()).any(|w| w == **stems);
+    let tags = GoldTags::of(article);
     RankedTags {
-        is_right: suggestions
-            .map(|tag| tags.contains_key(&tag_key(tag)))
-            .collect(),
+        is_right: suggestions.map(|tag| tags.has(tag_key(tag))).collect(),
         n_tags: tags.len(),
-        n_present: tags.values().filter(is_in_text).count(),
+        n_present: tags.n_present(words),
     }
 }
 

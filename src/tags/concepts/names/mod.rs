@@ -5,23 +5,22 @@
 //! words in one pass (Aho and Corasick 1975, "Efficient string matching"), whatever their case, width,
 //! hyphens and plurals. As UTF-8 characters cannot be taken for parts of one another, bytes can be searched.
 
+mod build;
+
 use std::collections::HashMap;
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::AhoCorasick;
 use foldhash::fast::RandomState;
 
 use super::entry::{ConceptEntry, ConceptsError};
-use crate::tags::keyphrases::lexicon::STOP;
-use crate::tags::keyphrases::words::{Token, Words, phrase_key, tag_key};
-use crate::tags::wording::{are_forms, fold, fold_onto, parts};
+use crate::tags::keyphrases::words::{Token, Words, tag_key};
+use crate::tags::wording::{are_forms, fold, parts};
 use crate::text::Field;
+use build::Build;
 
-/// A longer name is refused: how many names can end at one word bounds the time for it.
-const MAX_NAME_WORDS: usize = 40;
 /// A stem that no name has, or the end of a sentence, a comma and the like.
 const GAP: char = '\u{1}';
-const FIRST_STEM: u32 = 2;
 
 /// An article as its words were read.
 #[derive(Clone, Copy)]
@@ -254,150 +253,11 @@ fn part(reading: &Reading<'_>, token: &Token, stem: u32) -> Option<Range<usize>>
     Some(at..at + part.len())
 }
 
-/// Names on their way into an automaton.
-#[derive(Default)]
-struct Build {
-    words: Words,
-    stems: HashMap<u64, char, RandomState>,
-    /// Each name with its characters and their identity as a tag.
-    names: Vec<(String, u64, Name)>,
-    /// See [`Names::folded`].
-    folded: String,
-    /// Names of several words, and how many of them are all in capitals.
-    n_phrases: (usize, usize),
-}
-
-impl Build {
-    fn add(&mut self, concept: u32, name: &str, is_alias: bool) -> Result<(), String> {
-        self.words.read("", name);
-        let mut pattern = String::new();
-        let mut n_words = 0;
-        let mut key = Vec::new();
-        let stems = &mut self.stems;
-        let mut is_full = false;
-        for_each_stem(&self.words, |stem| {
-            n_words += 1;
-            pattern.push(match stem {
-                Some((_, stem)) => {
-                    key.push(stem);
-                    character(stems, stem).unwrap_or_else(|| {
-                        is_full = true;
-                        GAP
-                    })
-                }
-                None => GAP,
-            });
-        });
-        if is_full {
-            return Err("the vocabulary has too many different words".to_owned());
-        }
-        if n_words > MAX_NAME_WORDS {
-            return Err(format!("{n_words} words; the limit is {MAX_NAME_WORDS}"));
-        }
-        let pattern = pattern.trim_matches(GAP);
-        if pattern.is_empty() {
-            return Ok(());
-        }
-        let start = self.folded.len() as u32;
-        fold_onto(name, &mut self.folded);
-        if n_words > 2 {
-            self.n_phrases.0 += 1;
-            self.n_phrases.1 += usize::from(!name.chars().any(char::is_lowercase));
-        }
-        let writing = writing(&mut self.words, name);
-        let name = Name {
-            concept,
-            folded: start..self.folded.len() as u32,
-            is_alias,
-            writing,
-        };
-        self.names
-            .push((pattern.to_owned(), phrase_key(&key), name));
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<Names, ConceptsError> {
-        let order = |name: &Name| (name.is_alias, name.concept);
-        self.names.sort_by(|(a, _, first), (b, _, second)| {
-            a.cmp(b).then_with(|| order(first).cmp(&order(second)))
-        });
-        let (mut patterns, mut keys, mut offsets) = (Vec::new(), Vec::new(), Vec::new());
-        for (i, (pattern, key, _)) in self.names.iter().enumerate() {
-            if patterns.last() != Some(&pattern.as_str()) {
-                keys.push((*key, patterns.len() as u32));
-                patterns.push(pattern.as_str());
-                offsets.push(i as u32);
-            }
-        }
-        offsets.push(self.names.len() as u32);
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .prefilter(false)
-            .build(&patterns)
-            .map_err(|fault| ConceptsError {
-                place: "the vocabulary".to_owned(),
-                field: "file",
-                problem: fault.to_string(),
-            })?;
-        let mut names: Vec<Name> = self.names.into_iter().map(|(_, _, name)| name).collect();
-        // Of a vocabulary that is written in capitals throughout, they say nothing.
-        if 2 * self.n_phrases.1 > self.n_phrases.0 {
-            names
-                .iter_mut()
-                .for_each(|name| name.writing = Writing::Any);
-        }
-        keys.sort_unstable();
-        Ok(Names {
-            stems: self.stems,
-            automaton,
-            keys,
-            offsets,
-            names,
-            folded: self.folded,
-        })
-    }
-}
-
-/// The character that a stem stands for; `None` if there are no more.
-fn character(stems: &mut HashMap<u64, char, RandomState>, stem: u64) -> Option<char> {
-    if let Some(known) = stems.get(&stem) {
-        return Some(*known);
-    }
-    const SURROGATES: Range<u32> = 0xd800..0xe000;
-    let number = FIRST_STEM + stems.len() as u32;
-    let skipped = if number < SURROGATES.start {
-        0
-    } else {
-        SURROGATES.len() as u32
-    };
-    let c = char::from_u32(number + skipped)?;
-    stems.insert(stem, c);
-    Some(c)
-}
-
-fn writing(words: &mut Words, name: &str) -> Writing {
-    let mut parts = parts(name);
-    let (Some(only), None) = (parts.next(), parts.next()) else {
-        return Writing::Any;
-    };
-    let is_capital = only.chars().next().is_some_and(char::is_uppercase);
-    let is_acronym = only.chars().filter(|c| c.is_uppercase()).count() > 1
-        && !only.chars().any(char::is_lowercase);
-    words.read("", &only.to_lowercase());
-    let is_stop = words.tokens.first().is_some_and(|token| token.is(STOP));
-    match (is_acronym, is_stop) {
-        (true, true) => Writing::Capitals,
-        (true, false) => Writing::FirstCapital,
-        (false, true) if is_capital => Writing::FirstCapital,
-        _ => Writing::Any,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::build::MAX_NAME_WORDS;
     use super::*;
 
     fn names(labels: &[&str]) -> Names {
