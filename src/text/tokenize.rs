@@ -165,7 +165,8 @@ fn is_unspaced(c: char) -> bool {
         | '\u{e81}'..='\u{ece}'                          // Lao
         | '\u{1000}'..='\u{103f}'                        // Burmese
         | '\u{1780}'..='\u{17d3}'                        // Khmer
-        | '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{309f}' | '\u{30a1}'..='\u{30ff}' // Kana
+        | '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{309f}' // Kana
+        | '\u{30a1}'..='\u{30fa}' | '\u{30fc}'..='\u{30ff}' // without the middle dot
         | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' // Han
         | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
 }
@@ -242,6 +243,9 @@ mod tests {
     fn scripts_without_spaces_yield_characters() {
         assert_eq!(tokens("东京2020"), ["东", "京", "2020"]);
         assert_eq!(tokens("ニュース"), ["ニ", "ュ", "ー", "ス"]);
+        // The middle dot separates, in half width too.
+        assert_eq!(tokens("ア・イ"), tokens("ア･イ"));
+        assert!(tokens("･").is_empty());
     }
 
     #[test]
@@ -262,6 +266,15 @@ mod tests {
             .map(|(_, b)| &text[b.clone()])
             .collect();
         assert_eq!(spans, ["Žižek", "naïve", "ok"]);
+    }
+
+    #[test]
+    fn normalising_any_one_character_first_changes_nothing() {
+        for c in '\u{80}'..=char::MAX {
+            let text = format!("{c} a{c}a");
+            let normalised: String = text.nfkc().collect();
+            assert_eq!(tokens(&text), tokens(&normalised), "{c:?}");
+        }
     }
 
     proptest! {

@@ -1,15 +1,15 @@
 //! A page without what says nothing of its article, so that trees of it are small.
 
-use super::scan::{Piece, Scanner, is_block};
+use super::scan::{Piece, Scanner, is_block, next_attribute};
 
 /// Elements that go with all they hold.
 const DROPPED: [&str; 6] = ["script", "style", "noscript", "svg", "iframe", "math"];
 /// Of these, those whose content is markup to a tree builder, and that it closes before the page ends.
 const FOREIGN: [&str; 2] = ["svg", "math"];
 /// Elements beside [`is_block`] about which white space is not shown.
-const SPACELESS: [&str; 9] = [
-    "html", "head", "meta", "link", "base", "script", "thead", "tbody", "tfoot",
-];
+const SPACELESS: [&str; 5] = ["html", "head", "thead", "tbody", "tfoot"];
+/// Elements that show nothing: white space about them is shown as if they were not there.
+const UNSHOWN: [&str; 4] = ["meta", "link", "base", "script"];
 /// Attributes that the readers look at.
 const ATTRIBUTES: [&str; 34] = [
     "alt",
@@ -133,6 +133,9 @@ struct Lean {
 
 impl Lean {
     fn space_before(&mut self, name: &str) {
+        if is_one_of(name, &UNSHOWN) {
+            return;
+        }
         let is_spaceless = is_block(name) || is_one_of(name, &SPACELESS);
         if self.space && !is_spaceless {
             self.out.push(' ');
@@ -183,53 +186,6 @@ impl Lean {
     }
 }
 
-/// The first attribute of the rest of a tag, and what follows it.
-fn next_attribute(rest: &str) -> Option<(&str, &str)> {
-    let rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
-    let bytes = rest.as_bytes();
-    if matches!(bytes, [] | [b'>', ..]) {
-        return None;
-    }
-    // A name may begin with "=".
-    let is_name = |&(i, byte): &(usize, u8)| {
-        i == 0 || !(byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'='))
-    };
-    let mut at = bytes
-        .iter()
-        .copied()
-        .enumerate()
-        .take_while(is_name)
-        .count();
-    let spaces = |at: usize| {
-        bytes[at..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_whitespace())
-            .count()
-    };
-    let equals = at + spaces(at);
-    if bytes.get(equals) == Some(&b'=') {
-        at = equals + 1;
-        at += spaces(at);
-        at = match bytes.get(at) {
-            Some(&quote @ (b'"' | b'\'')) => {
-                let value = &bytes[at + 1..];
-                at + 1
-                    + value
-                        .iter()
-                        .position(|&byte| byte == quote)
-                        .map_or(value.len(), |end| end + 1)
-            }
-            _ => {
-                let value = bytes[at..]
-                    .iter()
-                    .take_while(|byte| !byte.is_ascii_whitespace() && **byte != b'>');
-                at + value.count()
-            }
-        };
-    }
-    Some(rest.split_at(at))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,9 +215,21 @@ mod tests {
         assert_eq!(lean("<p>a<script>b"), "<p>a");
     }
 
+    #[test]
+    fn quotes_in_a_tags_name_begin_no_value() {
+        assert_eq!(lean("<p='-->'>a"), "<p='-->'>a");
+        assert_eq!(shown_lines(&lean("<p='-->'><")), "'><\n");
+    }
+
+    #[test]
+    fn words_about_an_element_that_shows_nothing_stay_apart() {
+        assert_eq!(lean("<i>a</i> <meta><b>b</b>"), "<i>a</i><meta> <b>b</b>");
+        assert_eq!(lean("a</script> <i>b</i>"), "a</script> <i>b</i>");
+    }
+
     proptest! {
         #[test]
-        fn a_reader_sees_the_same(html in "(<|</|>|p|b|li|script|svg| |\n|=|\"|'|class|x|&|é|!--|-->|/){0,40}") {
+        fn a_reader_sees_the_same(html in "(<|</|>|p|b|li|meta|script|json|svg| |\n|=|\"|'|class|x|&|é|!--|-->|/){0,40}") {
             prop_assert_eq!(shown_lines(&lean(&html)), shown_lines(&html));
         }
     }

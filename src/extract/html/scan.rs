@@ -126,18 +126,14 @@ impl<'a> Scanner<'a> {
             .map_or(self.html.len(), |i| self.at + i + pattern.len())
     }
 
-    /// The place after a tag's `>`, which quoted attributes may contain.
-    fn after_tag(&self) -> usize {
-        let mut quote = None;
-        for (i, &byte) in self.rest().iter().enumerate() {
-            match (quote, byte) {
-                (None, b'>') => return self.at + i + 1,
-                (None, b'"' | b'\'') if self.rest()[..i].ends_with(b"=") => quote = Some(byte),
-                (Some(q), _) if q == byte => quote = None,
-                _ => {}
-            }
+    /// The place after the `>` of a tag whose name ends here, which quoted attributes may contain.
+    fn after_tag(&self, name_end: usize) -> usize {
+        let mut rest = &self.html[name_end..];
+        while let Some((_, after)) = next_attribute(rest) {
+            rest = after;
         }
-        self.html.len()
+        let end = self.html.len() - rest.len();
+        end + rest.find('>').map_or(rest.len(), |i| i + 1)
     }
 
     /// The place of the end tag of this element, or the end of the page.
@@ -175,12 +171,12 @@ impl<'a> Scanner<'a> {
             }
             Some(b'/') => {
                 let name = self.name(self.at + 2);
-                self.at = self.after_tag();
+                self.at = self.after_tag(self.at + 2 + name.len());
                 Some(Piece::Close(name))
             }
             _ => {
                 let name = self.name(self.at + 1);
-                self.at = self.after_tag();
+                self.at = self.after_tag(self.at + 1 + name.len());
                 self.unseen = is_one_of(name, &UNSEEN).then_some(name);
                 Some(Piece::Open(name))
             }
@@ -217,6 +213,54 @@ impl<'a> Iterator for Scanner<'a> {
         }
         None
     }
+}
+
+/// The first attribute of the rest of a tag behind its name, and what follows it; none at the tag's `>`. Read as
+/// in section 13.2.5.32 and following of the HTML standard: quotes count only where a value begins.
+pub fn next_attribute(rest: &str) -> Option<(&str, &str)> {
+    let rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
+    let bytes = rest.as_bytes();
+    if matches!(bytes, [] | [b'>', ..]) {
+        return None;
+    }
+    // A name may begin with "=".
+    let is_name = |&(i, byte): &(usize, u8)| {
+        i == 0 || !(byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'='))
+    };
+    let mut at = bytes
+        .iter()
+        .copied()
+        .enumerate()
+        .take_while(is_name)
+        .count();
+    let spaces = |at: usize| {
+        bytes[at..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_whitespace())
+            .count()
+    };
+    let equals = at + spaces(at);
+    if bytes.get(equals) == Some(&b'=') {
+        at = equals + 1;
+        at += spaces(at);
+        at = match bytes.get(at) {
+            Some(&quote @ (b'"' | b'\'')) => {
+                let value = &bytes[at + 1..];
+                at + 1
+                    + value
+                        .iter()
+                        .position(|&byte| byte == quote)
+                        .map_or(value.len(), |end| end + 1)
+            }
+            _ => {
+                let value = bytes[at..]
+                    .iter()
+                    .take_while(|byte| !byte.is_ascii_whitespace() && **byte != b'>');
+                at + value.count()
+            }
+        };
+    }
+    Some(rest.split_at(at))
 }
 
 /// Whether these bytes begin a tag, a comment or a declaration.
@@ -343,6 +387,26 @@ mod tests {
             lines(html),
             ["Rain & wind", "The river rose.", "One", "Two", "5 < 6"]
         );
+    }
+
+    #[test]
+    fn a_tag_ends_outside_the_quotes_of_a_value() {
+        for tag in [
+            "<p='>",
+            "<p ='>",
+            "<p x'y='>",
+            "<p x=y'>",
+            "<p x=y='>",
+            "<p x = '>' y=\">\">",
+            "<p x='>'y='>'>",
+            "</p x='>'>",
+            "<p x=/>",
+            "<p x=>",
+        ] {
+            let mut scanner = Scanner::new(tag);
+            assert!(scanner.next().is_some());
+            assert_eq!(scanner.place(), 0..tag.len(), "{tag}");
+        }
     }
 
     #[test]
