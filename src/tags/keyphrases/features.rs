@@ -1,5 +1,7 @@
 //! What the ranker looks at: numbers that describe one candidate.
 
+use std::sync::LazyLock;
+
 use super::candidates::{Candidate, Candidates};
 use super::statistics::WordStatistics;
 use super::words::{Words, phrase_key};
@@ -20,6 +22,13 @@ pub struct Context<'a> {
     pub found: &'a Candidates,
     /// What is known of words and phrases.
     pub statistics: &'a WordStatistics,
+}
+
+/// ln(1 + n), from a table for the small numbers that nearly all counts are.
+fn ln_1p(n: usize) -> f32 {
+    static TABLE: LazyLock<[f32; 256]> =
+        LazyLock::new(|| std::array::from_fn(|n| (n as f32).ln_1p()));
+    TABLE.get(n).copied().unwrap_or_else(|| (n as f32).ln_1p())
 }
 
 /// Describes a candidate; (n_features).
@@ -48,9 +57,9 @@ pub fn features(candidate: &Candidate, context: Context<'_>) -> [f32; N_FEATURES
         false => statistics.idf(candidate.key),
     };
     let count = candidate.count as f32;
-    let log_count = count.ln_1p();
+    let log_count = ln_1p(candidate.count as usize);
     let of_max = count / found.max_count.max(1) as f32;
-    let n_sentences = words.sentences.len().max(MIN_SENTENCES) as f32;
+    let n_sentences = words.sentences.len().max(MIN_SENTENCES);
     let n_tokens = words.tokens.len().max(1) as f32;
     let first = candidate.first as f32 / n_tokens;
     let last = candidate.last as f32 / n_tokens;
@@ -71,12 +80,12 @@ pub fn features(candidate: &Candidate, context: Context<'_>) -> [f32; N_FEATURES
         log_count * mean_idf,
         log_count * min_idf,
         first,
-        first_sentence.ln_1p(),
+        ln_1p(candidate.first_sentence),
         (-first_sentence / 3.0).exp(),
         last,
         last - first,
-        candidate.n_sentences as f32 / n_sentences,
-        (candidate.n_sentences as f32).ln_1p(),
+        candidate.n_sentences as f32 / n_sentences as f32,
+        ln_1p(candidate.n_sentences as usize),
         is(candidate.n_title > 0),
         is(candidate.is_early),
         is(n == 1),
@@ -90,13 +99,13 @@ pub fn features(candidate: &Candidate, context: Context<'_>) -> [f32; N_FEATURES
         cut * is(n == 1),
         nested,
         is(nested >= 0.99),
-        (candidate.nested.1 as f32).ln_1p(),
+        ln_1p(candidate.nested.1 as usize),
         candidate.n_noun_places as f32 / count,
         head.after_determiner,
         head.before_verb,
         head.before_end,
         head.capital,
-        n_sentences.ln_1p(),
+        ln_1p(n_sentences),
         is(is_once),
         is(is_once && candidate.first_sentence > 5),
         is(statistics.is_tag(candidate.key)) * of_max,

@@ -14,23 +14,54 @@ const MAX_NAME_WORDS: usize = 6;
 /// A word that nothing is known of in this article is a name if it usually has a capital.
 const USUAL_CAPITAL_SHARE: f32 = 0.6;
 
-/// How often each word stands within sentences with a capital, and without.
+/// How often words stand within sentences with a capital, and without: those that stand elsewhere too, in a
+/// heading or at a sentence's start, with a capital that says nothing.
 #[derive(Debug, Default)]
-pub(super) struct Cases(HashMap<u64, (u32, u32), RandomState>);
+pub(super) struct Cases {
+    counts: HashMap<u64, (u32, u32), RandomState>,
+    /// A bit for each word that is counted, at its hash: nearly all others are told by it.
+    filter: [u64; FILTER_BITS / 64],
+}
+
+const FILTER_BITS: usize = 1024;
 
 impl Cases {
     /// Counts an article's words anew.
     pub(super) fn count(&mut self, words: &Words) {
-        self.0.clear();
+        self.counts.clear();
+        self.filter = [0; FILTER_BITS / 64];
+        for sentence in &words.sentences {
+            let n_tokens = if sentence.is_heading {
+                sentence.tokens.len()
+            } else {
+                1
+            };
+            for token in words.tokens[sentence.tokens.clone()].iter().take(n_tokens) {
+                if token.is_word && token.is_capital {
+                    self.counts.insert(token.lower, (0, 0));
+                    let (word, bit) = filter_bit(token.lower);
+                    self.filter[word] |= bit;
+                }
+            }
+        }
         for sentence in words.sentences.iter().filter(|s| !s.is_heading) {
             for token in words.tokens[sentence.tokens.clone()].iter().skip(1) {
-                if token.is_word {
-                    let (capital, small) = self.0.entry(token.lower).or_default();
+                let (word, bit) = filter_bit(token.lower);
+                if token.is_word
+                    && self.filter[word] & bit != 0
+                    && let Some((capital, small)) = self.counts.get_mut(&token.lower)
+                {
                     *(if token.is_capital { capital } else { small }) += 1;
                 }
             }
         }
     }
+}
+
+/// The place of a hash in the filter.
+fn filter_bit(hash: u64) -> (usize, u64) {
+    let bit = hash as usize % FILTER_BITS;
+    (bit / 64, 1 << (bit % 64))
 }
 
 /// Whether a word is a name or a part of one.
@@ -49,7 +80,7 @@ pub(super) fn is_name(
         return true;
     }
     // Here every word has a capital: what the rest of the article does decides, then what is usual.
-    match cases.0.get(&token.lower) {
+    match cases.counts.get(&token.lower) {
         Some((capital, small)) if capital > small => true,
         Some((_, small)) if *small > 0 => false,
         _ => !token.is(STOP) && statistics.usage(token.lower).capital > USUAL_CAPITAL_SHARE,

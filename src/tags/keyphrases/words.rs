@@ -147,10 +147,15 @@ impl Words {
         let mut first = self.tokens.len();
         let mut may_end = false;
         let mut at = 0;
-        while let Some(c) = text[at..].chars().next() {
+        while let Some(&byte) = text.as_bytes().get(at) {
             if self.tokens.len() >= MAX_TOKENS {
                 break;
             }
+            if byte == b' ' {
+                at += 1;
+                continue;
+            }
+            let Some(c) = char_at(text, at) else { break };
             let start = at;
             if !c.is_alphanumeric() {
                 at += c.len_utf8();
@@ -171,7 +176,8 @@ impl Words {
             may_end = false;
             at = end_of_word(text, start);
             self.push_word(field, text, start..at);
-            if text[at..].starts_with('.') && is_abbreviation(&text[start..at], self.tokens.last())
+            if text.as_bytes().get(at) == Some(&b'.')
+                && is_abbreviation(&text[start..at], self.tokens.last())
             {
                 at += 1;
             }
@@ -203,15 +209,19 @@ impl Words {
         }
         let word = without_possessive(whole);
         let from = self.stems.len() as u32;
-        let known = match self.memory.get(word) {
+        let place = bytes.start..bytes.start + word.len();
+        let known = match self.memory.get(text.as_bytes(), place.clone()) {
             Some(known) => {
-                self.stems.extend_from_slice(known.stems());
-                known
+                match known.stems() {
+                    [stem] => self.stems.push(*stem),
+                    stems => self.stems.extend_from_slice(stems),
+                }
+                *known
             }
             None => {
                 push_stems(&self.stemmer, word, &mut self.stems);
                 let known = KnownWord::new(word, &self.stems[from as usize..]);
-                self.memory.keep(word, known);
+                self.memory.keep(text.as_bytes(), place, known);
                 known
             }
         };
@@ -276,16 +286,23 @@ fn end_of_word(text: &str, start: usize) -> usize {
         // Nearly all letters are of one byte.
         let bytes = text.as_bytes()[end..].iter();
         end += bytes.take_while(|b| b.is_ascii_alphanumeric()).count();
-        let mut chars = text[end..].chars();
-        let Some(c) = chars.next() else {
+        let Some(c) = char_at(text, end).filter(|c| *c != ' ') else {
             return end;
         };
         let joins = matches!(c, '\'' | '’' | '-' | '.' | '&' | '/')
-            && chars.next().is_some_and(char::is_alphanumeric);
+            && char_at(text, end + c.len_utf8()).is_some_and(char::is_alphanumeric);
         if !joins && !is_letter(c) {
             return end;
         }
         end += c.len_utf8();
+    }
+}
+
+/// The character that begins at a byte of the text. Nearly all are of one byte.
+fn char_at(text: &str, at: usize) -> Option<char> {
+    match text.as_bytes().get(at) {
+        Some(byte) if byte.is_ascii() => Some(char::from(*byte)),
+        _ => text[at..].chars().next(),
     }
 }
 
