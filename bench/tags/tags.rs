@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use copydesk::pipeline::Pipeline;
 use copydesk::tags::keyphrases::Phrases;
-use copydesk::tags::keyphrases::words::Words;
+use copydesk::tags::keyphrases::reader::WordReader;
 use copydesk::tags::{Keyphrases, Reading};
 use copydesk::train::corpus::LabelledArticle;
 use copydesk::train::keyphrases::fit;
@@ -88,12 +88,12 @@ fn fit_without(
 /// time is that of these.
 fn answer(keyphrases: &Keyphrases, article: &LabelledArticle) -> Value {
     let mut seconds = f64::INFINITY;
-    let (mut words, mut phrases) = (Words::default(), Phrases::default());
+    let (mut reader, mut phrases) = (WordReader::default(), Phrases::default());
     let mut find = |min_confidence| {
-        words.read(&article.title, &article.text);
-        keyphrases.read(&words, &mut phrases);
+        let words = reader.read(&article.title, &article.text);
+        keyphrases.read(words, &mut phrases);
         let reading = Reading {
-            words: &words,
+            words,
             title: &article.title,
             body: &article.text,
         };

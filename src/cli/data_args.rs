@@ -11,6 +11,27 @@ use regex::Regex;
 
 use crate::train::corpus::{Corpus, Fields, LabelledArticle, RowFormat};
 
+/// Where a row has its article.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ArticleFields {
+    /// Field of a row with the headline
+    #[arg(
+        long = "title-field",
+        env = "COPYDESK_TITLE_FIELD",
+        value_name = "NAME",
+        default_value = "title"
+    )]
+    pub(super) title: String,
+    /// Field of a row with the text
+    #[arg(
+        long = "text-field",
+        env = "COPYDESK_TEXT_FIELD",
+        value_name = "NAME",
+        default_value = "text"
+    )]
+    pub(super) text: String,
+}
+
 /// How labelled data is written.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Data")]
@@ -18,22 +39,8 @@ pub(super) struct DataArgs {
     /// How rows are written; without it the file name tells, and standard input is JSON lines
     #[arg(long, env = "COPYDESK_DATA_FORMAT", value_enum)]
     data_format: Option<DataFormat>,
-    /// Field with the headline
-    #[arg(
-        long,
-        env = "COPYDESK_TITLE_FIELD",
-        value_name = "NAME",
-        default_value = "title"
-    )]
-    title_field: String,
-    /// Field with the text
-    #[arg(
-        long,
-        env = "COPYDESK_TEXT_FIELD",
-        value_name = "NAME",
-        default_value = "text"
-    )]
-    text_field: String,
+    #[command(flatten)]
+    article: ArticleFields,
     /// Field with the topic
     #[arg(
         long,
@@ -152,8 +159,8 @@ impl DataArgs {
 
     fn fields(&self) -> Fields {
         Fields {
-            title: self.title_field.clone(),
-            text: self.text_field.clone(),
+            title: self.article.title.clone(),
+            text: self.article.text.clone(),
             label: self.label_field.clone(),
             tags: self.tags_field.clone(),
             group: self.group_field.clone(),

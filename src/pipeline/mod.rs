@@ -30,7 +30,7 @@ use crate::model::linear::argmax;
 use crate::model::softmax::softmax_in_place;
 use crate::model::{ScoredTerm, SplineCalibration, TermTable};
 use crate::tags::keyphrases::Phrases;
-use crate::tags::keyphrases::words::Words;
+use crate::tags::keyphrases::reader::WordReader;
 pub use crate::tags::{
     ConceptEntry, ConceptFormat, Concepts, ConceptsError, RejectedTag, Rejection, Tag, TagKind,
     TagRules, TagRulesError,
@@ -139,7 +139,7 @@ struct Workspace {
     topic_order: Vec<usize>,
     tag_scores: Vec<f32>,
     candidates: Vec<TagCandidate>,
-    words: Words,
+    words: WordReader,
     phrases: Phrases,
 }
 

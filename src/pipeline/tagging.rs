@@ -29,9 +29,8 @@ impl Pipeline {
             && self.reads_words(options)
         {
             let Workspace { words, phrases, .. } = workspace;
-            words.read(&extracted.title, &extracted.text);
             let reading = Reading {
-                words,
+                words: words.read(&extracted.title, &extracted.text),
                 title: &extracted.title,
                 body: &extracted.text,
             };

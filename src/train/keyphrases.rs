@@ -21,6 +21,7 @@ use crate::tags::keyphrases::candidates::Candidates;
 use crate::tags::keyphrases::choose::{choose, may_be_tag};
 use crate::tags::keyphrases::features::{Context, N_FEATURES, features};
 use crate::tags::keyphrases::lexicon::{AFTER_NOUN, BEFORE_VERB, DETERMINER, STOP};
+use crate::tags::keyphrases::reader::WordReader;
 use crate::tags::keyphrases::statistics::{Keys, WordStatistics};
 use crate::tags::keyphrases::words::{Words, phrase_key, tag_key};
 
@@ -84,11 +85,11 @@ pub fn count_words(articles: &[LabelledArticle]) -> WordStatistics {
     let mut counts: BTreeMap<u32, WordCounts> = BTreeMap::new();
     let mut texts: BTreeMap<u32, u32> = BTreeMap::new();
     let mut tags: BTreeSet<u64> = BTreeSet::new();
-    let mut words = Words::default();
+    let mut reader = WordReader::default();
     for article in articles {
-        words.read(&article.title, &article.text);
-        count_usage(&words, &mut counts);
-        for key in phrases(&words) {
+        let words = reader.read(&article.title, &article.text);
+        count_usage(words, &mut counts);
+        for key in phrases(words) {
             *texts.entry(key).or_default() += 1;
         }
         tags.extend(article.tags.iter().map(|tag| tag_key(tag)));
@@ -176,9 +177,13 @@ struct Sample {
 }
 
 impl Sample {
-    fn new(article: &LabelledArticle, statistics: &WordStatistics) -> Self {
-        let (mut words, mut found) = (Words::default(), Candidates::default());
-        words.read(&article.title, &article.text);
+    fn new(
+        article: &LabelledArticle,
+        reader: &mut WordReader,
+        statistics: &WordStatistics,
+    ) -> Self {
+        let words = reader.read(&article.title, &article.text).clone();
+        let mut found = Candidates::default();
         found.find(&words, statistics);
         let tags = GoldTags::of(article);
         let context = Context {
@@ -211,6 +216,14 @@ type Linear = (Vec<f32>, f32);
 /// What is offered of each article.
 type Offered = Vec<Vec<(f32, bool)>>;
 
+/// Those of the articles that the ranker is fitted on.
+pub(super) fn learnt_from(articles: &[LabelledArticle]) -> impl Iterator<Item = &LabelledArticle> {
+    articles
+        .iter()
+        .filter(|article| !article.tags.is_empty() && article.text.len() >= MIN_TEXT_BYTES)
+        .take(MAX_TAGGED)
+}
+
 /// Fits the ranker on articles with their editors' tags, calibrated out of fold. `None` if too few
 /// of them have a tag that their text has.
 ///
@@ -220,15 +233,12 @@ pub fn fit(
     articles: &[LabelledArticle],
     statistics: WordStatistics,
 ) -> Result<Option<(Keyphrases, CrossValidation)>, TrainError> {
-    let articles: Vec<LabelledArticle> = articles
-        .iter()
-        .filter(|article| !article.tags.is_empty() && article.text.len() >= MIN_TEXT_BYTES)
-        .take(MAX_TAGGED)
-        .cloned()
-        .collect();
+    let articles: Vec<LabelledArticle> = learnt_from(articles).cloned().collect();
     let samples: Vec<Sample> = articles
         .par_iter()
-        .map(|article| Sample::new(article, &statistics))
+        .map_init(WordReader::default, |reader, article| {
+            Sample::new(article, reader, &statistics)
+        })
         .collect();
     if samples.iter().filter(|s| s.is_tag.contains(&true)).count() < MIN_ARTICLES {
         return Ok(None);
@@ -269,7 +279,7 @@ fn score((weights, intercept): &Linear, row: &[f32; N_FEATURES]) -> f32 {
 }
 
 fn fit_linear<'a>(samples: impl Iterator<Item = &'a Sample>) -> Result<Linear, TrainError> {
-    let (mut rows, mut is_tag) = (Vec::new(), Vec::new());
+    let (mut values, mut is_tag) = (Vec::new(), Vec::new());
     for sample in samples {
         let of = sample
             .found
@@ -278,24 +288,22 @@ fn fit_linear<'a>(samples: impl Iterator<Item = &'a Sample>) -> Result<Linear, T
             .zip(&sample.rows)
             .zip(&sample.is_tag);
         for ((_, row), tag) in of.filter(|((candidate, _), _)| may_be_tag(candidate)) {
-            rows.push(*row);
+            values.extend(row.iter().map(|value| f64::from(*value)));
             is_tag.push(*tag);
         }
     }
-    let n = rows.len().max(1) as f64;
-    let column = |j: usize| rows.iter().map(move |row| f64::from(row[j]));
-    let means: Vec<f64> = (0..N_FEATURES)
-        .map(|j| column(j).sum::<f64>() / n)
-        .collect();
-    let deviations: Vec<f64> = (0..N_FEATURES)
-        .map(|j| {
-            let variance = column(j).map(|x| (x - means[j]).powi(2)).sum::<f64>() / n;
-            variance.sqrt().max(1e-6)
-        })
-        .collect();
-    let records = Array2::from_shape_fn((rows.len(), N_FEATURES), |(i, j)| {
-        (f64::from(rows[i][j]) - means[j]) / deviations[j]
-    });
+    let mut records = Array2::from_shape_vec((is_tag.len(), N_FEATURES), values)
+        .map_err(|e| TrainError::Calibration(e.to_string()))?;
+    let n = is_tag.len().max(1) as f64;
+    let (mut means, mut deviations) = (Vec::new(), Vec::new());
+    for mut column in records.columns_mut() {
+        let mean = column.iter().sum::<f64>() / n;
+        let variance = column.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+        let deviation = variance.sqrt().max(1e-6);
+        column.mapv_inplace(|x| (x - mean) / deviation);
+        means.push(mean);
+        deviations.push(deviation);
+    }
     let (params, intercept) = logistic(records, is_tag, L2_PENALTY)?;
     let weights: Vec<f64> = params.iter().zip(&deviations).map(|(p, d)| p / d).collect();
     let shift: f64 = weights.iter().zip(&means).map(|(w, m)| w * m).sum();

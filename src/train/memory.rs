@@ -3,6 +3,7 @@
 use std::mem::size_of;
 
 use super::corpus::LabelledArticle;
+use super::keyphrases::learnt_from;
 use super::svm::BLOCK_CLASSES;
 use super::vectorize::{MAX_COUNTED_TERMS, WAVE_ARTICLES};
 use crate::features::sparse::MAX_COLUMNS;
@@ -18,13 +19,17 @@ const BYTES_PER_COUNTED_TERM: usize = 40;
 const BYTES_PER_GROUPED_ARTICLE: usize = 700;
 /// What the allocator adds to each string of its own.
 const BYTES_PER_STRING: usize = 16;
+/// The phrases of an article as numbers, for each byte of its text, and what one fit of the ranker needs of them.
+const RANKER_BYTES: (usize, usize) = (60, 35);
 /// Models that are fitted at the same time at most: that of all articles and one a fold.
 const MAX_FITS_AT_ONCE: usize = 6;
 
-/// About as many bytes as a training run will need at its peak, the articles included. Tags are not
-/// counted in: each thread that fits tags needs as much as a fit of sixteen topics.
+/// About as many bytes as a training run will need at its peak, the articles included; `tagged` are those that
+/// the ranker of names and phrases is fitted on. Learnt tags are not counted in: each thread that fits tags needs
+/// as much as a fit of sixteen topics.
 pub fn estimated_peak_bytes(
     articles: &[LabelledArticle],
+    tagged: &[LabelledArticle],
     terms: &TermParams,
     n_topics: usize,
     n_threads: usize,
@@ -40,7 +45,9 @@ pub fn estimated_peak_bytes(
     let n_fits = n_threads.clamp(1, MAX_FITS_AT_ONCE);
     let fitting = n_terms * size_of::<u32>() + n_fits * of_fit * size_of::<f32>();
     let grouping = n_articles * BYTES_PER_GROUPED_ARTICLE;
-    PROGRAM_BYTES + text_bytes(articles) + grouping.max(counting).max(fitting)
+    let n_tagged_bytes: usize = learnt_from(tagged).map(|article| article.text.len()).sum();
+    let ranking = n_tagged_bytes * (RANKER_BYTES.0 + n_fits * RANKER_BYTES.1);
+    PROGRAM_BYTES + text_bytes(articles) + grouping.max(counting).max(fitting).max(ranking)
 }
 
 fn text_bytes(articles: &[LabelledArticle]) -> usize {
@@ -89,23 +96,45 @@ mod tests {
 
     #[test]
     fn rows_and_texts_grow_with_the_corpus_and_tables_do_not() {
-        let bytes =
-            |n| estimated_peak_bytes(&articles(n, "one two three"), &TermParams::default(), 4, 2);
+        let bytes = |n| {
+            estimated_peak_bytes(
+                &articles(n, "one two three"),
+                &[],
+                &TermParams::default(),
+                4,
+                2,
+            )
+        };
         assert!(bytes(0) >= PROGRAM_BYTES);
         assert!(bytes(20_000) > bytes(10_000));
         let more_threads = estimated_peak_bytes(
             &articles(100_000, "a large budget"),
+            &[],
             &TermParams::default(),
             12,
             64,
         );
         let six = estimated_peak_bytes(
             &articles(100_000, "a large budget"),
+            &[],
             &TermParams::default(),
             12,
             6,
         );
         assert_eq!(more_threads, six);
+    }
+
+    #[test]
+    fn articles_with_tags_need_room_for_their_phrases() {
+        let mut tagged = articles(500, &"a large budget ".repeat(200));
+        let bytes = |tagged: &[LabelledArticle]| {
+            estimated_peak_bytes(&[], tagged, &TermParams::default(), 1, 2)
+        };
+        assert_eq!(bytes(&tagged), bytes(&[]));
+        for article in &mut tagged {
+            article.tags.push("Budget".to_owned());
+        }
+        assert!(bytes(&tagged) > bytes(&[]) + 100_000_000);
     }
 
     #[test]

@@ -18,6 +18,17 @@ pub struct KeyphraseData {
     pub known_tags: Vec<String>,
 }
 
+impl KeyphraseData {
+    /// The articles whose tags the ranker is learnt from.
+    pub fn tagged_or<'a>(&'a self, corpus: &'a [LabelledArticle]) -> &'a [LabelledArticle] {
+        if self.tagged.is_empty() {
+            corpus
+        } else {
+            &self.tagged
+        }
+    }
+}
+
 /// Where the ranker of a model came from.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[serde(rename_all = "snake_case", tag = "source")]
@@ -50,11 +61,7 @@ pub(super) fn fitted_or_built_in(
     } else if let (false, Some(known)) = (data.background.is_empty(), built_in()?) {
         statistics.known_tags = known.statistics.known_tags;
     }
-    let tagged = if data.tagged.is_empty() {
-        corpus
-    } else {
-        &data.tagged
-    };
+    let tagged = data.tagged_or(corpus);
     if let Some((fitted, measured)) = keyphrases::fit(tagged, statistics)? {
         return Ok((Some(fitted), RankerSource::Fitted(measured)));
     }

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use crate::cli::data_args::is_stdin;
+use crate::cli::data_args::{ArticleFields, is_stdin};
 use crate::text::ArticleDraft;
 
 /// How articles are read.
@@ -17,22 +17,8 @@ pub(super) struct InputArgs {
     /// What the files hold; without it .jsonl, .ndjson and input that begins with { are JSON lines
     #[arg(long, env = "COPYDESK_INPUT", value_enum)]
     input: Option<InputFormat>,
-    /// Field of a JSON line with the headline
-    #[arg(
-        long,
-        env = "COPYDESK_TITLE_FIELD",
-        value_name = "NAME",
-        default_value = "title"
-    )]
-    title_field: String,
-    /// Field of a JSON line with the text
-    #[arg(
-        long,
-        env = "COPYDESK_TEXT_FIELD",
-        value_name = "NAME",
-        default_value = "text"
-    )]
-    text_field: String,
+    #[command(flatten)]
+    fields: ArticleFields,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -133,8 +119,8 @@ impl InputArgs {
                 .to_owned()
         };
         let draft = ArticleDraft {
-            title: string(&self.title_field),
-            body: string(&self.text_field),
+            title: string(&self.fields.title),
+            body: string(&self.fields.text),
             ..ArticleDraft::default()
         };
         let id = match string("id") {

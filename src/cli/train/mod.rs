@@ -135,6 +135,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     };
     progress.say(&needs(
         &corpus.articles,
+        keyphrase_data.tagged_or(&corpus.articles),
         &params,
         pool.current_num_threads(),
     ));
@@ -203,9 +204,15 @@ fn read_lines(file: &Path) -> anyhow::Result<Vec<String>> {
 }
 
 /// What the run will need, for whoever would rather stop it now.
-fn needs(articles: &[LabelledArticle], params: &TrainParams, n_threads: usize) -> String {
+fn needs(
+    articles: &[LabelledArticle],
+    tagged: &[LabelledArticle],
+    params: &TrainParams,
+    n_threads: usize,
+) -> String {
     let topics: BTreeSet<&str> = articles.iter().map(|a| a.label.as_str()).collect();
-    let bytes = memory::estimated_peak_bytes(articles, &params.terms, topics.len(), n_threads);
+    let bytes =
+        memory::estimated_peak_bytes(articles, tagged, &params.terms, topics.len(), n_threads);
     format!(
         "{} articles, {n_threads} threads: about {:.1} GB of memory at most",
         articles.len(),

@@ -372,12 +372,13 @@ impl Candidates {
 
 #[cfg(test)]
 mod tests {
+    use super::super::reader::WordReader;
     use super::*;
     use proptest::prelude::*;
 
     fn found(title: &str, body: &str) -> (Words, Candidates) {
-        let (mut words, mut found) = (Words::default(), Candidates::default());
-        words.read(title, body);
+        let mut found = Candidates::default();
+        let words = WordReader::default().read(title, body).clone();
         found.find(&words, &WordStatistics::default());
         (words, found)
     }

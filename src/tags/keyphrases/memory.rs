@@ -63,6 +63,7 @@ impl KnownWord {
 
 /// A memory of words as they are written, compared letter by letter. Each word has one place, and takes it
 /// from the word that was there.
+#[derive(Default)]
 pub(super) struct Memory(Vec<Place>);
 
 /// A place is one line of the processor's cache.
@@ -76,17 +77,11 @@ struct Place {
 /// A word's bytes, and their number in the last byte. No word has none.
 type Key = [u64; 3];
 
-impl Default for Memory {
-    fn default() -> Self {
-        Self(vec![Place::default(); 1 << N_PLACES_LOG2])
-    }
-}
-
 impl Memory {
     /// What is known of the word at these bytes of a text.
     pub(super) fn get(&self, text: &[u8], word: Range<usize>) -> Option<&KnownWord> {
         let key = key_of(text, word)?;
-        let place = &self.0[place_of(key)];
+        let place = self.0.get(place_of(key))?;
         (place.key == key).then_some(&place.known)
     }
 
@@ -95,6 +90,7 @@ impl Memory {
         if let Some(key) = key_of(text, word)
             && usize::from(known.n_stems) <= MAX_STEMS
         {
+            self.0.resize(1 << N_PLACES_LOG2, Place::default());
             self.0[place_of(key)] = Place { key, known };
         }
     }
@@ -188,7 +184,7 @@ mod tests {
         let mut memory = Memory::default();
         keep(&mut memory, &"x".repeat(MAX_BYTES + 1), &[1]);
         keep(&mut memory, "a-b-c-d", &[1, 2, 3, 4]);
-        assert!(memory.0.iter().all(|place| place.key == Key::default()));
+        assert!(memory.0.is_empty());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Names and phrases of the article itself.
 //!
-//! - [`words`], [`lexicon`], `memory`: a text becomes words and sentences.
+//! - [`words`], [`reader`], [`lexicon`], `memory`: a text becomes words and sentences.
 //! - [`statistics`]: how words are used in general.
 //! - [`mod@candidates`], `names`: phrases that might be tags.
 //! - [`mod@features`]: numbers that describe them.
@@ -17,6 +17,7 @@ mod label;
 pub mod lexicon;
 mod memory;
 mod names;
+pub mod reader;
 mod sources;
 pub mod statistics;
 pub mod words;

@@ -173,15 +173,16 @@ fn without_titles(tokens: &[Token], start: usize, end: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::reader::WordReader;
     use super::super::statistics::Keys;
     use super::super::words::tag_key;
     use super::*;
 
     fn names_of(body: &str, known: &[&str]) -> Vec<String> {
-        let mut words = Words::default();
-        words.read("", body);
+        let mut reader = WordReader::default();
+        let words = reader.read("", body);
         let mut cases = Cases::default();
-        cases.count(&words);
+        cases.count(words);
         let statistics = WordStatistics {
             tags: Keys::of(known.iter().map(|tag| tag_key(tag))),
             ..WordStatistics::default()
@@ -189,12 +190,12 @@ mod tests {
         let (mut names, mut found) = (vec![false; words.tokens.len()], Vec::new());
         for sentence in &words.sentences {
             for i in sentence.tokens.clone() {
-                names[i] = is_name(&words, sentence, i, &cases, &statistics);
+                names[i] = is_name(words, sentence, i, &cases, &statistics);
             }
-            runs(&words, sentence, &names, &statistics, &mut found);
+            runs(words, sentence, &names, &statistics, &mut found);
         }
         let text = |run: Range<usize>| {
-            let (from, to) = (&words.tokens[run.start], &words.tokens[run.end - 1]);
+            let (from, to) = (words.tokens[run.start], words.tokens[run.end - 1]);
             body[from.start as usize..to.end as usize].to_owned()
         };
         found.into_iter().map(text).collect()

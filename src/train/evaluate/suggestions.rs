@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::answer;
 use crate::pipeline::options::OptionsDraft;
 use crate::pipeline::{Options, Pipeline};
-use crate::tags::keyphrases::words::{Words, tag_key};
+use crate::tags::keyphrases::{reader::WordReader, words::tag_key};
 use crate::train::corpus::LabelledArticle;
 use crate::train::ranking::{GoldTags, RankedTags, Ranking, ranking};
 
@@ -34,7 +34,7 @@ pub(super) fn measure_suggestions(
     let ranked: Vec<RankedTags> = articles
         .par_iter()
         .filter(|article| !article.tags.is_empty())
-        .map_init(Words::default, |words, article| {
+        .map_init(WordReader::default, |words, article| {
             let answer = answer(pipeline, article, &options);
             let labels = answer
                 .iter()
@@ -52,14 +52,13 @@ pub(super) fn measure_suggestions(
 fn ranked_tags<'a>(
     article: &LabelledArticle,
     suggestions: impl Iterator<Item = &'a str>,
-    words: &mut Words,
+    words: &mut WordReader,
 ) -> RankedTags {
-    words.read(&article.title, &article.text);
     let tags = GoldTags::of(article);
     RankedTags {
         is_right: suggestions.map(|tag| tags.has(tag_key(tag))).collect(),
         n_tags: tags.len(),
-        n_present: tags.n_present(words),
+        n_present: tags.n_present(words.read(&article.title, &article.text)),
     }
 }
 
@@ -77,7 +76,11 @@ mod tests {
             ..LabelledArticle::default()
         };
         let suggestions = ["Tariff", "Canada", "Cease-fires"];
-        let found = ranked_tags(&article, suggestions.into_iter(), &mut Words::default());
+        let found = ranked_tags(
+            &article,
+            suggestions.into_iter(),
+            &mut WordReader::default(),
+        );
         assert_eq!(found.is_right, [true, false, true]);
         assert_eq!((found.n_tags, found.n_present), (3, 2));
     }

@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 use super::{GAP, Name, Names, Writing, for_each_stem};
 use crate::tags::concepts::entry::ConceptsError;
 use crate::tags::keyphrases::lexicon::STOP;
-use crate::tags::keyphrases::words::{Words, phrase_key};
+use crate::tags::keyphrases::{reader::WordReader, words::phrase_key};
 use crate::tags::wording::{fold_onto, parts};
 
 /// A longer name is refused: how many names can end at one word bounds the time for it.
@@ -19,7 +19,7 @@ const FIRST_STEM: u32 = 2;
 /// Names on their way into an automaton.
 #[derive(Default)]
 pub(super) struct Build {
-    words: Words,
+    words: WordReader,
     stems: HashMap<u64, char, RandomState>,
     /// Each name with its characters and their identity as a tag.
     names: Vec<(String, u64, Name)>,
@@ -31,13 +31,12 @@ pub(super) struct Build {
 
 impl Build {
     pub(super) fn add(&mut self, concept: u32, name: &str, is_alias: bool) -> Result<(), String> {
-        self.words.read("", name);
         let mut pattern = String::new();
         let mut n_words = 0;
         let mut key = Vec::new();
         let stems = &mut self.stems;
         let mut is_full = false;
-        for_each_stem(&self.words, |stem| {
+        for_each_stem(self.words.read("", name), |stem| {
             n_words += 1;
             pattern.push(match stem {
                 Some((_, stem)) => {
@@ -138,7 +137,7 @@ fn character(stems: &mut HashMap<u64, char, RandomState>, stem: u64) -> Option<c
     Some(c)
 }
 
-fn writing(words: &mut Words, name: &str) -> Writing {
+fn writing(words: &mut WordReader, name: &str) -> Writing {
     let mut parts = parts(name);
     let (Some(only), None) = (parts.next(), parts.next()) else {
         return Writing::Any;
@@ -146,7 +145,7 @@ fn writing(words: &mut Words, name: &str) -> Writing {
     let is_capital = only.chars().next().is_some_and(char::is_uppercase);
     let is_acronym = only.chars().filter(|c| c.is_uppercase()).count() > 1
         && !only.chars().any(char::is_lowercase);
-    words.read("", &only.to_lowercase());
+    let words = words.read("", &only.to_lowercase());
     let is_stop = words.tokens.first().is_some_and(|token| token.is(STOP));
     match (is_acronym, is_stop) {
         (true, true) => Writing::Capitals,

@@ -259,6 +259,7 @@ mod tests {
 
     use super::build::MAX_NAME_WORDS;
     use super::*;
+    use crate::tags::keyphrases::reader::WordReader;
 
     fn names(labels: &[&str]) -> Names {
         let entry = |label: &&str| {
@@ -276,10 +277,9 @@ mod tests {
 
     /// What of a text is found, with the place of the tag.
     fn found<'a>(names: &Names, text: &'a str) -> Vec<(usize, &'a str)> {
-        let mut words = Words::default();
-        words.read("", text);
+        let mut reader = WordReader::default();
         let reading = Reading {
-            words: &words,
+            words: reader.read("", text),
             title: "",
             body: text,
         };
