@@ -172,7 +172,7 @@ struct Sample {
     is_tag: Vec<bool>,
     /// Distinct tags.
     n_tags: usize,
-    /// Those of them that the text has.
+    /// Those of them that the text has; all candidates are in it.
     n_present: usize,
 }
 
@@ -192,11 +192,14 @@ impl Sample {
             statistics,
         };
         let rows = found.list.iter().map(|c| features(c, context)).collect();
+        // As it is written, or under another of its names.
+        let is_present =
+            |key: &u64| tags.has_in(*key, &words) || found.list.iter().any(|c| c.key == *key);
         Self {
             rows,
             is_tag: found.list.iter().map(|c| tags.has(c.key)).collect(),
             n_tags: tags.len(),
-            n_present: tags.n_present(&words),
+            n_present: tags.keys().filter(is_present).count(),
             words,
             found,
         }
@@ -387,10 +390,14 @@ fn cross_validation(
     let ranked: Vec<RankedTags> = samples
         .iter()
         .zip(offered)
-        .map(|(sample, offered)| RankedTags {
-            is_right: offered.iter().map(|(_, is_tag)| *is_tag).collect(),
-            n_tags: sample.n_tags,
-            n_present: sample.n_present,
+        .map(|(sample, offered)| {
+            let is_right: Vec<bool> = offered.iter().map(|(_, is_tag)| *is_tag).collect();
+            RankedTags {
+                is_present: is_right.clone(),
+                is_right,
+                n_tags: sample.n_tags,
+                n_present: sample.n_present,
+            }
         })
         .collect();
     Ok(CrossValidation {

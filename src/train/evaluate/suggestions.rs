@@ -54,11 +54,14 @@ fn ranked_tags<'a>(
     suggestions: impl Iterator<Item = &'a str>,
     words: &mut WordReader,
 ) -> RankedTags {
+    let words = words.read(&article.title, &article.text);
     let tags = GoldTags::of(article);
+    let keys: Vec<u64> = suggestions.map(tag_key).collect();
     RankedTags {
-        is_right: suggestions.map(|tag| tags.has(tag_key(tag))).collect(),
+        is_right: keys.iter().map(|key| tags.has(*key)).collect(),
+        is_present: keys.iter().map(|key| tags.has_in(*key, words)).collect(),
         n_tags: tags.len(),
-        n_present: tags.n_present(words.read(&article.title, &article.text)),
+        n_present: tags.keys().filter(|key| tags.has_in(*key, words)).count(),
     }
 }
 
@@ -75,13 +78,15 @@ mod tests {
                 .into(),
             ..LabelledArticle::default()
         };
-        let suggestions = ["Tariff", "Canada", "Cease-fires"];
+        // "Economy" is right too, but learnt: the text does not have it.
+        let suggestions = ["Tariff", "Canada", "Economy", "Cease-fires"];
         let found = ranked_tags(
             &article,
             suggestions.into_iter(),
             &mut WordReader::default(),
         );
-        assert_eq!(found.is_right, [true, false, true]);
+        assert_eq!(found.is_right, [true, false, true, true]);
+        assert_eq!(found.is_present, [true, false, false, true]);
         assert_eq!((found.n_tags, found.n_present), (3, 2));
     }
 }
