@@ -1,5 +1,7 @@
 //! What the first suggestions are worth, from wherever they come.
 
+use std::collections::HashSet;
+
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -56,10 +58,20 @@ fn ranked_tags<'a>(
 ) -> RankedTags {
     let words = words.read(&article.title, &article.text);
     let tags = GoldTags::of(article);
-    let keys: Vec<u64> = suggestions.map(tag_key).collect();
+    // What repeats another's stems finds no further tag.
+    let mut seen = HashSet::new();
+    let keys: Vec<Option<u64>> = suggestions
+        .map(|tag| Some(tag_key(tag)).filter(|key| seen.insert(*key)))
+        .collect();
     RankedTags {
-        is_right: keys.iter().map(|key| tags.has(*key)).collect(),
-        is_present: keys.iter().map(|key| tags.has_in(*key, words)).collect(),
+        is_right: keys
+            .iter()
+            .map(|key| key.is_some_and(|key| tags.has(key)))
+            .collect(),
+        is_present: keys
+            .iter()
+            .map(|key| key.is_some_and(|key| tags.has_in(key, words)))
+            .collect(),
         n_tags: tags.len(),
         n_present: tags.keys().filter(|key| tags.has_in(*key, words)).count(),
     }
@@ -79,14 +91,14 @@ mod tests {
             ..LabelledArticle::default()
         };
         // "Economy" is right too, but learnt: the text does not have it.
-        let suggestions = ["Tariff", "Canada", "Economy", "Cease-fires"];
+        let suggestions = ["Tariff", "Canada", "Economy", "Cease-fires", "Economies"];
         let found = ranked_tags(
             &article,
             suggestions.into_iter(),
             &mut WordReader::default(),
         );
-        assert_eq!(found.is_right, [true, false, true, true]);
-        assert_eq!(found.is_present, [true, false, false, true]);
+        assert_eq!(found.is_right, [true, false, true, true, false]);
+        assert_eq!(found.is_present, [true, false, false, true, false]);
         assert_eq!((found.n_tags, found.n_present), (3, 2));
     }
 }
