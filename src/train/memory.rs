@@ -19,8 +19,10 @@ const BYTES_PER_COUNTED_TERM: usize = 40;
 const BYTES_PER_GROUPED_ARTICLE: usize = 700;
 /// What the allocator adds to each string of its own.
 const BYTES_PER_STRING: usize = 16;
-/// The phrases of an article as numbers, for each byte of its text, and what one fit of the ranker needs of them.
-const RANKER_BYTES: (usize, usize) = (60, 35);
+/// An article's phrases as numbers, for each byte of its text.
+const PHRASE_BYTES_PER_TEXT_BYTE: usize = 60;
+/// What one fit of the ranker needs of them.
+const RANKER_BYTES_PER_TEXT_BYTE: usize = 35;
 /// Models that are fitted at the same time at most: that of all articles and one a fold.
 const MAX_FITS_AT_ONCE: usize = 6;
 
@@ -46,7 +48,8 @@ pub fn estimated_peak_bytes(
     let fitting = n_terms * size_of::<u32>() + n_fits * of_fit * size_of::<f32>();
     let grouping = n_articles * BYTES_PER_GROUPED_ARTICLE;
     let n_tagged_bytes: usize = learnt_from(tagged).map(|article| article.text.len()).sum();
-    let ranking = n_tagged_bytes * (RANKER_BYTES.0 + n_fits * RANKER_BYTES.1);
+    let ranking =
+        n_tagged_bytes * (PHRASE_BYTES_PER_TEXT_BYTE + n_fits * RANKER_BYTES_PER_TEXT_BYTE);
     PROGRAM_BYTES + text_bytes(articles) + grouping.max(counting).max(fitting).max(ranking)
 }
 

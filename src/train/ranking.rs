@@ -80,10 +80,10 @@ pub struct AtK {
 
 /// Measures ranked suggestions.
 pub fn ranking(articles: &[RankedTags]) -> Ranking {
-    let all = |k| mean_at(articles.iter().map(|a| (&a.is_right, a.n_tags)), k);
+    let all = |k| mean_at(articles.iter().map(|a| (&*a.is_right, a.n_tags)), k);
     let present = |k| {
         let articles = articles.iter().filter(|a| a.n_present > 0);
-        mean_at(articles.map(|a| (&a.is_present, a.n_present)), k)
+        mean_at(articles.map(|a| (&*a.is_present, a.n_present)), k)
     };
     let gains: Vec<f64> = articles.iter().map(ndcg_at_5).collect();
     Ranking {
@@ -96,7 +96,7 @@ pub fn ranking(articles: &[RankedTags]) -> Ranking {
 }
 
 /// Of each article which suggestions count, and how many would count if all were found.
-fn mean_at<'a>(articles: impl Iterator<Item = (&'a Vec<bool>, usize)>, k: usize) -> AtK {
+fn mean_at<'a>(articles: impl Iterator<Item = (&'a [bool], usize)>, k: usize) -> AtK {
     let (mut sum, mut n) = (AtK::default(), 0usize);
     for (hits, n_tags) in articles {
         let first = &hits[..hits.len().min(k)];
@@ -139,7 +139,7 @@ mod tests {
         let articles = [
             RankedTags {
                 is_right: vec![true, false, true, false, false, true],
-                is_present: vec![true, false, false, false, false, true],
+                is_present: vec![true, false, true, false, false, true],
                 n_tags: 5,
                 n_present: 3,
             },
@@ -155,8 +155,8 @@ mod tests {
         assert!(close(found.at_5.recall, (0.4 + 0.0) / 2.0));
         assert!(close(found.at_5.f1, (4.0 / 10.0) / 2.0));
         assert!(close(found.at_10.f1, (6.0 / 11.0) / 2.0));
-        assert!(close(found.present_at_5.f1, 2.0 / 8.0));
-        assert!(close(found.present_at_10.recall, 2.0 / 3.0));
+        assert!(close(found.present_at_5.f1, 4.0 / 8.0));
+        assert!(close(found.present_at_10.recall, 1.0));
         // sklearn.metrics.ndcg_score([[1,0,1,0,0,1,1,1]], [[8,7,6,5,4,3,2,1]], k=5) of scikit-learn 1.5.2.
         assert!(
             close(found.ndcg_at_5, 0.508_740_307_910_424_2 / 2.0),
@@ -164,5 +164,19 @@ mod tests {
             found.ndcg_at_5
         );
         assert_eq!(ranking(&[]), Ranking::default());
+    }
+
+    #[test]
+    fn of_the_tags_in_a_text_only_suggestions_that_it_has_count() {
+        let article = RankedTags {
+            is_right: vec![true, true, false],
+            is_present: vec![false, true, false],
+            n_tags: 2,
+            n_present: 1,
+        };
+        let found = ranking(&[article]);
+        assert!(close(found.at_5.recall, 1.0) && close(found.present_at_5.recall, 1.0));
+        assert!(close(found.present_at_5.precision, 1.0 / 3.0));
+        assert!(close(found.present_at_5.f1, 2.0 / 4.0));
     }
 }

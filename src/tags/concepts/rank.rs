@@ -6,7 +6,8 @@ use std::ops::Range;
 use super::names::{Hit, Reading};
 use crate::tags::Keyphrases;
 use crate::tags::keyphrases::Phrases;
-use crate::tags::keyphrases::candidates::{Candidate, Candidates};
+use crate::tags::keyphrases::candidate::Candidate;
+use crate::tags::keyphrases::candidates::Candidates;
 use crate::tags::keyphrases::words::phrase_key;
 use crate::text::Field;
 

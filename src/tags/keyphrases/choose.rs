@@ -1,7 +1,8 @@
 //! Which candidates are offered: the best ones, each thing once.
 
 use super::aliases;
-use super::candidates::{Candidate, Candidates};
+use super::candidate::Candidate;
+use super::candidates::Candidates;
 use super::sources::is_agency;
 use super::words::Words;
 

@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use super::candidates::{Candidate, Candidates};
+use super::candidate::Candidate;
+use super::candidates::Candidates;
 use super::statistics::WordStatistics;
 use super::words::{Words, phrase_key};
 

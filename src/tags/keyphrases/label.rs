@@ -1,7 +1,7 @@
 //! How a phrase of an article is written as a tag.
 
 use super::aliases::{canonical, name_of};
-use super::candidates::Candidate;
+use super::candidate::Candidate;
 use super::words::Words;
 
 /// The tag that a candidate is; `written` is how the article has it.

@@ -194,6 +194,7 @@ mod tests {
         for (i, word) in words.iter().enumerate() {
             keep(&mut memory, word, &[i as u64]);
         }
+        assert_eq!(memory.0.len(), 1 << N_PLACES_LOG2);
         let found = words.iter().enumerate().filter_map(|(i, word)| {
             let stems = stems_of(&memory, word, 0..word.len())?;
             assert_eq!(stems, [i as u64]);

@@ -2,7 +2,7 @@
 //!
 //! - [`words`], [`reader`], [`lexicon`], `memory`: a text becomes words and sentences.
 //! - [`statistics`]: how words are used in general.
-//! - [`mod@candidates`], `names`: phrases that might be tags.
+//! - [`mod@candidate`], [`mod@candidates`], `names`: phrases that might be tags.
 //! - [`mod@features`]: numbers that describe them.
 //! - [`Keyphrases`]: the linear ranker.
 //! - [`mod@choose`]: which phrases are offered.
@@ -10,6 +10,7 @@
 //! - `label`: how a tag is written.
 
 pub(super) mod aliases;
+pub mod candidate;
 pub mod candidates;
 pub mod choose;
 pub mod features;
@@ -27,7 +28,8 @@ use std::ops::Range;
 use super::concepts::Reading;
 use crate::model::softmax::sigmoid;
 use crate::text::Field;
-use candidates::{Candidate, Candidates};
+use candidate::Candidate;
+use candidates::Candidates;
 use choose::{Choice, choose};
 use features::{Context, N_FEATURES, features};
 use label::label_of;

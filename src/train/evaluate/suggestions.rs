@@ -90,15 +90,22 @@ mod tests {
                 .into(),
             ..LabelledArticle::default()
         };
-        // "Economy" is right too, but learnt: the text does not have it.
-        let suggestions = ["Tariff", "Canada", "Economy", "Cease-fires", "Economies"];
+        let suggestions = ["Tariff", "Canada", "Cease-fires"];
         let found = ranked_tags(
             &article,
             suggestions.into_iter(),
             &mut WordReader::default(),
         );
-        assert_eq!(found.is_right, [true, false, true, true, false]);
-        assert_eq!(found.is_present, [true, false, false, true, false]);
+        assert_eq!(found.is_right, [true, false, true]);
         assert_eq!((found.n_tags, found.n_present), (3, 2));
+        // Right, but learnt: the text does not have it. And what was suggested before.
+        let suggestions = ["Economy", "Tariff", "Economies"];
+        let found = ranked_tags(
+            &article,
+            suggestions.into_iter(),
+            &mut WordReader::default(),
+        );
+        assert_eq!(found.is_right, [true, true, false]);
+        assert_eq!(found.is_present, [false, true, false]);
     }
 }
