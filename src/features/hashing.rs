@@ -21,6 +21,25 @@ pub struct TermParams {
     pub prefix_chars: u32,
     /// Whether every digit counts as the digit 0, so that amounts and years of one length agree.
     pub fold_digits: bool,
+    /// A mention in the title counts as so many; 1 to [`Self::MAX_TITLE_MENTIONS`]. Files without it count
+    /// each once.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub title_mentions: u32,
+}
+
+impl TermParams {
+    /// The most that a mention in the title counts as.
+    pub const MAX_TITLE_MENTIONS: u32 = 16;
+}
+
+const fn once() -> u32 {
+    1
+}
+
+// serde hands over a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_once(mentions: &u32) -> bool {
+    *mentions == once()
 }
 
 impl Default for TermParams {
@@ -30,6 +49,7 @@ impl Default for TermParams {
             min_token_bytes: 2,
             prefix_chars: 4,
             fold_digits: true,
+            title_mentions: once(),
         }
     }
 }
@@ -146,7 +166,8 @@ fn each_term(
 }
 
 impl TermCounts {
-    /// Forgets the last article and counts the terms of this one. No n-gram spans title and body.
+    /// Forgets the last article and counts the terms of this one, those of the title as often as
+    /// `params` says. No n-gram spans title and body.
     pub fn count(&mut self, title: &str, body: &str, params: &TermParams) {
         if self.slots.len() > MAX_IDLE_SLOTS {
             *self = Self::default();
@@ -158,8 +179,11 @@ impl TermCounts {
         tokenize(body, &mut TokenHasher::new(params, &mut tokens));
         let mask = self.make_room(tokens.len() * (usize::from(params.ngram_range.1) + 1));
         let (of_title, of_body) = tokens.split_at(self.n_title_tokens);
-        each_term(of_title, params, |hash, _, _| self.add(hash, mask));
-        each_term(of_body, params, |hash, _, _| self.add(hash, mask));
+        let in_title = params.title_mentions;
+        each_term(of_title, params, |hash, _, _| {
+            self.add(hash, in_title, mask)
+        });
+        each_term(of_body, params, |hash, _, _| self.add(hash, 1, mask));
         self.tokens = tokens;
     }
 
@@ -207,19 +231,19 @@ impl TermCounts {
     }
 
     #[inline]
-    fn add(&mut self, hash: u64, mask: usize) {
+    fn add(&mut self, hash: u64, n_mentions: u32, mask: usize) {
         let mut slot = (hash >> 20) as usize & mask;
         loop {
             match self.slots[slot] {
                 0 => {
-                    self.terms.push((hash, 1));
+                    self.terms.push((hash, n_mentions));
                     self.slots[slot] = self.terms.len() as u32;
                     return;
                 }
                 place => {
                     let (known, count) = &mut self.terms[place as usize - 1];
                     if *known == hash {
-                        *count += 1;
+                        *count += n_mentions;
                         return;
                     }
                 }
@@ -366,6 +390,27 @@ mod tests {
             ..params
         };
         assert_ne!(counts("", "1998", &exact), counts("", "2024", &exact));
+    }
+
+    #[test]
+    fn mentions_in_the_title_count_as_often_as_they_are_told_to() {
+        let params = TermParams {
+            title_mentions: 2,
+            ..words_only()
+        };
+        let n = |title, body| counts(title, body, &params)[0].1;
+        assert_eq!(
+            (n("rates", ""), n("", "rates"), n("Rates", "rates")),
+            (2, 1, 3)
+        );
+    }
+
+    #[test]
+    fn files_that_say_nothing_of_the_title_count_it_once() {
+        let written = serde_json::to_string(&TermParams::default()).unwrap();
+        assert!(!written.contains("title_mentions"), "{written}");
+        let read: TermParams = serde_json::from_str(&written).unwrap();
+        assert_eq!(read, TermParams::default());
     }
 
     #[test]

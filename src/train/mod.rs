@@ -51,6 +51,7 @@ pub use ranker::{KeyphraseData, RankerSource};
 pub use split::{Split, hold_out, hold_out_newest};
 pub use step::{OnStep, Step};
 
+use crate::features::TermParams;
 use crate::pipeline::Pipeline;
 use corpus::LabelledArticle;
 use evaluate::Evaluation;
@@ -58,6 +59,10 @@ use study::Study;
 use tags::{TagData, TagModel};
 use topics::{N_FOLDS, TopicData, TopicModel};
 use vectorize::{VectorizedCorpus, vectorize};
+
+/// A mention in the title counts as so many where there are only tags to learn: an article's tags are what
+/// it is about, which its title says. Chosen by cross-validation; `bench/tags` has the figures.
+const TITLE_MENTIONS_OF_TAGS: u32 = 3;
 
 /// A model with what was measured on the held-out articles, which it has not seen.
 #[derive(Debug)]
@@ -96,6 +101,10 @@ pub fn train(
             min: params.min_tag_examples,
         });
     }
+    let params = &TrainParams {
+        terms: terms_of(&topics, params),
+        ..params.clone()
+    };
     on_step(Step::Grouping {
         n_articles: split.train.len(),
     });
@@ -206,6 +215,16 @@ fn topics_of(
         .collect())
 }
 
+/// Which terms articles are turned into. Without topics a mention in the title counts as
+/// [`TITLE_MENTIONS_OF_TAGS`] at least: a row that is the tags' alone need not suit topics.
+fn terms_of(topics: &CountedTopics, params: &TrainParams) -> TermParams {
+    let mut terms = params.terms;
+    if topics.is_empty() {
+        terms.title_mentions = terms.title_mentions.max(TITLE_MENTIONS_OF_TAGS);
+    }
+    terms
+}
+
 /// The place of each article's topic in `topics`, which are in alphabetical order.
 fn targets(articles: &[LabelledArticle], topics: &[(String, usize)]) -> Vec<usize> {
     let class = |article: &LabelledArticle| {
@@ -250,4 +269,17 @@ fn fit_tags(
         n_tags: vocabulary.len(),
     };
     tags::fit(data, params, on_step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_count_more_where_there_are_only_tags() {
+        let params = TrainParams::default();
+        let mentions = |topics: &CountedTopics| terms_of(topics, &params).title_mentions;
+        assert_eq!(mentions(&Vec::new()), TITLE_MENTIONS_OF_TAGS);
+        assert_eq!(mentions(&vec![("Sports".to_owned(), 9)]), 1);
+    }
 }

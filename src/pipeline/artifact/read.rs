@@ -9,6 +9,7 @@ use super::arrays::Arrays;
 use super::digest::check_digest;
 use super::{ArtifactError, CONCEPTS, LINE_WEIGHTS, METADATA_KEY};
 use crate::extract::{LineModel, LineModelParts};
+use crate::features::TermParams;
 use crate::model::{N_SEGMENTS, SplineCalibration, TermTable};
 use crate::pipeline::Pipeline;
 use crate::pipeline::manifest::{FORMAT_VERSION, Manifest};
@@ -80,6 +81,9 @@ fn check_ranges(manifest: &Manifest) -> Result<(), ArtifactError> {
     let (shortest, longest) = manifest.terms.ngram_range;
     if shortest == 0 || shortest > longest {
         return Err(ArtifactError::Range("terms.ngram_range"));
+    }
+    if !(1..=TermParams::MAX_TITLE_MENTIONS).contains(&manifest.terms.title_mentions) {
+        return Err(ArtifactError::Range("terms.title_mentions"));
     }
     if !(0.0..=1.0).contains(&manifest.review_threshold) {
         return Err(ArtifactError::Range("review_threshold"));
