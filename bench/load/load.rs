@@ -14,6 +14,7 @@ use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::{Parser, ValueEnum};
@@ -23,13 +24,12 @@ use futures_util::future::join_all;
 use futures_util::stream;
 use hdrhistogram::Histogram;
 use serde_json::json;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tonic::transport::{Channel, Endpoint};
 
 /// Linux counts CPU time in hundredths of a second.
 const TICKS_PER_SECOND: f64 = 100.0;
-/// Sleeping shorter than this costs more than it saves.
-const SLICE: Duration = Duration::from_millis(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Call {
@@ -69,6 +69,10 @@ struct Args {
     /// Calls a second, of all connections together; with Classify only.
     #[arg(long, default_value_t = 1_000)]
     rate: u64,
+    /// So many calls of each connection are open at any time instead, which says what a call costs a server
+    /// that has no time to sleep; its times say nothing, as the loop is closed.
+    #[arg(long)]
+    in_flight: Option<usize>,
     #[arg(long, default_value_t = 10)]
     seconds: u64,
     #[arg(long, default_value_t = 8)]
@@ -92,6 +96,8 @@ struct Args {
 struct Tally {
     answered: Histogram<u64>,
     refused: Histogram<u64>,
+    /// How long after it was due a call began: the generator's part of all times.
+    late: Histogram<u64>,
     codes: BTreeMap<String, u64>,
     /// The first of each code.
     messages: BTreeMap<String, String>,
@@ -102,13 +108,13 @@ impl Tally {
         Ok(Self {
             answered: Histogram::new(3)?,
             refused: Histogram::new(3)?,
+            late: Histogram::new(3)?,
             codes: BTreeMap::new(),
             messages: BTreeMap::new(),
         })
     }
 
-    fn count(&mut self, outcome: Result<(), tonic::Status>, took: Duration) {
-        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
+    fn count(&mut self, outcome: Result<(), tonic::Status>, took: Duration, late: Duration) {
         let (times, name) = match outcome {
             Ok(()) => (&mut self.answered, "Ok".to_owned()),
             Err(status) => {
@@ -118,9 +124,21 @@ impl Tally {
                 (&mut self.refused, name)
             }
         };
-        // The histogram grows as it needs to.
-        let _ = times.record(us);
+        // The histograms grow as they need to.
+        let _ = times.record(micros(took));
+        let _ = self.late.record(micros(late));
         *self.codes.entry(name).or_default() += 1;
+    }
+
+    fn add(&mut self, other: Self) -> Result<(), hdrhistogram::AdditionError> {
+        self.answered.add(other.answered)?;
+        self.refused.add(other.refused)?;
+        self.late.add(other.late)?;
+        for (name, n) in other.codes {
+            *self.codes.entry(name).or_default() += n;
+        }
+        self.messages.extend(other.messages);
+        Ok(())
     }
 }
 
@@ -170,42 +188,91 @@ fn articles(args: &Args) -> Result<Arc<Vec<pb::Article>>, Box<dyn Error>> {
 
 type Client = ClassifierServiceClient<Channel>;
 
+/// What a single call sends.
+fn request(
+    articles: &[pb::Article],
+    options: Option<&pb::ClassifyOptions>,
+    number: usize,
+) -> pb::ClassifyRequest {
+    pb::ClassifyRequest {
+        article: Some(articles[number % articles.len()].clone()),
+        options: options.cloned(),
+    }
+}
+
 async fn classify(args: &Args, clients: &[Client]) -> Result<Tally, Box<dyn Error>> {
     let articles = articles(args)?;
     let options = args.tags.options();
     let tally = Arc::new(Mutex::new(Tally::new()?));
-    let interval = Duration::from_secs_f64(1.0 / args.rate as f64);
-    let n_calls = args.rate * args.seconds;
-    let started = Instant::now();
+    let mut due = due_calls(args.rate, args.rate * args.seconds);
     let mut calls = JoinSet::new();
-    for number in 0..n_calls {
-        let due = started + interval * u32::try_from(number)?;
-        while let Some(early) = due.checked_duration_since(Instant::now() + SLICE) {
-            tokio::time::sleep(early.max(SLICE)).await;
-        }
-        let place = number as usize;
-        let mut client = clients[place % clients.len()].clone();
+    while let Some((number, due)) = due.recv().await {
+        let mut client = clients[number % clients.len()].clone();
         let (tally, articles) = (Arc::clone(&tally), Arc::clone(&articles));
         let options = options.clone();
         calls.spawn(async move {
-            let request = pb::ClassifyRequest {
-                article: Some(articles[place % articles.len()].clone()),
-                options,
-            };
+            let late = due.elapsed();
+            let request = request(&articles, options.as_ref(), number);
             let answer = client.classify(request).await;
-            let outcome = answer.map(|_| ());
-            // A call that starts up to a slice early is timed from its start.
-            let took = Instant::now().saturating_duration_since(due);
+            let (outcome, took) = (answer.map(|_| ()), due.elapsed());
             tally
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .count(outcome, took);
+                .count(outcome, took, late);
         });
         while calls.try_join_next().is_some() {}
     }
     while calls.join_next().await.is_some() {}
     let tally = Arc::into_inner(tally).ok_or("a call still runs")?;
     Ok(tally.into_inner()?)
+}
+
+/// The numbers of the calls, each when it is due, and when that was. A thread of its own sleeps in between:
+/// the runtime's timer counts in milliseconds, and would add one or two of them to the times of the server.
+fn due_calls(rate: u64, n_calls: u64) -> mpsc::UnboundedReceiver<(usize, Instant)> {
+    let (send, receive) = mpsc::unbounded_channel();
+    thread::spawn(move || {
+        let started = Instant::now();
+        for number in 0..n_calls {
+            let due = started + Duration::from_secs_f64(number as f64 / rate as f64);
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            if send.send((number as usize, due)).is_err() {
+                return;
+            }
+        }
+    });
+    receive
+}
+
+/// A loop for each of the calls that are open at a time.
+async fn classify_in_turn(
+    args: &Args,
+    clients: &[Client],
+    in_flight: usize,
+) -> Result<Tally, Box<dyn Error>> {
+    let articles = articles(args)?;
+    let options = args.tags.options();
+    let end = Instant::now() + Duration::from_secs(args.seconds);
+    let loops = (0..in_flight * clients.len()).map(|first| {
+        let mut client = clients[first % clients.len()].clone();
+        let (articles, options) = (&articles, options.as_ref());
+        async move {
+            let mut tally = Tally::new()?;
+            let mut number = first;
+            while Instant::now() < end {
+                let started = Instant::now();
+                let answer = client.classify(request(articles, options, number)).await;
+                tally.count(answer.map(|_| ()), started.elapsed(), Duration::ZERO);
+                number += 1;
+            }
+            Ok::<_, Box<dyn Error>>(tally)
+        }
+    });
+    let mut all = Tally::new()?;
+    for tally in join_all(loops).await {
+        all.add(tally?)?;
+    }
+    Ok(all)
 }
 
 async fn stream_classify(args: &Args, clients: &[Client]) -> Result<Tally, Box<dyn Error>> {
@@ -255,6 +322,10 @@ fn memory_mib(pid: u32) -> Option<f64> {
     Some(kib / 1_024.0)
 }
 
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX).max(1)
+}
+
 fn percentiles(times: &Histogram<u64>) -> serde_json::Value {
     json!({
         "n": times.len(),
@@ -276,7 +347,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let cpu_before = cpu_seconds(args.pid);
     let started = Instant::now();
     let tally = match args.call {
-        Call::Classify => classify(&args, &clients).await?,
+        Call::Classify => match args.in_flight {
+            Some(in_flight) => classify_in_turn(&args, &clients, in_flight).await?,
+            None => classify(&args, &clients).await?,
+        },
         Call::StreamClassify => stream_classify(&args, &clients).await?,
     };
     let seconds = started.elapsed().as_secs_f64();
@@ -284,14 +358,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let cpu = cpu_seconds(args.pid)
         .zip(cpu_before)
         .map(|(after, before)| after - before);
+    let is_open_loop = args.call == Call::Classify && args.in_flight.is_none();
     let line = json!({
         "call": format!("{:?}", args.call),
-        "offered_per_second": (args.call == Call::Classify).then_some(args.rate),
+        "offered_per_second": is_open_loop.then_some(args.rate),
         "ok_per_second": n_ok as f64 / seconds,
         "codes": tally.codes,
         "messages": tally.messages,
         "answered_us": percentiles(&tally.answered),
         "refused_us": percentiles(&tally.refused),
+        "began_late_us": percentiles(&tally.late),
         "server_cpu_seconds": cpu,
         "ok_per_cpu_second": cpu.map(|cpu| n_ok as f64 / cpu),
         "server_memory_mib": args.pid.and_then(memory_mib),

@@ -5,27 +5,35 @@
     python3 bench/load/peers.py target/release DATA OUT.json
 
 DATA holds train.jsonl and test.jsonl with the fields title, text and label, such as BBC News. All three learn
-from the first and are sent the articles of the second, one call each, over one to eight connections that stay
-open. What is counted is the CPU time of the server's process, user and system, by /proc; the client is
-another process. Copydesk is asked twice: for topics and learnt tags, which is what the peers have of it, and
-for everything, with names and phrases. FastAPI is compared with Copydesk's own plain HTTP.
+from the first and are sent the articles of the second, one call each, over connections that stay open: at the same
+steady rate, and again so that every call follows an answer without a pause. The first is an idle site, where waking
+up for a call is most of its cost; the second a busy one. What is counted is the CPU time of the server's process,
+user and system, by /proc; each server has half of the machine's cores and the client, another process, the others.
+Copydesk is asked twice: for topics and learnt tags, which is what the peers have of it, and for everything, with
+names and phrases. FastAPI is compared with Copydesk's own plain HTTP.
 """
 
 import datetime
-import http.client
+import itertools
 import json
 import os
 import platform
 import re
+import selectors
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PROTO = HERE.parent.parent / "proto"
 TICKS = os.sysconf("SC_CLK_TCK")
-N_COPYDESK, N_PEER = 6_000, 1_000
+RATE, SECONDS, WARM_UP_SECONDS = 200, 8, 2
+N_CONNECTIONS = 8
+CORES = sorted(os.sched_getaffinity(0))
+SERVER_CORES, CLIENT_CORES = CORES[: max(len(CORES) // 2, 1)], CORES[len(CORES) // 2 :]
 PATIENCE_SECONDS = 60
 
 
@@ -35,8 +43,9 @@ class Server:
     def __init__(self, command):
         self.log = tempfile.TemporaryFile(mode="w+")
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        pinned = ["taskset", "--cpu-list", ",".join(map(str, SERVER_CORES)), *map(str, command)]
         self.process = subprocess.Popen(
-            [str(part) for part in command], stderr=subprocess.PIPE, stdout=self.log, text=True, env=environment
+            pinned, stderr=subprocess.PIPE, stdout=self.log, text=True, env=environment
         )
         for line in self.process.stderr:
             found = re.search(r" on (127\S+)", line)
@@ -54,12 +63,11 @@ class Server:
         self.process.wait(PATIENCE_SECONDS)
 
 
-def by_grpc(folder, server, articles, n_articles, *arguments):
+def by_grpc(folder, server, articles, *arguments):
     """Microseconds of CPU for an article over gRPC."""
-    rate = 400 if n_articles == N_COPYDESK else 200
     command = [
         folder / "examples" / "load", "--address", server.address, "--pid", server.process.pid, "--articles", articles,
-        "--rate", rate, "--seconds", n_articles // rate, *arguments,
+        "--connections", N_CONNECTIONS, *arguments,
     ]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True)
     seen = json.loads(done.stdout)
@@ -67,33 +75,85 @@ def by_grpc(folder, server, articles, n_articles, *arguments):
     return 1e6 / seen["ok_per_cpu_second"]
 
 
-def by_http(server, articles, n_articles, options=None):
-    """Microseconds of CPU for an article over plain HTTP, on one connection."""
-    rows = [json.loads(line) for line in open(articles, encoding="utf-8")]
-    bodies = []
-    for row in rows:
+class HttpConnection:
+    """A connection that asks again as soon as it is answered."""
+
+    def __init__(self, address, requests):
+        host, port = address.rsplit(":", 1)
+        self.socket = socket.create_connection((host, int(port)), PATIENCE_SECONDS)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.requests = requests
+        self.answer = b""
+        self.ask()
+
+    def ask(self):
+        self.socket.sendall(next(self.requests))
+
+    def read(self):
+        """Whether the answer is whole."""
+        self.answer += self.socket.recv(1 << 16)
+        head, found, body = self.answer.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        if not found or len(body) < int(length.group(1)):
+            return False
+        assert head.split()[1] == b"200" and b'"topic"' in body, self.answer
+        self.answer = b""
+        return True
+
+
+def by_http(server, articles, seconds, rate=None, options=None):
+    """Microseconds of CPU for an article over plain HTTP: so many a second on one connection, or as fast as it goes."""
+    requests = []
+    for line in open(articles, encoding="utf-8"):
+        row = json.loads(line)
         message = {"article": {"title": row["title"], "body": row["text"]}}
         if options:
             message["options"] = options
-        bodies.append(json.dumps(message))
-    connection = http.client.HTTPConnection(server.address, timeout=PATIENCE_SECONDS)
-    before = None
-    # The first hundred warm it up.
-    for number in range(-100, n_articles):
-        if number == 0:
-            before = server.cpu_seconds()
-        headers = {"content-type": "application/json"}
-        connection.request("POST", "/v1/classify", bodies[number % len(bodies)], headers)
-        answer = connection.getresponse()
-        assert answer.status == 200, answer.status
-        assert json.loads(answer.read())["classification"]["topic"]
-    connection.close()
-    return (server.cpu_seconds() - before) / n_articles * 1e6
+        body = json.dumps(message).encode()
+        head = f"POST /v1/classify HTTP/1.1\r\nhost: copydesk\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
+        requests.append(head.encode() + b"\r\n\r\n" + body)
+    requests = itertools.cycle(requests)
+    ready = selectors.DefaultSelector()
+    for _ in range(N_CONNECTIONS if rate is None else 1):
+        connection = HttpConnection(server.address, requests)
+        ready.register(connection.socket, selectors.EVENT_READ, connection)
+    n_answered, before, started = 0, server.cpu_seconds(), time.monotonic()
+    while time.monotonic() < started + seconds:
+        for key, _ in ready.select(PATIENCE_SECONDS):
+            if key.data.read():
+                n_answered += 1
+                if rate is not None:
+                    time.sleep(max(started + n_answered / rate - time.monotonic(), 0))
+                key.data.ask()
+    cpu_seconds = server.cpu_seconds() - before
+    for key in list(ready.get_map().values()):
+        key.fileobj.close()
+    return cpu_seconds / n_answered * 1e6
 
 
 def stubs(folder):
     command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTO}", f"--python_out={folder}"]
     subprocess.run([*command, f"--grpc_python_out={folder}", "copydesk/v1/copydesk.proto"], check=True, cwd=PROTO)
+
+
+def calm_and_busy(ask_calmly, ask_busily):
+    """Both measures of one server, after a moment to warm up."""
+    ask_busily(WARM_UP_SECONDS)
+    return {"at a steady rate": ask_calmly(SECONDS), "without a pause": ask_busily(SECONDS)}
+
+
+def both_ways_by_grpc(folder, server, articles, *arguments):
+    return calm_and_busy(
+        lambda seconds: by_grpc(folder, server, articles, "--rate", RATE, "--seconds", seconds, *arguments),
+        lambda seconds: by_grpc(folder, server, articles, "--in-flight", 2, "--seconds", seconds, *arguments),
+    )
+
+
+def both_ways_by_http(server, articles, options=None):
+    return calm_and_busy(
+        lambda seconds: by_http(server, articles, seconds, RATE, options),
+        lambda seconds: by_http(server, articles, seconds, None, options),
+    )
 
 
 def measured(folder, train, test, work):
@@ -104,28 +164,27 @@ def measured(folder, train, test, work):
     vocabulary = {"tagSource": "TAG_SOURCE_VOCABULARY"}
     result = {}
     server = Server([folder / "copydesk", "serve", "--listen", "127.0.0.1:0", "--model", model])
-    by_grpc(folder, server, test, 400)
-    result["copydesk gRPC, topics and learnt tags"] = by_grpc(folder, server, test, N_COPYDESK, "--tags", "vocabulary")
-    result["copydesk gRPC, everything"] = by_grpc(folder, server, test, N_COPYDESK)
-    result["copydesk HTTP, topics and learnt tags"] = by_http(server, test, N_COPYDESK, vocabulary)
-    result["copydesk HTTP, everything"] = by_http(server, test, N_COPYDESK)
+    result["copydesk gRPC, topics and learnt tags"] = both_ways_by_grpc(folder, server, test, "--tags", "vocabulary")
+    result["copydesk gRPC, everything"] = both_ways_by_grpc(folder, server, test)
+    result["copydesk HTTP, topics and learnt tags"] = both_ways_by_http(server, test, vocabulary)
+    result["copydesk HTTP, everything"] = both_ways_by_http(server, test)
     server.stop()
     server = Server([sys.executable, HERE / "peer.py", "grpc", train, work])
-    by_grpc(folder, server, test, 200)
-    result["grpcio + scikit-learn"] = by_grpc(folder, server, test, N_PEER)
+    result["grpcio + scikit-learn"] = both_ways_by_grpc(folder, server, test)
     server.stop()
     server = Server([sys.executable, HERE / "peer.py", "fastapi", train])
-    result["FastAPI + scikit-learn"] = by_http(server, test, N_PEER)
+    result["FastAPI + scikit-learn"] = both_ways_by_http(server, test)
     server.stop()
     return result
 
 
 def main(folder, data, out):
     folder, data, out = Path(folder), Path(data), Path(out)
+    os.sched_setaffinity(0, CLIENT_CORES)
     with tempfile.TemporaryDirectory() as work:
         micros = measured(folder, data / "train.jsonl", data / "test.jsonl", work)
     times = {
-        f"{peer} / {ours}": round(micros[peer] / micros[ours], 1)
+        f"{peer} / {ours}": {way: round(us / micros[ours][way], 1) for way, us in micros[peer].items()}
         for peer, door in [("grpcio + scikit-learn", "gRPC"), ("FastAPI + scikit-learn", "HTTP")]
         for ours in [f"copydesk {door}, topics and learnt tags", f"copydesk {door}, everything"]
     }
@@ -134,7 +193,9 @@ def main(folder, data, out):
         "date": datetime.date.today().isoformat(),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, shared with the client and others",
         "data": data.name,
-        "cpu_us_per_article": {name: round(us, 1) for name, us in micros.items()},
+        "cpu_us_per_article": {
+            name: {way: round(us, 1) for way, us in ways.items()} for name, ways in micros.items()
+        },
         "times": times,
     }
     out.write_text(json.dumps(result, indent=1) + "\n")
