@@ -7,6 +7,7 @@ use super::{Options, Pipeline, Workspace, explain};
 use crate::extract::Extracted;
 use crate::tags::concepts::rank::rank;
 use crate::tags::keyphrases::{Phrases, is_source};
+use crate::tags::mentions::mentions;
 use crate::tags::{
     Keyphrase, Keyphrases, Reading, RejectedTag, Selection, Suggestion, Tag, TagKind, select,
 };
@@ -25,16 +26,23 @@ impl Pipeline {
         options: &Options,
     ) -> (Vec<Tag>, Vec<RejectedTag>) {
         let mut suggestions = self.learnt(workspace, options);
-        if let Some(ranker) = &self.keyphrases
-            && self.reads_words(options)
-        {
-            let Workspace { words, phrases, .. } = workspace;
+        let Workspace { words, phrases, .. } = workspace;
+        let ranker = self
+            .keyphrases
+            .as_ref()
+            .filter(|_| self.reads_words(options));
+        if ranker.is_some() || (options.explain() && !suggestions.is_empty()) {
             let reading = Reading {
                 words: words.read(&extracted.title, &extracted.text),
                 title: &extracted.title,
                 body: &extracted.text,
             };
-            self.read_for_tags(ranker, (&reading, phrases), options, &mut suggestions);
+            for learnt in &mut suggestions {
+                learnt.mentions = mentions(&learnt.label, &reading);
+            }
+            if let Some(ranker) = ranker {
+                self.read_for_tags(ranker, (&reading, phrases), options, &mut suggestions);
+            }
         }
         if let Some(page) = &extracted.page {
             // Who publishes or writes is no tag of what it says.
@@ -51,6 +59,7 @@ impl Pipeline {
             allowed: options.allow_tags(),
             rules: &self.tag_rules,
             concepts: self.concepts.as_ref(),
+            learnt: Some(&self.tags),
             joins_vocabulary: options.wants_vocabulary_tags(),
         };
         let selected = select(suggestions, &selection);

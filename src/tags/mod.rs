@@ -6,11 +6,13 @@
 //! - [`rules`]: what an editor's desk never wants to see, and what it calls things.
 //! - [`wording`]: when two tags mean the same.
 //! - [`suggestion`]: what all of these suggest, those that mean the same as one.
+//! - [`mod@mentions`]: where an article speaks of a tag that was not found by its words.
 //! - [`mod@select`]: which tags are offered, in which order.
 //! - [`tag`]: a tag of an answer, or why it is none.
 
 pub mod concepts;
 pub mod keyphrases;
+pub mod mentions;
 pub mod rules;
 pub mod select;
 pub mod suggestion;

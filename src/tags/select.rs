@@ -9,6 +9,7 @@ use super::keyphrases::aliases;
 use super::rules::TagRules;
 use super::suggestion::{Suggestion, joined};
 use super::tag::{Rejection, TagKind};
+use super::vocabulary::LearntTags;
 use super::wording::Wording;
 use crate::text::Field;
 
@@ -30,6 +31,8 @@ pub struct Selection<'a> {
     pub rules: &'a TagRules,
     /// The vocabulary whose labels go before those of the article.
     pub concepts: Option<&'a Concepts>,
+    /// The tags that were learnt, which are of a vocabulary too.
+    pub learnt: Option<&'a LearntTags>,
     /// Whether a phrase that is in the vocabulary is a tag of the vocabulary.
     pub joins_vocabulary: bool,
 }
@@ -92,13 +95,22 @@ impl Selection<'_> {
             suggestion.label = Arc::clone(&concept.label);
             suggestion.code.clone_from(&concept.code);
             suggestion.broader.clone_from(&concept.broader);
-            suggestion.is_new = false;
-            if self.joins_vocabulary {
-                suggestion.kind = TagKind::Vocabulary;
-            }
+            self.join_vocabulary(&mut suggestion);
         }
         let wording = Wording::new(&suggestion.label);
+        let learnt = self.learnt.filter(|_| suggestion.is_new);
+        if let Some(label) = learnt.and_then(|learnt| learnt.lookup(&wording)) {
+            suggestion.label = Arc::clone(label);
+            self.join_vocabulary(&mut suggestion);
+        }
         (suggestion, wording)
+    }
+
+    fn join_vocabulary(&self, suggestion: &mut Suggestion) {
+        suggestion.is_new = false;
+        if self.joins_vocabulary {
+            suggestion.kind = TagKind::Vocabulary;
+        }
     }
 
     /// The wordings of a caller's list, and of the tags that they are other names of.
@@ -249,6 +261,7 @@ mod tests {
                 allowed: &allowed,
                 rules: &self.rules,
                 concepts: self.concepts.as_ref(),
+                learnt: None,
                 joins_vocabulary: true,
             };
             select(suggestions, &selection)

@@ -1,7 +1,9 @@
 //! Tags the model learnt from a corpus.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::wording::Wording;
 use crate::model::ScoredTerm;
 use crate::model::softmax::sigmoid;
 
@@ -39,6 +41,8 @@ pub struct LearntTags {
     parts: LearntTagsParts,
     /// Where the postings of the term in slot s begin; (capacity + 1).
     offsets: Vec<u32>,
+    /// Which tag means what.
+    places: HashMap<u64, Vec<(Wording, usize)>>,
 }
 
 /// The arrays of [`LearntTags`] as the model file holds them.
@@ -110,11 +114,27 @@ impl LearntTags {
         for slot in 0..capacity {
             offsets[slot + 1] += offsets[slot];
         }
+        let mut places: HashMap<u64, Vec<(Wording, usize)>> = HashMap::new();
+        for (index, label) in labels.iter().enumerate() {
+            let wording = Wording::new(label);
+            places
+                .entry(wording.key())
+                .or_default()
+                .push((wording, index));
+        }
         Ok(Self {
             labels,
             parts,
             offsets,
+            places,
         })
+    }
+
+    /// The tag that means the same as this.
+    pub fn lookup(&self, wording: &Wording) -> Option<&Arc<str>> {
+        let alike = self.places.get(&wording.key())?;
+        let (_, index) = alike.iter().find(|(known, _)| known.means(wording))?;
+        Some(&self.labels[*index])
     }
 
     /// The tags, by index.
@@ -261,6 +281,15 @@ mod tests {
         found.clear();
         tags.candidates(&row, 0.5, &mut scores, &mut found);
         assert_eq!(found.len(), 1);
+    }
+
+    #[test]
+    fn a_tag_is_known_in_any_form() {
+        let tags = LearntTags::new(labels(), parts(), 10).unwrap();
+        let known = |tag: &str| tags.lookup(&Wording::new(tag)).map(|label| &**label);
+        assert_eq!(known("flood"), Some("Floods"));
+        assert_eq!(known("brexit"), Some("Brexit"));
+        assert_eq!(known("flooding bridges"), None);
     }
 
     #[test]

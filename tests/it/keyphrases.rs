@@ -130,3 +130,75 @@ proptest! {
         check("", &body);
     }
 }
+
+const INSURGENTS: &str = "Boko Haram fighters attacked churches in Nigeria on Christmas Eve, police said. \
+Boko Haram has fought the army for years, and the governor asked for help.";
+
+fn insurgents(explain: bool, include_rejected_tags: bool, tag_source: TagSource) -> Vec<Tag> {
+    let article = ArticleDraft {
+        body: INSURGENTS.into(),
+        ..ArticleDraft::default()
+    };
+    let options = OptionsDraft {
+        explain,
+        include_rejected_tags,
+        tag_source,
+        ..OptionsDraft::default()
+    };
+    let (article, options) = (
+        Article::new(article).unwrap(),
+        Options::new(options).unwrap(),
+    );
+    BUILT_IN.classify(&article, &options).tags
+}
+
+#[test]
+fn a_phrase_that_is_a_learnt_tag_is_not_new() {
+    let found = insurgents(false, false, TagSource::Any);
+    let tag = found
+        .iter()
+        .find(|tag| &*tag.label == "Boko Haram")
+        .unwrap();
+    assert_eq!((tag.kind, tag.is_new), (TagKind::Vocabulary, false));
+    // Nor does it matter what else is asked for.
+    assert_eq!(insurgents(false, true, TagSource::Any), found);
+    let explained = insurgents(true, false, TagSource::Any);
+    let names = |tags: &[Tag]| {
+        tags.iter()
+            .map(|tag| (tag.label.clone(), tag.kind))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&explained), names(&found));
+}
+
+#[test]
+fn a_learnt_tag_is_marked_where_the_article_has_it() {
+    let options = OptionsDraft {
+        explain: true,
+        min_tag_confidence: Some(0.01),
+        tag_source: TagSource::Vocabulary,
+        ..OptionsDraft::default()
+    };
+    let article = ArticleDraft {
+        body: INSURGENTS.into(),
+        ..ArticleDraft::default()
+    };
+    let article = Article::new(article).unwrap();
+    let found = BUILT_IN
+        .classify(&article, &Options::new(options).unwrap())
+        .tags;
+    let tag = found
+        .iter()
+        .find(|tag| &*tag.label == "Boko Haram")
+        .unwrap();
+    let places: Vec<usize> = tag
+        .mentions
+        .iter()
+        .map(|span| span.start)
+        .collect();
+    let wanted: Vec<usize> = INSURGENTS
+        .match_indices("Boko Haram")
+        .map(|(at, _)| at)
+        .collect();
+    assert_eq!(places, wanted);
+}
