@@ -39,6 +39,8 @@ const L2_PENALTY: f64 = 100.0;
 const MAX_ITERATIONS: u64 = 300;
 /// Slopes of the calibration: a better score may not be worth less.
 const MIN_SLOPE: f32 = 0.05;
+/// The threshold is the best for so many phrases of an article: an editor looks at the first few.
+const N_SHOWN: usize = 5;
 const FOLD_SEED: u64 = 42;
 const N_TENTHS: usize = 10;
 /// Fewer articles with a tag of their own text say too little.
@@ -270,7 +272,7 @@ pub fn fit(
         weights,
         intercept,
         calibration,
-        threshold: best_f1_threshold(&offered, &calibration),
+        threshold: best_f1_threshold(&samples, &offered, &calibration),
         statistics,
     };
     let measured = cross_validation(&samples, &offered, &folds)?;
@@ -351,17 +353,29 @@ fn calibrate<'a>(
     })
 }
 
-/// The confidence from which on the offered phrases have the best F1 over all articles.
-fn best_f1_threshold(offered: &Offered, calibration: &Calibration) -> f32 {
-    let mut all: Vec<(f32, bool)> = offered.iter().flatten().copied().collect();
+/// The confidence from which on the first [`N_SHOWN`] phrases of an article have the best F1 in the mean.
+fn best_f1_threshold(samples: &[Sample], offered: &Offered, calibration: &Calibration) -> f32 {
+    let first = |(i, offered): (usize, &Vec<(f32, bool)>)| {
+        let first = offered.iter().take(N_SHOWN);
+        first
+            .map(move |(score, is_tag)| (*score, *is_tag, i))
+            .collect::<Vec<_>>()
+    };
+    let mut all: Vec<(f32, bool, usize)> = offered.iter().enumerate().flat_map(first).collect();
     all.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let n_tags = all.iter().filter(|(_, is_tag)| *is_tag).count();
-    let (mut hits, mut best) = (0, (0.0, 0.5));
-    for (rank, (score, is_tag)) in all.iter().enumerate() {
-        hits += usize::from(*is_tag);
-        let f1 = 2.0 * hits as f64 / (rank + 1 + n_tags) as f64;
-        if f1 > best.0 {
-            best = (f1, calibration.confidence(*score));
+    let mut counts = vec![(0usize, 0usize); samples.len()];
+    let f1 = |(n_offered, n_right): (usize, usize), n_tags: usize| {
+        2.0 * n_right as f64 / (n_offered + n_tags).max(1) as f64
+    };
+    let (mut sum, mut best) = (0.0, (0.0, 0.5));
+    for (score, is_tag, i) in all {
+        let (count, n_tags) = (&mut counts[i], samples[i].n_tags);
+        sum -= f1(*count, n_tags);
+        count.0 += 1;
+        count.1 += usize::from(is_tag);
+        sum += f1(*count, n_tags);
+        if sum > best.0 {
+            best = (sum, calibration.confidence(score));
         }
     }
     best.1
