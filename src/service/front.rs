@@ -7,19 +7,16 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-use futures_util::FutureExt;
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::Instant;
 use tonic::Status;
-use tonic::body::Body;
 
 use super::activity::Activity;
 use super::admission::Ticket;
+use super::asked::{Asked, Protocol};
 use super::call::{Call, Pass, Shared};
 use super::classify::ClassifyError;
 use super::config::Exposure;
@@ -33,10 +30,6 @@ use super::status;
 use crate::pipeline::Pipeline;
 
 const REQUEST_ID: &str = "x-request-id";
-/// More of a refused message is not read.
-const SKIM_BYTES: usize = 512 << 10;
-/// Nor is it waited for longer.
-const SKIM_TIME: Duration = Duration::from_secs(1);
 const MAX_REQUEST_ID_BYTES: usize = 64;
 
 /// Takes the requests of all connections.
@@ -57,11 +50,12 @@ impl Front {
         door: Door,
     ) -> impl Future<Output = Result<Response<Recorded>, Infallible>> + Send + use<> {
         let started = std::time::Instant::now();
-        let (parts, body) = request.into_parts();
-        let route = Route::through(door, parts.uri.path(), &parts.headers);
+        let (mut parts, body) = request.into_parts();
+        let route = Route::through(door, &parts.method, parts.uri.path(), &parts.headers);
+        let protocol = Protocol::of(route, &parts.method, &parts.headers);
         let admitted = match door {
             Door::Admin => Ok(Pass::default()),
-            Door::All | Door::Calls => self.admit(route, &parts.method, &parts.headers),
+            Door::All | Door::Calls => self.admit(route, &parts.headers),
         };
         let (pass, refusal) = match admitted {
             Ok(pass) => (pass, None),
@@ -81,18 +75,20 @@ impl Front {
             open: activity.call(),
             code: None,
         };
+        let asked = self.asked(route, protocol, refusal, call.deadline);
+        parts.extensions.insert(Arc::clone(&call));
         let body = Arriving { body, call };
         let front = Arc::clone(self);
         async move {
             let request = Request::from_parts(parts, body);
-            let response = front.within_time(route, request, refusal).await;
+            let response = front.handlers.answer(&asked, request).await;
             Ok(Recorded::response(response, record))
         }
     }
 
     /// Refuses a request for its headers or for load.
-    fn admit(&self, route: Route, method: &Method, headers: &HeaderMap) -> Result<Pass, Status> {
-        if method == Method::OPTIONS {
+    fn admit(&self, route: Route, headers: &HeaderMap) -> Result<Pass, Status> {
+        if route == Route::Preflight {
             // A browser asks what it may send, before it sends its key.
             return Ok(Pass::default());
         }
@@ -159,25 +155,22 @@ impl Front {
         Ok(Ticket::new(permit))
     }
 
-    /// The answer, or the word that there was no time for it. A stream's own deadline may be later:
-    /// this one is for its beginning, which a slow sender could delay for ever.
-    async fn within_time(
+    /// A request with the time for its answer. A stream's own deadline may be later: this one is for
+    /// its beginning, which a slow sender could delay for ever.
+    fn asked(
         &self,
         route: Route,
-        request: Request<Arriving>,
+        protocol: Protocol,
         refusal: Option<Status>,
-    ) -> Response<Body> {
-        let call = request.body().call();
+        deadline: Option<Instant>,
+    ) -> Asked {
         let latest = Instant::now() + self.shared.config.call_timeout;
-        let end = call
-            .deadline
-            .map_or(latest, |deadline| deadline.min(latest));
-        let is_late = deadline::has_passed(call.deadline);
-        let refusal = refusal.or_else(|| is_late.then(status::deadline_exceeded));
-        let answer = self.handlers.answer(route, request, refusal);
-        match tokio::time::timeout_at(end, answer).await {
-            Ok(response) => response,
-            Err(_) => self.handlers.refuse(route, status::deadline_exceeded()),
+        let is_late = deadline::has_passed(deadline);
+        Asked {
+            route,
+            protocol,
+            refusal: refusal.or_else(|| is_late.then(status::deadline_exceeded)),
+            end: deadline.map_or(latest, |deadline| deadline.min(latest)),
         }
     }
 }
@@ -205,24 +198,6 @@ pub(super) struct Arriving {
 }
 
 impl Arriving {
-    /// Reads what is not wanted, if it comes soon and is not much, while its answer is sent already.
-    /// A call that is answered with its message unread would be reset behind the answer; the client
-    /// may see the reset instead. Until the reset is on its way the server counts the call as open
-    /// and its client does not: the client's next call would be one too many for the connection, and
-    /// be refused by HTTP/2 without a word of when to come back.
-    pub(super) fn skim(mut self) {
-        let mut rest = Box::pin(async move {
-            let mut n_bytes = 0;
-            while let (true, Some(Ok(frame))) = (n_bytes < SKIM_BYTES, self.body.frame().await) {
-                n_bytes += frame.data_ref().map_or(0, bytes::Bytes::len);
-            }
-        });
-        // Most messages are there before their call is looked at.
-        if rest.as_mut().now_or_never().is_none() {
-            tokio::spawn(tokio::time::timeout(SKIM_TIME, rest));
-        }
-    }
-
     /// The call that the body belongs to.
     pub(super) fn call(&self) -> Arc<Call> {
         Arc::clone(&self.call)

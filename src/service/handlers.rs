@@ -1,14 +1,16 @@
 //! Which handler answers which route.
 
+use bytes::Bytes;
 use http::{Request, Response};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
-use tonic::codegen::Service;
+use tonic::codegen::{Service, StdError};
 use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_reflection::server::Builder as Reflection;
 
+use super::asked::{Asked, Protocol};
 use super::config::ServerConfig;
 use super::front::Arriving;
 use super::grpc::Classifier;
@@ -52,80 +54,69 @@ impl Handlers {
         let health = HealthService {
             lifecycle: lifecycle.clone(),
         };
-        let health = HealthServer::new(health);
-        let others = Routes::new(health.clone())
-            .add_service(reflection().build_v1()?)
-            .add_service(reflection().build_v1alpha()?);
-        let for_browsers = Routes::new(classifier.clone())
-            .add_service(health)
+        let others = Routes::new(HealthServer::new(health))
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
         let json = Json::new()?;
         Ok(Self {
             classifier,
             others: others.prepare().into_axum_router(),
-            web: Web::new(
-                for_browsers.prepare().into_axum_router(),
-                &config.cors_origins,
-            ),
+            web: Web::new(&config.cors_origins),
             openapi: openapi::document(json.pool()).to_string(),
             json,
             lifecycle: lifecycle.clone(),
         })
     }
 
-    /// A request's answer, which is the refusal if there is one.
-    pub(super) async fn answer(
-        &self,
-        route: Route,
-        request: Request<Arriving>,
-        refusal: Option<Status>,
-    ) -> Response<Body> {
-        match refusal {
-            _ if self.web.is_asked(&request) => self.web.answer(request, refusal).await,
-            Some(refusal) => {
-                if !route.is_stream() {
-                    request.into_body().skim();
-                }
-                self.refuse(route, refusal)
+    /// A request's answer, which is the refusal if there is one. Each protocol's part is outermost.
+    pub(super) async fn answer(&self, asked: &Asked, request: Request<Arriving>) -> Response<Body> {
+        let web = &self.web;
+        match asked.protocol {
+            Protocol::Grpc => self.grpc(asked, request).await,
+            Protocol::GrpcWeb => web.answer(request, |r| self.grpc(asked, r)).await,
+            Protocol::Http if asked.route.is_for_pages() => {
+                web.cors(request, |r| self.plain(asked, r)).await
             }
-            None if route.is_plain_http() => self.plain(route, request).await,
-            None => self.grpc(route, request).await,
+            Protocol::Http => self.plain(asked, request).await,
         }
     }
 
-    async fn plain(&self, route: Route, request: Request<Arriving>) -> Response<Body> {
-        let method = route.method();
-        let answer = match route {
-            _ if method.is_some_and(|method| method != request.method()) => {
-                Ok(plain::wrong_method())
-            }
-            Route::JsonClassify => rest::classify(request, &self.json).await,
-            Route::JsonBatch => Ok(rest::lines(request, &self.json, &self.lifecycle)),
-            Route::JsonModel => rest::model(&request.body().call(), &self.json),
-            Route::OpenApi => Ok(plain::json(self.openapi.clone())),
-            _ => Ok(plain::answer(
-                route,
-                &request.body().call(),
-                &self.lifecycle,
-            )),
-        };
+    async fn plain(&self, asked: &Asked, request: Request<Arriving>) -> Response<Body> {
+        let answer = asked.by(request, |r| self.http(asked.route, r)).await;
+        let answer = answer.and_then(|answer| answer);
         answer.unwrap_or_else(|status| plain::refusal(&status))
     }
 
-    /// A refusal in the route's protocol.
-    pub(super) fn refuse(&self, route: Route, status: Status) -> Response<Body> {
-        if route.is_plain_http() {
-            return plain::refusal(&status);
+    async fn http(
+        &self,
+        route: Route,
+        request: Request<Arriving>,
+    ) -> Result<Response<Body>, Status> {
+        let method = route.method();
+        let call = request.body().call();
+        match route {
+            _ if method.is_some_and(|method| method != request.method()) => {
+                Ok(plain::wrong_method())
+            }
+            _ if !route.is_plain_http() => Ok(plain::wrong_type()),
+            Route::JsonClassify => rest::classify(request, &self.json).await,
+            Route::JsonBatch => Ok(rest::lines(request, &self.json, &self.lifecycle)),
+            Route::JsonModel => rest::model(&call, &self.json),
+            Route::OpenApi => Ok(plain::json(self.openapi.clone())),
+            _ => Ok(plain::answer(route, &call, &self.lifecycle)),
         }
-        status.into_http()
     }
 
-    async fn grpc(&self, route: Route, request: Request<Arriving>) -> Response<Body> {
-        let call = request.body().call();
-        let mut request = request;
-        request.extensions_mut().insert(call);
-        let response = match route {
+    async fn grpc<B: Message>(&self, asked: &Asked, request: Request<B>) -> Response<Body> {
+        let answer = asked.by(request, |r| self.call(asked.route, r)).await;
+        match answer {
+            Ok(response) => status::answer_refusal(response),
+            Err(status) => status.into_http(),
+        }
+    }
+
+    async fn call<B: Message>(&self, route: Route, request: Request<B>) -> Response<Body> {
+        let Ok(response) = match route {
             Route::Classify | Route::BatchClassify | Route::StreamClassify | Route::GetModel => {
                 self.classifier.clone().call(request).await
             }
@@ -135,9 +126,19 @@ impl Handlers {
                 answer.map(|response| response.map(Body::new))
             }
         };
-        let Ok(response) = response;
-        status::answer_refusal(response)
+        response
     }
+}
+
+/// The body of a gRPC request, as it came or out of gRPC-Web.
+trait Message:
+    http_body::Body<Data = Bytes, Error: Into<StdError> + Send> + Send + Unpin + 'static
+{
+}
+
+impl<B> Message for B where
+    B: http_body::Body<Data = Bytes, Error: Into<StdError> + Send> + Send + Unpin + 'static
+{
 }
 
 fn reflection() -> Reflection<'static> {

@@ -15,7 +15,8 @@
 //!
 //! - `server`: accepts connections, and stops in order; `lifecycle` is what open calls know of it.
 //! - `connection`: one connection and its bounds; `activity`: how busy it is; `lingering`: its end.
-//! - `front`: where every request comes in; `route`: which call it is for; `handlers`: who answers.
+//! - `front`: where every request comes in; `route`: which call it is for; `asked`: in which protocol,
+//!   and whether it is answered; `handlers`: who answers.
 //! - `admission`, `deadline`: whether a call may start, and until when it may go on.
 //! - `keys`: who may call; `tls`: encrypted connections.
 //! - `call`: what a call carries; `record`: its line in the log; `metrics`: what is counted;
@@ -23,6 +24,7 @@
 
 mod activity;
 mod admission;
+mod asked;
 mod call;
 mod classify;
 mod config;

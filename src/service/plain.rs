@@ -92,6 +92,14 @@ pub(super) fn wrong_method() -> Response<Body> {
     )
 }
 
+/// The answer to a gRPC call in a body that is not gRPC's.
+pub(super) fn wrong_type() -> Response<Body> {
+    text(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "this path takes application/grpc and application/grpc-web\n",
+    )
+}
+
 fn text(status: StatusCode, text: &str) -> Response<Body> {
     with_type(status, TEXT_TYPE, text.to_owned())
 }

@@ -2,7 +2,6 @@
 
 use http::{HeaderMap, Method, header};
 
-/// The services that gRPC-Web reaches too.
 const CLASSIFIER: &str = "/copydesk.v1.ClassifierService/";
 const HEALTH: &str = "/grpc.health.v1.Health/";
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/";
@@ -24,6 +23,8 @@ pub(super) enum Route {
     JsonBatch,
     JsonModel,
     OpenApi,
+    /// A browser's question whether a page may call one of the above.
+    Preflight,
     Metrics,
     Healthz,
     Readyz,
@@ -44,12 +45,12 @@ pub(super) enum Door {
 
 impl Route {
     /// The route of a request that came by a door: behind another one there is nothing.
-    pub(super) fn through(door: Door, path: &str, headers: &HeaderMap) -> Self {
+    pub(super) fn through(door: Door, method: &Method, path: &str, headers: &HeaderMap) -> Self {
         let route = Self::of(path, headers);
-        let is_admin = matches!(route, Self::Metrics | Self::Healthz | Self::Readyz);
         match door {
-            Door::Calls if is_admin => Self::NotFound,
-            Door::Admin if !is_admin => Self::NotFound,
+            Door::Calls if route.is_admin() => Self::NotFound,
+            Door::Admin if !route.is_admin() => Self::NotFound,
+            _ if method == Method::OPTIONS && route.is_for_pages() => Self::Preflight,
             _ => route,
         }
     }
@@ -99,6 +100,7 @@ impl Route {
             Self::JsonBatch => "POST /v1/classify:batch",
             Self::JsonModel => "GET /v1/model",
             Self::OpenApi => "GET /v1/openapi.json",
+            Self::Preflight => "preflight",
             Self::Metrics => "GET /metrics",
             Self::Healthz => "GET /healthz",
             Self::Readyz => "GET /readyz",
@@ -114,6 +116,7 @@ impl Route {
                 | Self::JsonBatch
                 | Self::JsonModel
                 | Self::OpenApi
+                | Self::Preflight
                 | Self::Metrics
                 | Self::Healthz
                 | Self::Readyz
@@ -121,14 +124,24 @@ impl Route {
         )
     }
 
-    /// How it has to be asked for, if it is plain HTTP that is here.
+    /// Whether it is for those who look after the server.
+    fn is_admin(self) -> bool {
+        matches!(self, Self::Metrics | Self::Healthz | Self::Readyz)
+    }
+
+    /// Whether the scripts of pages may ask for it.
+    pub(super) fn is_for_pages(self) -> bool {
+        !self.is_admin() && self != Self::NotFound
+    }
+
+    /// How it has to be asked for, if it is here.
     pub(super) fn method(self) -> Option<Method> {
         match self {
-            Self::JsonClassify | Self::JsonBatch => Some(Method::POST),
+            Self::Preflight | Self::NotFound => None,
             Self::JsonModel | Self::OpenApi | Self::Metrics | Self::Healthz | Self::Readyz => {
                 Some(Method::GET)
             }
-            _ => None,
+            _ => Some(Method::POST),
         }
     }
 
@@ -136,7 +149,7 @@ impl Route {
     pub(super) fn is_probe(self) -> bool {
         matches!(
             self,
-            Self::Health | Self::Metrics | Self::Healthz | Self::Readyz
+            Self::Health | Self::Preflight | Self::Metrics | Self::Healthz | Self::Readyz
         )
     }
 
@@ -151,12 +164,8 @@ impl Route {
     }
 }
 
-/// Whether a browser asks, or a gRPC-Web client elsewhere.
-pub(super) fn is_web(method: &Method, headers: &HeaderMap) -> bool {
-    method == Method::OPTIONS || content_type(headers).starts_with("application/grpc-web")
-}
-
-fn content_type(headers: &HeaderMap) -> &str {
+/// What a request says its body is.
+pub(super) fn content_type(headers: &HeaderMap) -> &str {
     let value = headers.get(header::CONTENT_TYPE);
     value.and_then(|v| v.to_str().ok()).unwrap_or_default()
 }

@@ -5,6 +5,7 @@
 
 mod admission;
 mod architecture;
+mod browsers;
 mod calls;
 mod classification;
 mod connections;
@@ -17,6 +18,7 @@ mod limits;
 mod model_file;
 mod pages;
 mod program;
+mod protocols;
 mod report_page;
 mod security;
 mod serve_cli;

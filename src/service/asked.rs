@@ -1,0 +1,98 @@
+//! What a request asks for, in which protocol, and whether and until when it is answered.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{HeaderMap, Method, Request};
+use http_body::Body;
+use http_body_util::BodyExt;
+use tokio::time::Instant;
+use tonic::Status;
+
+use super::route::{Route, content_type};
+use super::status;
+
+/// More of a refused message is not read.
+const SKIM_BYTES: usize = 512 << 10;
+/// Nor is it waited for longer.
+const SKIM_TIME: Duration = Duration::from_secs(1);
+
+/// How a request is to be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Grpc,
+    /// A browser's script asks, or a gRPC-Web client elsewhere.
+    GrpcWeb,
+    /// Also what asks for a gRPC call in none of gRPC's ways.
+    Http,
+}
+
+impl Protocol {
+    /// The protocol of a request. gRPC has calls by POST and names itself in the content type.
+    pub(super) fn of(route: Route, method: &Method, headers: &HeaderMap) -> Self {
+        if route.is_plain_http() || method != Method::POST {
+            return Self::Http;
+        }
+        match content_type(headers) {
+            "application/grpc" | "application/grpc+proto" => Self::Grpc,
+            "application/grpc-web"
+            | "application/grpc-web+proto"
+            | "application/grpc-web-text"
+            | "application/grpc-web-text+proto" => Self::GrpcWeb,
+            _ => Self::Http,
+        }
+    }
+}
+
+/// A request on its way to its handler.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) route: Route,
+    pub(super) protocol: Protocol,
+    /// Why it does not get there.
+    pub(super) refusal: Option<Status>,
+    /// When its answer has to begin.
+    pub(super) end: Instant,
+}
+
+impl Asked {
+    /// What the handler says, or the refusal, or the word that there was no time for an answer. It
+    /// stands beneath what belongs to a protocol, so that whoever asks can read all three.
+    pub(super) async fn by<B, F>(
+        &self,
+        request: Request<B>,
+        handler: impl FnOnce(Request<B>) -> F,
+    ) -> Result<F::Output, Status>
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        F: Future,
+    {
+        if let Some(refusal) = &self.refusal {
+            if !self.route.is_stream() {
+                skim(request.into_body());
+            }
+            return Err(refusal.clone());
+        }
+        let answer = tokio::time::timeout_at(self.end, handler(request)).await;
+        answer.map_err(|_| status::deadline_exceeded())
+    }
+}
+
+/// Reads what is not wanted, if it comes soon and is not much, while its answer is sent already.
+/// A call that is answered with its message unread would be reset behind the answer; the client
+/// may see the reset instead. Until the reset is on its way the server counts the call as open
+/// and its client does not: the client's next call would be one too many for the connection, and
+/// be refused by HTTP/2 without a word of when to come back.
+fn skim(mut body: impl Body<Data = Bytes> + Send + Unpin + 'static) {
+    let mut rest = Box::pin(async move {
+        let mut n_bytes = 0;
+        while let (true, Some(Ok(frame))) = (n_bytes < SKIM_BYTES, body.frame().await) {
+            n_bytes += frame.data_ref().map_or(0, Bytes::len);
+        }
+    });
+    // Most messages are there before their call is looked at.
+    if rest.as_mut().now_or_never().is_none() {
+        tokio::spawn(tokio::time::timeout(SKIM_TIME, rest));
+    }
+}

@@ -1,0 +1,42 @@
+//! How calls are asked for.
+
+use http::Request;
+
+use crate::support::{TestServer, article, soon};
+use crate::wire::{CLASSIFY, Wire, classify_frame};
+
+/// The HTTP status of a call over HTTP/2 that is asked for in its own way.
+async fn http_status(wire: &Wire, method: &str, kind: Option<&str>) -> u16 {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(format!("http://copydesk.test{CLASSIFY}"));
+    if let Some(kind) = kind {
+        request = request.header("content-type", kind);
+    }
+    let request = request.body(()).expect("a request");
+    let mut sender = wire.sender.clone();
+    let (response, mut message) = sender.send_request(request, false).expect("sent");
+    let _ = message.send_data(classify_frame(article(0)), true);
+    soon(response).await.expect("an answer").status().as_u16()
+}
+
+#[tokio::test]
+async fn grpc_is_asked_for_by_post_and_by_its_name() {
+    let server = TestServer::start().await;
+    let wire = Wire::connect(server.address()).await;
+    for (method, kind, status) in [
+        ("POST", Some("application/grpc"), 200),
+        ("POST", Some("application/grpc+proto"), 200),
+        ("POST", Some("application/grpc-web"), 200),
+        ("POST", Some("application/grpc+json"), 415),
+        ("POST", Some("application/grpc-web+json"), 415),
+        ("POST", Some("application/json"), 415),
+        ("POST", Some("text/plain"), 415),
+        ("POST", None, 415),
+        ("GET", Some("application/grpc"), 405),
+        ("PUT", Some("application/grpc-web"), 405),
+    ] {
+        let answered = http_status(&wire, method, kind).await;
+        assert_eq!(answered, status, "{method} {kind:?}");
+    }
+}
