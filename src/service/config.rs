@@ -29,7 +29,7 @@ pub struct ServerConfig {
     pub drain_delay: Duration,
     /// How long open calls may go on after that.
     pub drain_timeout: Duration,
-    /// Where pages may come from whose scripts call over gRPC-Web, such as `https://cms.example`;
+    /// Where pages may come from whose scripts call, over gRPC-Web or in JSON, such as `https://cms.example`;
     /// `*` for anywhere.
     pub cors_origins: Vec<String>,
     /// Who may call; empty: everyone who can connect.

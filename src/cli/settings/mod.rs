@@ -152,7 +152,7 @@ settings! {
         tag_aliases: List;
         /// At most so many articles are in flight, of all calls together; without it, 32 for each core. Single calls beyond are refused, with RESOURCE_EXHAUSTED; batches and streams wait.
         max_in_flight: NonZeroUsize;
-        /// Where pages may come from whose scripts call over gRPC-Web: origins such as https://cms.example, separated by commas; * for anywhere.
+        /// Where pages may come from whose scripts call, over gRPC-Web or in JSON: origins such as https://cms.example, separated by commas; * for anywhere.
         cors_origins: String;
         /// Where a collector takes spans by OTLP over gRPC, such as http://127.0.0.1:4317. OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG say which share of calls has one; without them, every call.
         otlp_endpoint: String;
