@@ -121,12 +121,15 @@ impl Handlers {
                 self.classifier.clone().call(request).await
             }
             Route::Unknown => Ok(status::unknown_call(request.uri().path()).into_http()),
-            _ => {
-                let answer = self.others.clone().call(request).await;
-                answer.map(|response| response.map(Body::new))
-            }
+            _ => Ok(self.other(request).await),
         };
         response
+    }
+
+    async fn other<B: Message>(&self, request: Request<B>) -> Response<Body> {
+        let uri = request.uri().clone();
+        let Ok(response) = self.others.clone().call(request).await;
+        status::or_unknown_call(response.map(Body::new), uri.path())
     }
 }
 

@@ -178,6 +178,15 @@ pub(super) fn unknown_call(path: &str) -> Status {
     )
 }
 
+/// The answer of a service, which says without a reason that it has no such call.
+pub(super) fn or_unknown_call(response: http::Response<Body>, path: &str) -> http::Response<Body> {
+    let code = response.headers().get(Status::GRPC_STATUS);
+    match code.map(|code| Code::from_bytes(code.as_bytes())) {
+        Some(Code::Unimplemented) => unknown_call(path).into_http(),
+        _ => response,
+    }
+}
+
 /// The end of a stream that outlives the server. All articles up to the last index are answered.
 pub(super) fn stopping(n_answered: u64) -> Status {
     let (message, last) = match n_answered.checked_sub(1) {

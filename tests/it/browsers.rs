@@ -111,6 +111,14 @@ async fn a_page_can_read_what_is_wrong_with_its_call() {
     assert_readable(&call(&headers, &long).await, Code::ResourceExhausted);
     let late = format!("{headers}grpc-timeout: 0n\r\n");
     assert_readable(&call(&late, &empty).await, Code::DeadlineExceeded);
+    for path in [
+        "/copydesk.v1.ClassifierService/Nothing",
+        "/grpc.health.v1.Health/Nothing",
+        "/grpc.reflection.v1.ServerReflection/Nothing",
+    ] {
+        let answer = ask(server.address(), "POST", path, &headers, &empty).await;
+        assert_readable(&answer, Code::Unimplemented);
+    }
     let bad_time = format!("{headers}grpc-timeout: soon\r\n");
     assert_readable(&call(&bad_time, &empty).await, Code::InvalidArgument);
 }

@@ -1,9 +1,11 @@
 //! How calls are asked for.
 
 use http::Request;
+use tonic::Code;
+use tonic_types::StatusExt;
 
 use crate::support::{TestServer, article, soon};
-use crate::wire::{CLASSIFY, Wire, classify_frame};
+use crate::wire::{CLASSIFY, Sent, Wire, classify_frame};
 
 /// The HTTP status of a call over HTTP/2 that is asked for in its own way.
 async fn http_status(wire: &Wire, method: &str, kind: Option<&str>) -> u16 {
@@ -38,5 +40,25 @@ async fn grpc_is_asked_for_by_post_and_by_its_name() {
     ] {
         let answered = http_status(&wire, method, kind).await;
         assert_eq!(answered, status, "{method} {kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_service_says_why_it_does_not_have_a_call() {
+    let server = TestServer::start().await;
+    let mut wire = Wire::connect(server.address()).await;
+    for service in [
+        "copydesk.v1.ClassifierService",
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
+        "grpc.reflection.v1alpha.ServerReflection",
+        "no.such.Service",
+    ] {
+        let frame = Sent::Whole(classify_frame(article(0)));
+        let answer = wire.call(&format!("/{service}/Nothing"), &[], frame).await;
+        assert_eq!(answer.status.code(), Code::Unimplemented, "{service}");
+        let details = answer.status.get_error_details();
+        let info = details.error_info().expect("an ErrorInfo");
+        assert_eq!(info.reason, "UNKNOWN_CALL", "{service}");
     }
 }
