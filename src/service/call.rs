@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 
 use super::admission::{Admission, Overloaded, Permit, Ticket};
 use super::config::ServerConfig;
@@ -39,6 +39,8 @@ pub(super) struct Call {
     pub(super) shared: Arc<Shared>,
     pub(super) deadline: Option<Instant>,
     pub(super) tally: Tally,
+    /// What it ends with, where neither headers nor trailers of its answer say so.
+    pub(super) code: OnceLock<Code>,
     /// Who calls, if keys are asked for.
     pub(super) caller: Option<Arc<Caller>>,
     ticket: Ticket,
@@ -72,6 +74,7 @@ impl Call {
             shared,
             deadline: pass.deadline,
             tally: Tally::default(),
+            code: OnceLock::new(),
             caller: pass.caller,
             ticket: pass.ticket,
         }

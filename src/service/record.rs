@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use tonic::Code;
 use tonic::body::Body;
@@ -102,22 +102,23 @@ pub(super) struct Recorded {
 }
 
 impl Recorded {
-    /// Watches a response. A gRPC status stands in the headers or comes last; plain HTTP has its own.
+    /// Watches a response. A gRPC status stands in the headers or comes last. Where there is none, an
+    /// answer that says no, or nothing more, has said all by its HTTP status; any other by its end.
     pub(super) fn response(response: Response<Body>, mut record: Record) -> Response<Self> {
         let (parts, body) = response.into_parts();
-        record.code = code_of(&parts.headers);
-        if record.code.is_none() && record.route.is_plain_http() {
-            record.code = Some(code_of_http(parts.status.as_u16()));
-        }
         let is_over = http_body::Body::is_end_stream(&body);
+        let has_said_all = is_over || parts.status != StatusCode::OK;
+        let by_http = has_said_all.then(|| code_of_http(parts.status.as_u16()));
+        record.code = code_of(&parts.headers).or(by_http);
         let record = Some(record).filter(|_| !is_over);
         Response::from_parts(parts, Self { body, record })
     }
 
     fn end(&mut self, trailers: Option<&HeaderMap>) {
         if let Some(mut record) = self.record.take() {
-            let code = trailers.and_then(code_of).or(record.code);
-            // A body that ended whole is an answer, even if its last frame is of another protocol.
+            let told = record.call.code.get().copied();
+            let code = trailers.and_then(code_of).or(told).or(record.code);
+            // Plain HTTP that ended whole.
             record.code = Some(code.unwrap_or(Code::Ok));
         }
     }
@@ -161,7 +162,8 @@ fn is_fault(code: Code) -> bool {
     matches!(code, Code::Internal | Code::Unknown | Code::DataLoss)
 }
 
-fn code_of(headers: &HeaderMap) -> Option<Code> {
+/// The gRPC status that stands in headers or trailers.
+pub(super) fn code_of(headers: &HeaderMap) -> Option<Code> {
     let value = headers.get("grpc-status")?;
     Some(Code::from_bytes(value.as_bytes()))
 }
@@ -175,6 +177,8 @@ fn code_of_http(status: u16) -> Code {
         403 => Code::PermissionDenied,
         404 | 405 | 415 => Code::Unimplemented,
         413 | 429 | 431 => Code::ResourceExhausted,
+        500 => Code::Internal,
+        501 => Code::Unimplemented,
         503 => Code::Unavailable,
         504 => Code::DeadlineExceeded,
         _ => Code::Unknown,

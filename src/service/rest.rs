@@ -7,8 +7,8 @@ use futures_util::stream::{self, Stream, StreamExt};
 use http::{Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, LengthLimitError, Limited, StreamBody};
-use tonic::Status;
 use tonic::body::Body;
+use tonic::{Code, Status};
 
 use super::call::Call;
 use super::classify::classify_at;
@@ -214,7 +214,11 @@ impl Lines {
                         self.unread.extend_from_slice(&bytes);
                     }
                 }
-                Some(Err(_)) => return Some(Err(BadLine::CutOff)),
+                Some(Err(_)) => {
+                    // The answer ends whole, with a line that nobody may read.
+                    self.body.call().code.get_or_init(|| Code::Cancelled);
+                    return Some(Err(BadLine::CutOff));
+                }
                 None => return self.last(),
             }
         }

@@ -19,6 +19,7 @@ mod model_file;
 mod pages;
 mod program;
 mod protocols;
+mod records;
 mod report_page;
 mod security;
 mod serve_cli;

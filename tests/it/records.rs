@@ -1,0 +1,154 @@
+//! The code that a call is counted under, whichever way it ends.
+
+use std::net::SocketAddr;
+
+use bytes::{BufMut, BytesMut};
+use copydesk::service::{ConnectionConfig, Exposure, ServerConfig};
+use http::Request;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tonic::Code;
+
+use crate::support::{TestServer, article, pipeline, soon};
+use crate::wire::{CLASSIFY, Sent, Wire, classify_frame, get, raw};
+
+fn counted(method: &str, code: &str) -> String {
+    format!("copydesk_calls_total{{method=\"{method}\",code=\"{code}\"}} ")
+}
+
+async fn assert_counted(address: SocketAddr, method: &str, code: &str, times: usize) {
+    let metrics = get(address, "/metrics").await;
+    let expected = format!("{}{times}\n", counted(method, code));
+    assert!(metrics.contains(&expected), "{expected}: {metrics}");
+}
+
+/// Asks over HTTP/2 in a way that has no gRPC status.
+async fn ask(wire: &Wire, method: &str) -> u16 {
+    let request = Request::builder()
+        .method(method)
+        .uri(format!("http://copydesk.test{CLASSIFY}"))
+        .header("origin", "https://cms.example")
+        .body(())
+        .expect("a request");
+    let mut sender = wire.sender.clone();
+    let (response, _) = sender.send_request(request, true).expect("sent");
+    let response = soon(response).await.expect("an answer");
+    let status = response.status().as_u16();
+    let mut body = response.into_body();
+    while let Some(chunk) = soon(body.data()).await {
+        chunk.expect("no reset");
+    }
+    status
+}
+
+#[tokio::test]
+async fn preflights_and_wrong_methods_are_no_cancelled_calls() {
+    let connections = ConnectionConfig {
+        max_resets_per_second: 3,
+        ..ConnectionConfig::default()
+    };
+    let config = ServerConfig {
+        connections,
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let mut wire = Wire::connect(server.address()).await;
+    for _ in 0..10 {
+        assert_eq!(ask(&wire, "OPTIONS").await, 200);
+        assert_eq!(ask(&wire, "GET").await, 405);
+    }
+    // The connection is not cut.
+    let frame = Sent::Whole(classify_frame(article(0)));
+    let answer = wire.call(CLASSIFY, &[], frame).await;
+    assert_eq!(answer.status.code(), Code::Ok);
+    assert_counted(server.address(), "preflight", "OK", 10).await;
+    assert_counted(server.address(), "Classify", "UNIMPLEMENTED", 10).await;
+    assert_counted(server.address(), "Classify", "OK", 1).await;
+    let metrics = get(server.address(), "/metrics").await;
+    assert!(!metrics.contains("CANCELLED"), "{metrics}");
+}
+
+#[tokio::test]
+async fn an_error_at_the_end_of_a_browsers_stream_is_counted_as_one() {
+    let server = TestServer::start().await;
+    let mut sent = BytesMut::from(&*classify_frame(article(0)));
+    sent.put_slice(&[0, 0, 0, 0, 2, 0x0a, 0x7f]);
+    let head = format!(
+        "POST /copydesk.v1.ClassifierService/StreamClassify HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/grpc-web\r\ncontent-length: {}\r\n\r\n",
+        sent.len()
+    );
+    let answer = raw(server.address(), &[head.as_bytes(), &sent].concat()).await;
+    assert!(answer.contains("Politics"), "{answer}");
+    assert!(answer.contains("grpc-status:3"), "{answer}");
+    let method = "StreamClassify";
+    assert_counted(server.address(), method, "INVALID_ARGUMENT", 1).await;
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_its_lines_halfway_has_cancelled_them() {
+    let server = TestServer::start().await;
+    let mut socket = TcpStream::connect(server.address()).await.unwrap();
+    let line = "{\"article\": {\"body\": \"Inflation.\"}}\n";
+    let head = format!(
+        "POST /v1/classify:batch HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{line}\r\n",
+        line.len()
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut said = String::new();
+    while !said.contains("Economy") {
+        let mut bytes = [0; 4_096];
+        let n_read = soon(socket.read(&mut bytes)).await.unwrap();
+        assert!(n_read > 0, "{said}");
+        said.push_str(std::str::from_utf8(&bytes[..n_read]).unwrap());
+    }
+    drop(socket);
+    assert_cancelled(server.address()).await;
+}
+
+#[tokio::test]
+async fn lines_that_are_reset_are_cancelled() {
+    let server = TestServer::start().await;
+    let wire = Wire::connect(server.address()).await;
+    let request = Request::post("http://copydesk.test/v1/classify:batch");
+    let mut sender = wire.sender.clone();
+    let (response, mut lines) = sender
+        .send_request(request.body(()).expect("a request"), false)
+        .expect("sent");
+    let line = "{\"article\": {\"body\": \"Inflation.\"}}\n";
+    lines.send_data(line.into(), false).expect("sent");
+    let mut answers = soon(response).await.expect("an answer").into_body();
+    let answer = soon(answers.data()).await.expect("a line");
+    assert!(answer.is_ok(), "{answer:?}");
+    lines.send_reset(h2::Reason::CANCEL);
+    assert_cancelled(server.address()).await;
+}
+
+async fn assert_cancelled(address: SocketAddr) {
+    let batch = "POST /v1/classify:batch";
+    let metrics = soon(async {
+        loop {
+            let metrics = get(address, "/metrics").await;
+            if metrics.contains(&format!("method=\"{batch}\",code=")) {
+                return metrics;
+            }
+        }
+    })
+    .await;
+    assert!(metrics.contains(&counted(batch, "CANCELLED")), "{metrics}");
+}
+
+#[tokio::test]
+async fn what_is_switched_off_is_no_fault() {
+    let config = ServerConfig {
+        health: Exposure::Off,
+        reflection: Exposure::Off,
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    for path in ["/healthz", "/v1/openapi.json"] {
+        let answer = get(server.address(), path).await;
+        assert!(answer.starts_with("HTTP/1.1 501"), "{answer}");
+        let method = format!("GET {path}");
+        assert_counted(server.address(), &method, "UNIMPLEMENTED", 1).await;
+    }
+}
