@@ -12,6 +12,7 @@ use tonic_reflection::server::Builder as Reflection;
 
 use super::asked::{Asked, Protocol};
 use super::config::ServerConfig;
+use super::draining::UntilDraining;
 use super::front::Arriving;
 use super::grpc::Classifier;
 use super::health::HealthService;
@@ -121,6 +122,10 @@ impl Handlers {
                 self.classifier.clone().call(request).await
             }
             Route::Unknown => Ok(status::unknown_call(request.uri().path()).into_http()),
+            Route::Reflection | Route::ReflectionAlpha => {
+                let until = |body| UntilDraining::new(body, self.lifecycle.clone());
+                Ok(self.other(request.map(until)).await)
+            }
             _ => Ok(self.other(request).await),
         };
         response

@@ -13,7 +13,8 @@
 //!
 //! What surrounds a call, from the outside in:
 //!
-//! - `server`: accepts connections, and stops in order; `lifecycle` is what open calls know of it.
+//! - `server`: accepts connections, and stops in order; `lifecycle` is what open calls know of it,
+//!   `draining` what it does not wait for.
 //! - `connection`: one connection and its bounds; `activity`: how busy it is; `lingering`: its end.
 //! - `front`: where every request comes in; `route`: which call it is for; `asked`: in which protocol,
 //!   and whether it is answered; `handlers`: who answers.
@@ -31,6 +32,7 @@ mod config;
 mod connection;
 mod convert;
 mod deadline;
+mod draining;
 mod front;
 mod grpc;
 mod handlers;

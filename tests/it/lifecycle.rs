@@ -223,6 +223,22 @@ async fn an_idle_stream_ends_as_soon_as_the_server_drains() {
 }
 
 #[tokio::test]
+async fn an_idle_question_for_the_services_does_not_hold_the_stop_up() {
+    use v1::server_reflection_client::ServerReflectionClient;
+    let config = drains_for(Duration::from_secs(3_600));
+    let server = TestServer::start_with(pipeline(), config).await;
+    let mut client = ServerReflectionClient::new(server.connect().await);
+    let answers = soon(client.server_reflection_info(stream::pending())).await;
+    let mut answers = answers.expect("a stream").into_inner();
+    let serving = server.signal_stop();
+    assert_eq!(soon(answers.message()).await.expect("no status"), None);
+    soon(serving)
+        .await
+        .expect("no panic")
+        .expect("a clean stop");
+}
+
+#[tokio::test]
 async fn a_client_that_is_deaf_to_the_stop_does_not_hold_it_up() {
     let config = drains_for(Duration::from_secs(3_600));
     let server = TestServer::start_with(pipeline(), config).await;
