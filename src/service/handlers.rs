@@ -93,13 +93,11 @@ impl Handlers {
         route: Route,
         request: Request<Arriving>,
     ) -> Result<Response<Body>, Status> {
-        let method = route.method();
+        if let Some(wrong) = plain::asked_wrongly(route, request.method()) {
+            return Ok(wrong);
+        }
         let call = request.body().call();
         match route {
-            _ if method.is_some_and(|method| method != request.method()) => {
-                Ok(plain::wrong_method())
-            }
-            _ if !route.is_plain_http() => Ok(plain::wrong_type()),
             Route::JsonClassify => rest::classify(request, &self.json).await,
             Route::JsonBatch => Ok(rest::lines(request, &self.json, &self.lifecycle)),
             Route::JsonModel => rest::model(&call, &self.json),

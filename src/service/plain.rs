@@ -1,6 +1,6 @@
 //! Plain HTTP: probes and metrics.
 
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Method, Response, StatusCode, header};
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
@@ -84,20 +84,15 @@ fn http_status(code: Code) -> StatusCode {
     }
 }
 
-/// The answer to a GET where a POST is meant, and the other way round.
-pub(super) fn wrong_method() -> Response<Body> {
-    text(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "this path is asked for by another method\n",
-    )
-}
-
-/// The answer to a gRPC call in a body that is not gRPC's.
-pub(super) fn wrong_type() -> Response<Body> {
-    text(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "this path takes application/grpc and application/grpc-web\n",
-    )
+/// The answer to a path that is asked for by another method than its own, or to a gRPC call in a
+/// body that is not gRPC's.
+pub(super) fn asked_wrongly(route: Route, method: &Method) -> Option<Response<Body>> {
+    if route.method().is_some_and(|own| own != method) {
+        let message = "this path is asked for by another method\n";
+        return Some(text(StatusCode::METHOD_NOT_ALLOWED, message));
+    }
+    let message = "this path takes application/grpc and application/grpc-web\n";
+    (!route.is_plain_http()).then(|| text(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
 }
 
 fn text(status: StatusCode, text: &str) -> Response<Body> {
