@@ -52,6 +52,26 @@ pub enum CorpusError {
         /// The columns there are.
         columns: String,
     },
+    /// A quoted field has rows in it.
+    #[error(
+        "{file}:{line}: a quotation mark is not closed, and the rows behind it would be lost; close it, or write it doubled within a quoted field"
+    )]
+    OpenQuote {
+        /// As the caller named it.
+        file: String,
+        /// Where the field begins, from 1.
+        line: u64,
+    },
+    /// A field that was named is in no row.
+    #[error("no row has the field {name:?}, which {flag} names; the first row's are: {found}")]
+    Field {
+        /// The flag that names it.
+        flag: &'static str,
+        /// The wanted field.
+        name: String,
+        /// Those of the first row.
+        found: String,
+    },
     /// Nothing to learn from.
     #[error("there are no labelled articles in the data{}", hint(shown))]
     Empty {

@@ -2,11 +2,15 @@
 //!
 //! - [`Corpus::read`], [`Corpus::finish`]: read these first.
 //! - `rows`: one row of a file becomes an article.
+//! - `quotes`: quotation marks of a table that swallow rows.
+//! - `named`: fields that were asked for and are in no row.
 //! - `article`: a labelled article, and the place it was read at.
 //! - `error`: what is wrong with a row, and why files are no corpus.
 
 mod article;
 mod error;
+mod named;
+mod quotes;
 mod rows;
 
 use std::io::{self, BufRead, BufReader, Read};
@@ -16,8 +20,10 @@ use flate2::bufread::MultiGzDecoder;
 
 pub use article::{LabelledArticle, RowPlace};
 pub use error::{BadRow, CorpusError};
-pub use rows::Fields;
+pub use rows::{Fields, json_object, json_string};
 
+use named::AbsentFields;
+use quotes::QuoteWatch;
 use rows::{Columns, json_row};
 
 /// How many bad rows an error or a report spells out.
@@ -36,6 +42,8 @@ pub struct Corpus {
     pub n_bad_rows: usize,
     /// Rows whose label is missing; judged when the whole corpus is known.
     unlabelled_rows: Vec<(usize, BadRow)>,
+    /// Named fields that no row of JSON lines had; `None` before the first.
+    absent_fields: Option<AbsentFields>,
 }
 
 /// How the rows of a file are written.
@@ -70,7 +78,8 @@ impl Corpus {
     ///
     /// # Errors
     /// [`CorpusError::Io`] if the file cannot be read, [`CorpusError::Columns`] if a table has
-    /// neither the title's nor the text's column, or no label's and no tags'.
+    /// neither the title's nor the text's column, or no label's and no tags', or not one that was named;
+    /// [`CorpusError::OpenQuote`] if rows of it are swallowed by a quotation mark.
     pub fn read(
         &mut self,
         rows: impl Read,
@@ -79,13 +88,10 @@ impl Corpus {
         fields: &Fields,
     ) -> Result<(), CorpusError> {
         let file: &Arc<str> = &file.into();
-        let mut reader = BufReader::new(rows);
-        let start = reader.fill_buf().map_err(|source| io_error(file, source))?;
-        if start.starts_with(&GZIP_MAGIC) {
-            let plain = BufReader::new(MultiGzDecoder::new(reader));
-            self.read_plain(plain, file, format, fields)
-        } else {
-            self.read_plain(reader, file, format, fields)
+        let plain = unzipped(rows).map_err(|source| io_error(file, source))?;
+        match format {
+            RowFormat::JsonLines => self.read_json_lines(plain, file, fields),
+            RowFormat::Table { delimiter } => self.read_table(plain, file, delimiter, fields),
         }
     }
 
@@ -94,8 +100,11 @@ impl Corpus {
     /// without tags teach nothing and are left out.
     ///
     /// # Errors
-    /// [`CorpusError::BadRows`] or [`CorpusError::Empty`].
+    /// [`CorpusError::Field`], [`CorpusError::BadRows`] or [`CorpusError::Empty`].
     pub fn finish(mut self, skips_bad_rows: bool) -> Result<Self, CorpusError> {
+        if let Some(error) = self.absent_fields.as_ref().and_then(AbsentFields::error) {
+            return Err(error);
+        }
         let unlabelled = std::mem::take(&mut self.unlabelled_rows);
         if unlabelled.len() == self.articles.len() {
             self.articles.retain(|article| !article.tags.is_empty());
@@ -133,19 +142,6 @@ impl Corpus {
         self.articles
     }
 
-    fn read_plain(
-        &mut self,
-        reader: impl BufRead,
-        file: &Arc<str>,
-        format: RowFormat,
-        fields: &Fields,
-    ) -> Result<(), CorpusError> {
-        match format {
-            RowFormat::JsonLines => self.read_json_lines(reader, file, fields),
-            RowFormat::Table { delimiter } => self.read_table(reader, file, delimiter, fields),
-        }
-    }
-
     fn read_json_lines(
         &mut self,
         mut reader: impl BufRead,
@@ -161,14 +157,21 @@ impl Corpus {
             if n_bytes == 0 {
                 break;
             }
-            let bytes = if number == 1 {
-                without_mark(&line)
-            } else {
-                &line
+            let bytes = match number {
+                1 => without_mark(&line),
+                _ => &line,
             };
-            if !bytes.trim_ascii().is_empty() {
-                self.push(json_row(bytes, fields), file, number, fields);
+            if bytes.trim_ascii().is_empty() {
+                continue;
             }
+            let row = json_object(bytes);
+            if let Ok(row) = &row {
+                let absent = &mut self.absent_fields;
+                let absent = absent.get_or_insert_with(|| AbsentFields::of_first(row, fields));
+                absent.meet(row);
+            }
+            let article = row.and_then(|row| json_row(&row, fields));
+            self.push(article, file, number, fields);
         }
         Ok(())
     }
@@ -182,7 +185,7 @@ impl Corpus {
     ) -> Result<(), CorpusError> {
         let mut table = csv::ReaderBuilder::new()
             .delimiter(delimiter)
-            .from_reader(reader);
+            .from_reader(QuoteWatch::new(reader, delimiter));
         let header = match table.headers() {
             Ok(header) => header.clone(),
             Err(error) => return Err(io_error(file, io::Error::other(error))),
@@ -199,7 +202,17 @@ impl Corpus {
         let mut record = csv::ByteRecord::new();
         loop {
             let line = table.position().line();
-            match table.read_byte_record(&mut record) {
+            let read = table.read_byte_record(&mut record);
+            let quotes = table.get_ref();
+            let open_quote = match read {
+                Ok(false) => quotes.fault_at_end(),
+                _ => quotes.fault(),
+            };
+            if let Some(line) = open_quote {
+                let file = file.to_string();
+                return Err(CorpusError::OpenQuote { file, line });
+            }
+            match read {
                 Ok(false) => return Ok(()),
                 Ok(true) => {
                     let line = record.position().map_or(line, csv::Position::line);
@@ -260,7 +273,21 @@ fn io_error(file: &str, source: io::Error) -> CorpusError {
     }
 }
 
-fn without_mark(line: &[u8]) -> &[u8] {
+/// Bytes as they were before gzip, if they are gzip's.
+///
+/// # Errors
+/// What keeps the first bytes from being read.
+pub fn unzipped<'a>(bytes: impl Read + 'a) -> io::Result<Box<dyn BufRead + 'a>> {
+    let mut reader = BufReader::new(bytes);
+    Ok(if reader.fill_buf()?.starts_with(&GZIP_MAGIC) {
+        Box::new(BufReader::new(MultiGzDecoder::new(reader)))
+    } else {
+        Box::new(reader)
+    })
+}
+
+/// A text without the mark that some programs begin it with.
+pub fn without_mark(line: &[u8]) -> &[u8] {
     line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
 }
 
@@ -371,6 +398,44 @@ mod tests {
             error.contains("no column \"text\"; its columns are: category, body"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_quotation_mark_that_is_not_closed_is_named_and_nothing_is_read() {
+        let rows = b"label,text\nA,x\nA,\"y\nB,z\n";
+        for skips in [false, true] {
+            let error = read(rows, TABLE, skips).unwrap_err().to_string();
+            assert!(error.starts_with("data:3: a quotation mark"), "{error}");
+        }
+        let tabs = RowFormat::Table { delimiter: b'\t' };
+        let rows = b"title\ttext\tlabel\nT\tx\tA\n\"T\tx\tA\nT\tx\tB\n\"T\tx\tB\n";
+        let error = read(rows, tabs, true).unwrap_err().to_string();
+        assert!(error.starts_with("data:3: a quotation mark"), "{error}");
+    }
+
+    #[test]
+    fn a_named_field_that_no_row_has_is_an_error() {
+        let rows =
+            b"{\"text\":\"x\",\"label\":\"A\"}\n{\"text\":\"y\",\"label\":\"B\",\"story\":null}\n";
+        let group = |name: &str| Fields {
+            group: Some(name.into()),
+            ..Fields::default()
+        };
+        assert!(read_with(rows, RowFormat::JsonLines, false, &group("story")).is_ok());
+        let error = read_with(rows, RowFormat::JsonLines, true, &group("stroy")).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.contains("\"stroy\", which --group-field names"),
+            "{error}"
+        );
+        assert!(error.contains("label, text"), "{error}");
+        let tags = Fields {
+            tags: "tgas".into(),
+            ..Fields::default()
+        };
+        assert!(read_with(rows, RowFormat::JsonLines, false, &tags).is_err());
+        let table = read_with(b"label,text,tags\nA,x,a\n", TABLE, false, &tags).unwrap_err();
+        assert!(table.to_string().contains("no column \"tgas\""), "{table}");
     }
 
     #[test]

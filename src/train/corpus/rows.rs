@@ -1,7 +1,7 @@
 //! One row of a file becomes an article.
 
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::LabelledArticle;
 
@@ -45,20 +45,49 @@ impl Default for Fields {
     }
 }
 
-/// The article of a JSON object, or what is wrong with it.
-pub(super) fn json_row(bytes: &[u8], fields: &Fields) -> Result<LabelledArticle, String> {
+/// A line's JSON object.
+///
+/// # Errors
+/// What the line is instead.
+pub fn json_object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     let text = std::str::from_utf8(bytes)
         .map_err(|e| format!("not UTF-8 from byte {} of the line", e.valid_up_to() + 1))?;
-    let row: Value = serde_json::from_str(text).map_err(|e| format!("no JSON: {e}"))?;
-    let Value::Object(row) = row else {
-        return Err("no JSON object".to_owned());
-    };
-    let string = |field: &str| match row.get(field) {
+    match serde_json::from_str(text).map_err(|e| format!("no JSON: {e}"))? {
+        Value::Object(row) => Ok(row),
+        other => Err(format!("no JSON object but {}", kind(&other))),
+    }
+}
+
+/// A field's text, or its number as it is written; empty if it is not there.
+///
+/// # Errors
+/// What the field is instead.
+pub fn json_string(row: &Map<String, Value>, field: &str) -> Result<String, String> {
+    match row.get(field) {
         None | Some(Value::Null) => Ok(String::new()),
         Some(Value::String(text)) => Ok(text.clone()),
         Some(Value::Number(number)) => Ok(number.to_string()),
-        Some(_) => Err(format!("field {field:?} is no string")),
-    };
+        Some(other) => Err(format!("field {field:?} is no string but {}", kind(other))),
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// The article of a JSON object, or what is wrong with it.
+pub(super) fn json_row(
+    row: &Map<String, Value>,
+    fields: &Fields,
+) -> Result<LabelledArticle, String> {
+    let string = |field: &str| json_string(row, field);
     Ok(LabelledArticle {
         title: string(&fields.title)?,
         text: string(&fields.text)?,
@@ -88,10 +117,21 @@ fn date_in(text: &str) -> String {
             _ => byte.is_ascii_digit(),
         })
     };
-    let found = text.as_bytes().windows(10).find(is_date);
+    let mut dates = text.as_bytes().windows(10).filter(is_date);
+    let found = dates.find(|date| is_day(&date[5..7], &date[8..]));
     found.map_or_else(String::new, |date| {
         String::from_utf8_lossy(date).into_owned()
     })
+}
+
+/// Whether a year may have such a month and day.
+fn is_day(month: &[u8], day: &[u8]) -> bool {
+    let last = match month {
+        b"02" => b"29",
+        b"04" | b"06" | b"09" | b"11" => b"30",
+        _ => b"31",
+    };
+    (&b"01"[..]..=b"12").contains(&month) && (&b"01"[..]..=last).contains(&day)
 }
 
 fn json_tags(value: Option<&Value>, fields: &Fields) -> Result<Vec<String>, String> {
@@ -172,14 +212,25 @@ impl Columns {
             Some(fields.text.clone())
         } else if self.label.is_none() && self.tags.is_none() {
             Some(fields.label.clone())
-        } else if self.group.is_none() && fields.group.is_some() {
-            fields.group.clone()
-        } else if self.date.is_none() && fields.date.is_some() {
-            fields.date.clone()
-        } else if self.source.is_none() {
-            fields.source.clone()
         } else {
-            None
+            let named = fields.named();
+            let missing = named
+                .into_iter()
+                .find(|(flag, _)| self.place(flag).is_none());
+            missing.map(|(_, name)| name.to_owned())
+        }
+    }
+
+    /// Where the field is that a flag names.
+    fn place(&self, flag: &str) -> Option<usize> {
+        match flag {
+            "--title-field" => self.title,
+            "--text-field" => self.text,
+            "--label-field" => self.label,
+            "--tags-field" => self.tags,
+            "--group-field" => self.group,
+            "--date-field" => self.date,
+            _ => self.source,
         }
     }
 
@@ -225,5 +276,7 @@ mod tests {
         );
         assert_eq!(date_in("31.05.2024"), "");
         assert_eq!(date_in("é2024-05-3"), "");
+        assert_eq!(date_in("2024-99-99, 2024-02-30, 2024-02-29"), "2024-02-29");
+        assert_eq!(date_in("2024-00-10 2024-10-00 2024-13-01"), "");
     }
 }

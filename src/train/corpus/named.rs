@@ -1,0 +1,69 @@
+//! Fields that somebody named, and that no row has.
+
+use serde_json::{Map, Value};
+
+use super::{CorpusError, Fields};
+
+/// At most so many of a row's own fields are named beside the one that it lacks.
+const SHOWN_FIELDS: usize = 12;
+
+/// Which of the named fields no row of JSON lines had so far.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct AbsentFields {
+    /// Each with its flag.
+    absent: Vec<(&'static str, String)>,
+    /// Those of the first row.
+    found: Vec<String>,
+}
+
+impl AbsentFields {
+    /// Before the first row, which is `row`.
+    pub(super) fn of_first(row: &Map<String, Value>, fields: &Fields) -> Self {
+        let named = fields.named().into_iter();
+        Self {
+            absent: named.map(|(flag, name)| (flag, name.to_owned())).collect(),
+            found: row.keys().take(SHOWN_FIELDS).cloned().collect(),
+        }
+    }
+
+    /// Takes out those that the row has.
+    pub(super) fn meet(&mut self, row: &Map<String, Value>) {
+        self.absent.retain(|(_, name)| !row.contains_key(name));
+    }
+
+    /// What is wrong if no further row comes.
+    pub(super) fn error(&self) -> Option<CorpusError> {
+        let (flag, name) = self.absent.first()?;
+        Some(CorpusError::Field {
+            flag,
+            name: name.clone(),
+            found: self.found.join(", "),
+        })
+    }
+}
+
+impl Fields {
+    /// The fields that are not named as they are by default, each with its flag.
+    pub(super) fn named(&self) -> Vec<(&'static str, &str)> {
+        let usual = Self::default();
+        let mut named = Vec::new();
+        for (flag, name, usual) in [
+            ("--title-field", &self.title, &usual.title),
+            ("--text-field", &self.text, &usual.text),
+            ("--label-field", &self.label, &usual.label),
+            ("--tags-field", &self.tags, &usual.tags),
+        ] {
+            if name != usual {
+                named.push((flag, name.as_str()));
+            }
+        }
+        for (flag, name) in [
+            ("--group-field", &self.group),
+            ("--date-field", &self.date),
+            ("--source-field", &self.source),
+        ] {
+            named.extend(name.as_deref().map(|name| (flag, name)));
+        }
+        named
+    }
+}
