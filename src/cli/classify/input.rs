@@ -1,20 +1,22 @@
 //! Articles out of text files and JSON lines, one after another.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::cli::data_args::{ArticleFields, is_stdin};
 use crate::text::ArticleDraft;
+use crate::train::corpus::{RowFormat, json_object, json_string, unzipped, without_mark};
 
 /// How articles are read.
 #[derive(Debug, Args)]
 pub(super) struct InputArgs {
-    /// What the files hold; without it .jsonl, .ndjson and input that begins with { are JSON lines
+    /// What the files hold; without it .jsonl, .ndjson and .json, plain or gzip, are JSON
+    /// lines, and so is standard input that begins with {
     #[arg(long, env = "COPYDESK_INPUT", value_enum)]
     input: Option<InputFormat>,
     #[command(flatten)]
@@ -48,7 +50,7 @@ impl InputArgs {
             File::open(path).map(|file| Box::new(file) as Box<dyn Read>)
         };
         let read = opened.and_then(|file| {
-            let mut reader = BufReader::new(file);
+            let mut reader = unzipped(file)?;
             let is_lines = self.is_lines(path, reader.fill_buf()?);
             Ok((reader, is_lines))
         });
@@ -72,10 +74,8 @@ impl InputArgs {
     fn is_lines(&self, path: &Path, start: &[u8]) -> bool {
         match self.input {
             Some(format) => format == InputFormat::Jsonl,
-            None if is_stdin(path) => start.trim_ascii_start().starts_with(b"{"),
-            None => path
-                .extension()
-                .is_some_and(|e| e == "jsonl" || e == "ndjson"),
+            None if is_stdin(path) => without_mark(start).trim_ascii_start().starts_with(b"{"),
+            None => RowFormat::of_name(&path.to_string_lossy()) == Some(RowFormat::JsonLines),
         }
     }
 
@@ -95,42 +95,49 @@ impl InputArgs {
             {
                 break;
             }
-            if !line.trim_ascii().is_empty() {
-                on_input(self.line_input(&line, format!("{file}:{number}")))?;
+            let row = match number {
+                1 => without_mark(&line),
+                _ => &line,
+            };
+            if !row.trim_ascii().is_empty() {
+                on_input(self.line_input(row, format!("{file}:{number}")))?;
             }
         }
         Ok(())
     }
 
     fn line_input(&self, line: &[u8], place: String) -> Input {
-        let row: Value = match serde_json::from_slice(line) {
+        let row = match json_object(line) {
             Ok(row) => row,
             Err(error) => {
                 return Input {
                     id: place,
-                    draft: Err(format!("no JSON: {error}")),
+                    draft: Err(error),
                 };
             }
         };
-        let string = |field: &str| {
-            row.get(field)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let id = json_string(&row, "id").unwrap_or_default();
+        Input {
+            id: if id.is_empty() { place } else { id },
+            draft: self.row_draft(&row),
+        }
+    }
+
+    fn row_draft(&self, row: &Map<String, Value>) -> Result<ArticleDraft, String> {
+        let (title, text) = (&self.fields.title, &self.fields.text);
         let draft = ArticleDraft {
-            title: string(&self.fields.title),
-            body: string(&self.fields.text),
+            title: json_string(row, title)?,
+            body: json_string(row, text)?,
             ..ArticleDraft::default()
         };
-        let id = match string("id") {
-            id if id.is_empty() => place,
-            id => id,
-        };
-        Input {
-            id,
-            draft: Ok(draft),
+        if draft.title.trim().is_empty() && draft.body.trim().is_empty() {
+            let fields: Vec<&str> = row.keys().map(String::as_str).collect();
+            return Err(format!(
+                "fields {title:?} and {text:?} are missing or empty; the row's are: {}. Name yours with --title-field and --text-field",
+                fields.join(", ")
+            ));
         }
+        Ok(draft)
     }
 }
 

@@ -276,7 +276,7 @@ fn io_error(file: &str, source: io::Error) -> CorpusError {
 /// Bytes as they were before gzip, if they are gzip's.
 ///
 /// # Errors
-/// What keeps the first bytes from being read.
+/// Why the first bytes cannot be read.
 pub fn unzipped<'a>(bytes: impl Read + 'a) -> io::Result<Box<dyn BufRead + 'a>> {
     let mut reader = BufReader::new(bytes);
     Ok(if reader.fill_buf()?.starts_with(&GZIP_MAGIC) {
