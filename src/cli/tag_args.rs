@@ -60,7 +60,7 @@ pub(super) struct RuleArgs {
         value_name = "TAGS",
         value_delimiter = ','
     )]
-    pub(super) allow_tags: Vec<String>,
+    allow_tags: Vec<String>,
     /// Other names of tags, as name=tag, parted by commas, such as Kiev=Kyiv
     #[arg(
         long,
@@ -74,8 +74,22 @@ pub(super) struct RuleArgs {
 impl RuleArgs {
     /// What holds for every article.
     pub(super) fn rules(&self) -> anyhow::Result<TagRules> {
-        Ok(TagRules::new(&self.deny_tags, &self.tag_aliases)?)
+        Ok(TagRules::new(
+            &given(&self.deny_tags),
+            &given(&self.tag_aliases),
+        )?)
     }
+
+    /// The only tags that may be suggested; none: any.
+    pub(super) fn allow_tags(&self) -> Vec<String> {
+        given(&self.allow_tags)
+    }
+}
+
+/// The parts of a list that say something: a variable that is set to nothing has one empty part.
+fn given(parts: &[String]) -> Vec<String> {
+    let parts = parts.iter().filter(|part| !part.trim().is_empty());
+    parts.cloned().collect()
 }
 
 /// Adds files' tags to those that the model has; where labels are the same, the files' count.

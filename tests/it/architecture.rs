@@ -33,7 +33,7 @@ const FLOORS: [(&str, &[&str]); 9] = [
 ];
 
 /// Outside crates with the only floors that may name them.
-const DOORS: [(&str, &[&str]); 26] = [
+const DOORS: [(&str, &[&str]); 27] = [
     ("tonic", &["service"]),
     ("prost", &["service"]),
     ("tonic_types", &["service"]),
@@ -50,6 +50,7 @@ const DOORS: [(&str, &[&str]); 26] = [
     ("indicatif", &["cli"]),
     ("plotters", &["cli"]),
     ("maud", &["cli"]),
+    ("unicode_width", &["cli"]),
     ("linfa", &["model", "train"]),
     ("linfa_logistic", &["train"]),
     ("safetensors", &["pipeline"]),

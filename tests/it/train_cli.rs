@@ -568,3 +568,91 @@ fn classify_reads_standard_input() {
     let answer: Value = serde_json::from_slice(&lines.stdout).unwrap();
     assert_eq!(answer["id"], "x");
 }
+
+#[test]
+fn classify_reads_rows_as_train_does() {
+    let desk = Desk::new();
+    let row = b"{\"id\":\"x\",\"text\":\"The striker scored twice in the cup final.\"}\n";
+    let marked = [b"\xef\xbb\xbf", &row[..]].concat();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(row).unwrap();
+    let zipped = gzip.finish().unwrap();
+    let files = [
+        desk.write("rows.json", row),
+        desk.write("ROWS.JSONL", row),
+        desk.write("marked.jsonl", &marked),
+        desk.write("rows.jsonl.gz", &zipped),
+    ];
+    let files = files.iter().map(String::as_str);
+    let output = run(&["classify", "--json"]
+        .into_iter()
+        .chain(files)
+        .collect::<Vec<_>>());
+    let piped = run_with_input(&["classify", "--json"], &marked);
+    let zipped = run_with_input(&["classify", "--json"], &zipped);
+    let answers = stdout(&output) + &stdout(&piped) + &stdout(&zipped);
+    let ids: Vec<Value> = answers
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone())
+        .collect();
+    assert_eq!(ids, ["x"; 6], "{}", stderr(&output));
+}
+
+#[test]
+fn classify_names_fields_of_another_kind_and_those_that_are_missing() {
+    let rows = b"{\"id\":12,\"title\":\"Cup final\",\"text\":[\"a\",\"b\"]}\n[1]\n\"x\"\n{\"body\":\"The cup\"}\n{\"id\":7,\"text\":\"The cup final\"}\n";
+    let desk = Desk::new();
+    let file = desk.write("odd.jsonl", rows);
+    let output = run(&["classify", "--json", &file]);
+    assert_eq!(output.status.code(), Some(1));
+    let answers: Vec<Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(answers[0]["id"], "12");
+    assert_eq!(
+        answers[0]["error"],
+        "field \"text\" is no string but an array"
+    );
+    assert_eq!(answers[1]["error"], "no JSON object but an array");
+    assert_eq!(answers[2]["error"], "no JSON object but a string");
+    let missing = answers[3]["error"].as_str().unwrap();
+    assert!(missing.contains("--text-field"), "{missing}");
+    assert!(missing.contains("the row's are: body"), "{missing}");
+    assert_eq!(
+        (&answers[4]["id"], &answers[4]["topic"]),
+        (&"7".into(), &"Sports".into())
+    );
+}
+
+#[test]
+fn the_table_has_its_first_row_whatever_the_first_article_is() {
+    let desk = Desk::new();
+    let good = desk.write("good.txt", b"The central bank raised interest rates.");
+    let table = stdout(&run(&["classify", "/no/such.txt", &good, &good]));
+    assert!(table.starts_with("TOPIC"), "{table}");
+    assert_eq!(table.matches("TOPIC").count(), 1, "{table}");
+}
+
+#[test]
+fn an_empty_list_of_tags_is_none() {
+    let text = b"The striker scored twice in the cup final for Arsenal. Arsenal won the cup.";
+    let usual = run_with_input(&["classify"], text);
+    let mut empty = copydesk();
+    empty.env("COPYDESK_TAG_ALIASES", "");
+    empty.env("COPYDESK_DENY_TAGS", "");
+    let path = Desk::new();
+    let file = path.write("article.txt", text);
+    let output = empty
+        .args(["classify", "--allow-tags", "", &file])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let tags = |output: &Output| {
+        stdout(output)
+            .lines()
+            .nth(1)
+            .map(|row| row[..80].to_owned())
+    };
+    assert_eq!(tags(&output), tags(&usual));
+}

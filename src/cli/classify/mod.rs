@@ -23,7 +23,7 @@ use input::{Input, InputArgs};
 
 /// Classify articles and print their topics and tags.
 ///
-/// A text file is one article; of a .jsonl file each line is one. Answers come as the articles are
+/// A text file is one article; of a .jsonl or .json file each line is one. Answers come as the articles are
 /// read, in their order. An article that cannot be read is named, the others are answered, and the
 /// exit status is 1.
 #[derive(Debug, Args)]
@@ -92,7 +92,7 @@ pub(super) fn run(args: &ClassifyArgs) -> anyhow::Result<ExitCode> {
         max_tags: Some(args.max_tags),
         min_tag_confidence: args.min_tag_confidence,
         tag_source: args.tag_source.into(),
-        allow_tags: args.rules.allow_tags.clone(),
+        allow_tags: args.rules.allow_tags(),
         include_rejected_tags: args.rejected,
         explain: args.explain,
         ..OptionsDraft::default()
@@ -114,7 +114,7 @@ pub(super) fn run(args: &ClassifyArgs) -> anyhow::Result<ExitCode> {
         as_json: args.json,
         out: io::stdout().lock(),
         n_failed: 0,
-        n_printed: 0,
+        has_head: false,
     };
     for path in &args.paths {
         args.input.read(path, &mut |input| printer.print(input))?;
@@ -133,7 +133,8 @@ struct Printer<'a, W> {
     as_json: bool,
     out: W,
     n_failed: usize,
-    n_printed: usize,
+    /// Whether the table's first row is printed.
+    has_head: bool,
 }
 
 impl<W: Write> Printer<'_, W> {
@@ -152,8 +153,9 @@ impl<W: Write> Printer<'_, W> {
             serde_json::to_writer(&mut self.out, &json::answer(&input.id, &answer, manifest))?;
             writeln!(self.out)?;
         } else if let Ok(answer) = &answer {
-            if self.n_printed == 0 {
+            if !self.has_head {
                 writeln!(self.out, "{}", shown::head())?;
+                self.has_head = true;
             }
             writeln!(self.out, "{}", shown::table_row(&input.id, answer))?;
             if self.options.include_rejected_tags() {
@@ -163,7 +165,6 @@ impl<W: Write> Printer<'_, W> {
                 writeln!(self.out, "{}", shown::explanation(article, answer))?;
             }
         }
-        self.n_printed += 1;
         Ok(())
     }
 }

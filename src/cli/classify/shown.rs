@@ -1,5 +1,7 @@
 //! An answer for people: a row of a table and, if asked for, what is behind it.
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::pipeline::{Classification, Rejection, Tag, Warning};
 use crate::text::{Article, Field};
 
@@ -13,7 +15,15 @@ pub(super) fn head() -> String {
 
 /// Widths are fixed: rows are printed as they come.
 fn row(topic: &str, probability: &str, tags: &str, article: &str) -> String {
-    format!("{topic:<24} {probability:>5}  {tags:<48}  {article}")
+    let (topic, tags) = (padded(topic, 24), padded(tags, 48));
+    format!("{topic} {probability:>5}  {tags}  {article}")
+}
+
+/// A text with blanks to a width in columns of a terminal: a Chinese character takes two, a Thai vowel above its
+/// letter none.
+fn padded(text: &str, width: usize) -> String {
+    let n_blanks = width.saturating_sub(text.width());
+    format!("{text}{:n_blanks$}", "")
 }
 
 /// An article's row of the table.
@@ -164,4 +174,18 @@ fn marked(text: &str, field: Field, answer: &Classification) -> String {
     }
     out.push_str(&text[at..]);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_below_each_other_in_any_script() {
+        for topic in ["Economy", "经济", "เศรษฐกิจ", "الاقتصاد"] {
+            let shown = row(topic, "0.90", "-", "a.txt");
+            let before = shown.split("0.90").next().unwrap_or_default();
+            assert_eq!(before.width(), 26, "{shown}");
+        }
+    }
 }
