@@ -1,5 +1,6 @@
 //! Why no model comes out.
 
+use super::corpus::RowPlace;
 use super::svm::SvmError;
 use crate::pipeline::ArtifactError;
 
@@ -36,9 +37,11 @@ pub enum TrainError {
     },
     /// A split by time needs dates.
     #[error(
-        "{n_undated} of {n_articles} articles have no date such as 2024-05-31; name the field that has it with --date-field"
+        "{n_undated} of {n_articles} articles have no date such as 2024-05-31, the first at {first}; name the field that has it with --date-field, or give them one"
     )]
     NoDate {
+        /// Where the first of them was read.
+        first: RowPlace,
         /// Articles without one.
         n_undated: usize,
         /// All articles.

@@ -1,19 +1,20 @@
 //! Whether a trained model is good enough to be written.
 
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::cli::model_file;
-use crate::train::Trained;
-use crate::train::corpus::LabelledArticle;
+use crate::pipeline::Pipeline;
+use crate::train::Split;
 use crate::train::evaluate::{self, Evaluation};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Gates: a model that fails is reported and not written")]
 pub(super) struct GateArgs {
     /// The least macro-F1 of the topics (of the tags, micro-F1, if there are no topics)
-    #[arg(long, env = "COPYDESK_MIN_MACRO_F1", value_name = "F1")]
+    #[arg(long, env = "COPYDESK_MIN_MACRO_F1", value_name = "F1", value_parser = least_f1)]
     min_macro_f1: Option<f64>,
     /// A model that must not be better on the held-out articles
     #[arg(long, env = "COPYDESK_MUST_BEAT", value_name = "FILE")]
@@ -21,38 +22,148 @@ pub(super) struct GateArgs {
 }
 
 impl GateArgs {
-    /// Why the model must not be written, if so.
-    pub(super) fn refusal(
-        &self,
-        trained: &Trained,
-        test: &[LabelledArticle],
-    ) -> anyhow::Result<Option<String>> {
-        let (measure, reached) = headline(&trained.evaluation);
-        if let Some(least) = self.min_macro_f1.filter(|least| reached < *least) {
-            return Ok(Some(format!(
-                "its {measure} is {reached:.4}, and --min-macro-f1 asks for {least}"
-            )));
-        }
-        let Some(file) = &self.must_beat else {
-            return Ok(None);
+    /// Reads the rival before the long run, not after it.
+    pub(super) fn open(&self) -> anyhow::Result<Gate<'_>> {
+        let rival = match &self.must_beat {
+            Some(file) => Some((file.as_path(), model_file::load(Some(file))?)),
+            None => None,
         };
-        let rival = model_file::load(Some(file))?;
-        let rival = evaluate::evaluate(&rival, test, None);
-        let (_, rival) = headline(&rival);
-        Ok((reached < rival).then(|| {
-            format!(
-                "its {measure} is {reached:.4}, and {} reaches {rival:.4} on the same articles",
-                file.display()
-            )
-        }))
+        Ok(Gate {
+            least: self.min_macro_f1,
+            rival,
+        })
     }
 }
 
+/// What a model must reach.
+pub(super) struct Gate<'a> {
+    least: Option<f64>,
+    rival: Option<(&'a Path, Pipeline)>,
+}
+
+impl Gate<'_> {
+    /// Why the model must not be written, if so.
+    pub(super) fn refusal(&self, measured: &Evaluation, split: &Split) -> Option<String> {
+        let least = self.least.and_then(|least| below(measured, least));
+        let rival = self.rival.as_ref();
+        least.or_else(|| rival.and_then(|(file, rival)| beaten(measured, split, file, rival)))
+    }
+}
+
+fn below(measured: &Evaluation, least: f64) -> Option<String> {
+    let Some(measure) = Measure::of([measured]) else {
+        return Some(format!(
+            "{NOTHING_MEASURED}, and --min-macro-f1 asks for {least}"
+        ));
+    };
+    let (name, reached) = (measure.name(), measure.reached(measured));
+    (reached < least)
+        .then(|| format!("its {name} is {reached:.4}, and --min-macro-f1 asks for {least}"))
+}
+
+fn beaten(measured: &Evaluation, split: &Split, file: &Path, rival: &Pipeline) -> Option<String> {
+    let file = file.display();
+    if Measure::of([measured]).is_none() {
+        return Some(format!("{NOTHING_MEASURED}, and it must beat {file}"));
+    }
+    // The same tags count for both.
+    let tags: HashSet<String> = split.train.iter().flat_map(|a| a.tags.clone()).collect();
+    let rival = evaluate::evaluate(rival, &split.test, Some(&tags));
+    let Some(measure) = Measure::of([measured, &rival]) else {
+        return Some(format!(
+            "it cannot be compared with {file}: one has topics alone, the other tags; give --must-beat a model of the same kind"
+        ));
+    };
+    let (name, reached, to_beat) = (
+        measure.name(),
+        measure.reached(measured),
+        measure.reached(&rival),
+    );
+    (reached < to_beat).then(|| {
+        format!("its {name} is {reached:.4}, and {file} reaches {to_beat:.4} on the same articles")
+    })
+}
+
+const NOTHING_MEASURED: &str = "nothing was measured: no article with a topic or a known tag was held out (give --test, or a larger --test-share)";
+
 /// The one measure by which models are compared.
-fn headline(evaluation: &Evaluation) -> (&'static str, f64) {
-    if evaluation.n_articles > 0 {
-        ("macro-F1", evaluation.macro_f1)
-    } else {
-        ("tag micro-F1", evaluation.tags.micro_f1)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Measure {
+    Topics,
+    Tags,
+}
+
+impl Measure {
+    /// That of the topics if all have it, else that of the tags.
+    fn of<'a>(evaluations: impl IntoIterator<Item = &'a Evaluation> + Clone) -> Option<Self> {
+        let all = |has: fn(&Evaluation) -> bool| evaluations.clone().into_iter().all(has);
+        if all(|evaluation| evaluation.n_articles > 0) {
+            Some(Self::Topics)
+        } else if all(|evaluation| evaluation.tags.n_articles > 0) {
+            Some(Self::Tags)
+        } else {
+            None
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Topics => "macro-F1",
+            Self::Tags => "tag micro-F1",
+        }
+    }
+
+    fn reached(self, evaluation: &Evaluation) -> f64 {
+        match self {
+            Self::Topics => evaluation.macro_f1,
+            Self::Tags => evaluation.tags.micro_f1,
+        }
+    }
+}
+
+fn least_f1(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        // One above 1 is met by no model, which is how a run is tried without writing.
+        Ok(least) if (0.0..=f64::MAX).contains(&least) => Ok(least),
+        _ => Err("an F1 is a number from 0 to 1".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(n_topics: usize, n_tags: usize) -> Evaluation {
+        let mut evaluation = Evaluation {
+            n_articles: n_topics,
+            macro_f1: 0.5,
+            ..Evaluation::default()
+        };
+        evaluation.tags.n_articles = n_tags;
+        evaluation
+    }
+
+    #[test]
+    fn one_measure_serves_all_models() {
+        let (topics, tags, both) = (measured(1, 0), measured(0, 1), measured(1, 1));
+        assert_eq!(Measure::of([&both, &topics]), Some(Measure::Topics));
+        assert_eq!(Measure::of([&both, &tags]), Some(Measure::Tags));
+        assert_eq!(Measure::of([&topics, &tags]), None);
+    }
+
+    #[test]
+    fn what_was_not_measured_passes_no_gate() {
+        let nothing = below(&measured(0, 0), 0.1).unwrap();
+        assert!(nothing.starts_with("nothing was measured"), "{nothing}");
+        assert!(nothing.contains("--min-macro-f1 asks for 0.1"), "{nothing}");
+        assert_eq!(below(&measured(1, 0), 0.5), None);
+    }
+
+    #[test]
+    fn an_f1_is_a_number() {
+        assert_eq!(least_f1("0.8"), Ok(0.8));
+        for odd in ["nan", "inf", "-0.1", ""] {
+            assert!(least_f1(odd).is_err(), "{odd}");
+        }
     }
 }

@@ -32,6 +32,9 @@ use model_args::ModelArgs;
 use progress::Progress;
 use summary::Summary;
 
+/// More than any machine has cores; a hundred thousand would not even be started in minutes.
+const MAX_THREADS: usize = 1024;
+
 /// Train a model on labelled articles and write it to one file.
 ///
 /// A row is an article: its topic in one field, its tags (if any) in another. Articles that nearly
@@ -88,7 +91,7 @@ pub(super) struct TrainArgs {
     #[arg(long, env = "COPYDESK_REPORT", value_name = "FILE")]
     report: Option<PathBuf>,
     /// Threads to train with; 0: one for each core. The model does not depend on it
-    #[arg(long, env = "COPYDESK_THREADS", value_name = "N", default_value_t = 0)]
+    #[arg(long, env = "COPYDESK_THREADS", value_name = "N", default_value_t = 0, value_parser = threads)]
     threads: usize,
 }
 
@@ -107,8 +110,9 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         studies_archive: args.report.is_some(),
         ..args.model.params(&args.out)?
     };
-    // What is wrong with a vocabulary is said before the long run, not after it.
+    // What is wrong with a vocabulary or a rival is said before the long run, not after it.
     args.vocabulary.add_to(Pipeline::built_in()?)?;
+    let gate = args.gate.open()?;
     model_file::check_writable("--out", &args.out)?;
     if let Some(file) = &args.report {
         model_file::check_writable("--report", file)?;
@@ -139,6 +143,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         &params,
         pool.current_num_threads(),
     ));
+    let n_articles = corpus.articles.len();
     let started = Instant::now();
     let (split, mut trained) = pool.install(|| {
         let split = match tests {
@@ -146,7 +151,9 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
                 train: corpus.articles,
                 test: test.articles,
             },
-            None if args.split == SplitBy::Time => train::hold_out_newest(corpus, args.test_share)?,
+            None if args.split == SplitBy::Time => {
+                train::hold_out_newest(corpus, args.test_share, &on_step)?
+            }
             None => train::hold_out(corpus, args.test_share, params.seed, &on_step),
         };
         let trained = train::train(&split, &keyphrase_data, &params, &on_step);
@@ -154,6 +161,9 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     })?;
     let train_seconds = started.elapsed().as_secs_f64();
     progress.finish();
+    if let Some(said) = left_out(n_articles, &split, args.test.is_empty()) {
+        progress.say(&said);
+    }
 
     // Which lines of a page are its article does not depend on the archive: the built-in model knows.
     let lines = Pipeline::built_in()?.lines().cloned();
@@ -168,7 +178,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         };
         report_page::write(file, &page)?;
     }
-    let refused = args.gate.refusal(&trained, &split.test)?;
+    let refused = gate.refusal(&trained.evaluation, &split);
     if refused.is_none() {
         model_file::save(&args.out, &bytes)?;
     }
@@ -203,6 +213,17 @@ fn read_lines(file: &Path) -> anyhow::Result<Vec<String>> {
     Ok(text.lines().map(|line| line.trim().to_owned()).collect())
 }
 
+/// That articles are neither learnt from nor measured on, if some are.
+fn left_out(n_articles: usize, split: &Split, is_one_corpus: bool) -> Option<String> {
+    let n_used = split.train.len() + split.test.len();
+    let n_left_out = n_articles.checked_sub(n_used).filter(|n| *n > 0)?;
+    is_one_corpus.then(|| {
+        format!(
+            "{n_left_out} articles are left out: they nearly repeat, or are of one group with, a held-out one"
+        )
+    })
+}
+
 /// What the run will need, for whoever would rather stop it now.
 fn needs(
     articles: &[LabelledArticle],
@@ -224,5 +245,14 @@ fn test_share(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(share) if (0.01..=0.5).contains(&share) => Ok(share),
         _ => Err("a share is a number from 0.01 to 0.5".to_owned()),
+    }
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads) if threads <= MAX_THREADS => Ok(threads),
+        _ => Err(format!(
+            "threads are a number from 1 to {MAX_THREADS}, or 0: one for each core"
+        )),
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
+use crate::text::LanguageTag;
 use crate::train::TrainParams;
 
 #[derive(Debug, Args)]
@@ -59,7 +60,8 @@ pub(super) struct ModelArgs {
         long,
         env = "COPYDESK_LANGUAGES",
         value_name = "TAG",
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_parser = language
     )]
     languages: Vec<String>,
     /// Where the articles came from, for the model card
@@ -125,6 +127,14 @@ fn read_topic_codes(file: &Path) -> anyhow::Result<BTreeMap<String, String>> {
         };
     }
     Ok(codes)
+}
+
+/// The language itself: answers are compared by it, whatever the script and the region.
+fn language(text: &str) -> Result<String, String> {
+    match LanguageTag::parse(text.trim()) {
+        Some(tag) => Ok(tag.primary()),
+        None => Err("a language is a tag of BCP 47 such as en or pt-BR".to_owned()),
+    }
 }
 
 fn probability(text: &str) -> Result<f32, String> {

@@ -11,6 +11,8 @@ pub(super) use folds::strata;
 pub use folds::stratified_folds;
 pub use groups::groups;
 
+use std::collections::HashSet;
+
 use super::corpus::{Corpus, LabelledArticle};
 use super::{OnStep, Step, TrainError};
 
@@ -46,20 +48,80 @@ pub fn hold_out(corpus: Corpus, share: f64, seed: u64, on_step: &OnStep<'_>) -> 
 }
 
 /// Holds out the newest share of a corpus, in (0, 1): what comes is another matter than what was.
+/// Older articles that nearly repeat a held-out one, or are of its group, are left out of both.
 ///
 /// # Errors
 /// [`TrainError::NoDate`] if an article has no date.
-pub fn hold_out_newest(corpus: Corpus, share: f64) -> Result<Split, TrainError> {
+pub fn hold_out_newest(
+    corpus: Corpus,
+    share: f64,
+    on_step: &OnStep<'_>,
+) -> Result<Split, TrainError> {
     let mut train = corpus.articles;
-    let n_undated = train.iter().filter(|a| a.date.is_empty()).count();
-    if n_undated > 0 {
+    let mut undated = train.iter().filter(|a| a.date.is_empty());
+    if let Some(first) = undated.next() {
         return Err(TrainError::NoDate {
-            n_undated,
+            first: first.place.clone(),
+            n_undated: 1 + undated.count(),
             n_articles: train.len(),
         });
     }
+    on_step(Step::Grouping {
+        n_articles: train.len(),
+    });
     train.sort_by(|a, b| a.date.cmp(&b.date));
+    let groups = groups(&train);
     let n_test = (share * train.len() as f64).round() as usize;
     let test = train.split_off(train.len().saturating_sub(n_test.max(1)));
+    let (of_train, of_test) = groups.split_at(train.len());
+    let held_out: HashSet<usize> = of_test.iter().copied().collect();
+    let mut groups = of_train.iter();
+    train.retain(|_| groups.next().is_none_or(|group| !held_out.contains(group)));
     Ok(Split { train, test })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn article(date: &str, text: &str, group: &str) -> LabelledArticle {
+        LabelledArticle {
+            date: date.into(),
+            text: text.into(),
+            group: group.into(),
+            ..LabelledArticle::default()
+        }
+    }
+
+    fn split(articles: Vec<LabelledArticle>) -> Result<Split, TrainError> {
+        let mut corpus = Corpus::default();
+        corpus.articles = articles;
+        hold_out_newest(corpus, 0.25, &|_| ())
+    }
+
+    #[test]
+    fn nothing_of_a_held_out_group_is_learnt() {
+        let found = split(vec![
+            article("2024-01-04", "the storm hit the coast", "storm"),
+            article("2024-01-01", "rates rise again", ""),
+            article("2024-01-02", "a storm is on its way", "storm"),
+            article("2024-01-03", "voters elect a mayor", ""),
+        ])
+        .unwrap();
+        let dates = |articles: &[LabelledArticle]| -> Vec<String> {
+            articles.iter().map(|a| a.date.clone()).collect()
+        };
+        assert_eq!(dates(&found.test), ["2024-01-04"]);
+        assert_eq!(dates(&found.train), ["2024-01-01", "2024-01-03"]);
+    }
+
+    #[test]
+    fn the_first_article_without_a_date_is_named() {
+        let mut undated = article("", "x", "");
+        undated.place.line = 7;
+        undated.place.file = "rows.jsonl".into();
+        let error = split(vec![article("2024-01-01", "y", ""), undated]).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("rows.jsonl:7"), "{error}");
+    }
 }
