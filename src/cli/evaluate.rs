@@ -1,5 +1,6 @@
 //! `copydesk evaluate`: a model measured on labelled articles.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -55,19 +56,21 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         };
         report_page::write(file, &page)?;
     }
+    let mut out = io::stdout().lock();
     if args.json {
-        println!("{}", serde_json::to_string(&evaluation)?);
+        writeln!(out, "{}", serde_json::to_string(&evaluation)?)?;
     } else {
         let manifest = pipeline.manifest();
-        println!(
+        writeln!(
+            out,
             "{} {}\n\n{}",
             manifest.name,
             manifest.version(),
             report::evaluation(&evaluation)
-        );
+        )?;
         if evaluation.n_articles > 0 {
-            println!("\n{}", report::confusion(&evaluation));
-            println!("\n{}", report::coverage(&evaluation));
+            writeln!(out, "\n{}", report::confusion(&evaluation))?;
+            writeln!(out, "\n{}", report::coverage(&evaluation))?;
         }
     }
     Ok(ExitCode::SUCCESS)

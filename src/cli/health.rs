@@ -1,5 +1,6 @@
 //! `copydesk health`: whether a service serves, for probes.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -76,6 +77,6 @@ pub(super) fn run(args: &HealthArgs) -> anyhow::Result<ExitCode> {
     // A name look-up that is still going on must not hold the answer back.
     runtime.shutdown_background();
     answer?;
-    println!("SERVING");
+    writeln!(io::stdout(), "SERVING")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,6 @@
 //! What a training run says at its end, to machines and to people.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
@@ -32,11 +33,13 @@ pub(super) struct Summary<'a> {
 impl Summary<'_> {
     /// What was trained goes to standard output, what became of it to standard error.
     pub(super) fn print(&self, as_json: bool) -> anyhow::Result<()> {
+        let mut out = io::stdout().lock();
         if as_json {
-            println!("{}", serde_json::to_string(self)?);
+            writeln!(out, "{}", serde_json::to_string(self)?)?;
         } else {
-            println!("{}\n", report::evaluation(self.evaluation));
-            println!(
+            writeln!(out, "{}\n", report::evaluation(self.evaluation))?;
+            writeln!(
+                out,
                 "{} {}: {} topics, {} tags and {} terms out of {} articles in {:.1} s, {:.1} MB",
                 self.name,
                 self.version,
@@ -46,7 +49,7 @@ impl Summary<'_> {
                 self.training_articles,
                 self.train_seconds,
                 self.model_bytes as f64 / 1e6,
-            );
+            )?;
         }
         match &self.keyphrases {
             RankerSource::Fitted(measured) => {
