@@ -121,13 +121,7 @@ impl DataArgs {
             corpus.read(open(file)?, &name, format, &fields)?;
         }
         let corpus = corpus.finish(self.skip_bad_rows)?;
-        if corpus.n_bad_rows > 0 {
-            eprintln!(
-                "copydesk: left out {} bad rows, such as:",
-                corpus.n_bad_rows
-            );
-            corpus.bad_rows.iter().for_each(|row| eprintln!("  {row}"));
-        }
+        say_bad_rows(&corpus);
         Ok(corpus)
     }
 
@@ -138,7 +132,9 @@ impl DataArgs {
             let name = file.display().to_string();
             corpus.read(open(file)?, &name, self.format_of(file)?, &self.fields())?;
         }
-        Ok(corpus.into_texts())
+        let corpus = corpus.finish_texts(self.skip_bad_rows)?;
+        say_bad_rows(&corpus);
+        Ok(corpus.articles)
     }
 
     fn format_of(&self, file: &Path) -> anyhow::Result<RowFormat> {
@@ -169,6 +165,16 @@ impl DataArgs {
             source: self.source_field.clone(),
             tag_separator: self.tag_separator,
         }
+    }
+}
+
+fn say_bad_rows(corpus: &Corpus) {
+    if corpus.n_bad_rows > 0 {
+        eprintln!(
+            "copydesk: left out {} bad rows, such as:",
+            corpus.n_bad_rows
+        );
+        corpus.bad_rows.iter().for_each(|row| eprintln!("  {row}"));
     }
 }
 

@@ -123,23 +123,28 @@ impl Corpus {
             });
             unlabelled.into_iter().for_each(|(_, row)| self.note(row));
         }
+        let corpus = self.finish_texts(skips_bad_rows)?;
+        if corpus.articles.is_empty() {
+            return Err(CorpusError::Empty {
+                shown: corpus.bad_rows,
+            });
+        }
+        Ok(corpus)
+    }
+
+    /// Judges texts, which need no topic: with `skips_bad_rows` bad rows are left out and counted, else they
+    /// are an error.
+    ///
+    /// # Errors
+    /// [`CorpusError::BadRows`].
+    pub fn finish_texts(self, skips_bad_rows: bool) -> Result<Self, CorpusError> {
         if self.n_bad_rows > 0 && !skips_bad_rows {
             return Err(CorpusError::BadRows {
                 shown: self.bad_rows,
                 n_rows: self.n_bad_rows,
             });
         }
-        if self.articles.is_empty() {
-            return Err(CorpusError::Empty {
-                shown: self.bad_rows,
-            });
-        }
         Ok(self)
-    }
-
-    /// The articles that could be read, whether they have a topic or not.
-    pub fn into_texts(self) -> Vec<LabelledArticle> {
-        self.articles
     }
 
     fn read_json_lines(
