@@ -118,7 +118,7 @@ fn summary(evaluation: &Evaluation) -> String {
         share(evaluation.accuracy),
         share(evaluation.macro_f1),
         share(evaluation.calibration_error),
-        share(evaluation.log_loss),
+        evaluation.log_loss.map_or_else(|| "–".to_owned(), share),
         evaluation.n_articles,
     );
     if evaluation.automatic.share < 1.0 {
@@ -156,7 +156,7 @@ fn tags(evaluation: &Evaluation) -> String {
     );
     if tags.n_unknown_tags > 0 {
         lines.push_str(&format!(
-            "\n{} further tags were never seen in training",
+            "\n{} further tags are not in the model: too rare in training, or not there",
             tags.n_unknown_tags
         ));
     }
@@ -190,4 +190,19 @@ fn suggestions(evaluation: &Evaluation) -> String {
 
 fn share(value: f64) -> String {
     format!("{value:.4}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_measured_is_no_zero() {
+        let evaluation = Evaluation {
+            n_articles: 1,
+            ..Evaluation::default()
+        };
+        let shown = summary(&evaluation);
+        assert!(shown.contains("log loss –"), "{shown}");
+    }
 }

@@ -91,7 +91,8 @@ pub fn ranking(articles: &[RankedTags]) -> Ranking {
         at_10: all(10),
         present_at_5: present(5),
         present_at_10: present(10),
-        ndcg_at_5: gains.iter().sum::<f64>() / gains.len().max(1) as f64,
+        // A sum of nothing is minus zero.
+        ndcg_at_5: gains.iter().sum::<f64>() / gains.len().max(1) as f64 + 0.0,
     }
 }
 
@@ -123,7 +124,7 @@ fn ndcg_at_5(article: &RankedTags) -> f64 {
         .filter(|(_, right)| **right)
         .map(|(rank, _)| discount(rank))
         .sum();
-    if best > 0.0 { gain / best } else { 0.0 }
+    if best > 0.0 { gain / best + 0.0 } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -164,6 +165,20 @@ mod tests {
             found.ndcg_at_5
         );
         assert_eq!(ranking(&[]), Ranking::default());
+    }
+
+    #[test]
+    fn nothing_right_is_zero_without_a_sign() {
+        let wrong = RankedTags {
+            is_right: vec![false],
+            is_present: vec![false],
+            n_tags: 2,
+            n_present: 0,
+        };
+        for articles in [vec![], vec![wrong]] {
+            let gain = ranking(&articles).ndcg_at_5;
+            assert!(gain.is_sign_positive(), "{gain:?}");
+        }
     }
 
     #[test]

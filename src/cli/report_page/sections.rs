@@ -95,7 +95,7 @@ pub(super) fn tags(evaluation: &Evaluation) -> Markup {
                     "micro-F1 " (format!("{:.3}", evaluation.tags.micro_f1)) "; each tag alike: macro-F1 "
                     (format!("{:.3}", evaluation.tags.macro_f1)) "."
                     @if evaluation.tags.n_unknown_tags > 0 {
-                        " " (grouped(evaluation.tags.n_unknown_tags)) " further tags were never seen in training."
+                        " " (grouped(evaluation.tags.n_unknown_tags)) " further tags are not in the model: too rare in training, or not there."
                     }
                 }
                 (measures("Tag", tags.into_iter()))

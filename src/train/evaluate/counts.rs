@@ -67,6 +67,7 @@ pub(super) fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     if n == 0 {
         0.0
     } else {
-        values.sum::<f64>() / n as f64
+        // A sum of minus zeros would be shown with its sign.
+        values.sum::<f64>() / n as f64 + 0.0
     }
 }

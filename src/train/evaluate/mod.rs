@@ -42,8 +42,9 @@ pub struct Evaluation {
     pub macro_f1: f64,
     /// Expected calibration error of the most probable topic, 15 bins.
     pub calibration_error: f64,
-    /// Mean negative log probability of the right topic, in nats, over topics that the model has.
-    pub log_loss: f64,
+    /// Mean negative log probability of the right topic, in nats, over topics that the model has; `None`
+    /// if no article has one of these.
+    pub log_loss: Option<f64>,
     /// Articles whose topic the model does not have; they count as wrong.
     pub n_unknown_topic: usize,
     /// Articles that could not be classified; they count as wrong.

@@ -90,7 +90,7 @@ pub(super) fn measure_topics(
     evaluation.macro_f1 = mean(evaluation.topics.iter().map(|topic| topic.f1));
     evaluation.calibration_error = expected_calibration_error(&confidences, &is_right, N_BINS);
     evaluation.reliability = reliability(&confidences, &is_right, N_BINS);
-    evaluation.log_loss = mean(log_loss.into_iter());
+    evaluation.log_loss = (!log_loss.is_empty()).then(|| mean(log_loss.into_iter()));
     evaluation.automatic = Automatic {
         share: ratio(n_automatic, labelled.len()),
         accuracy: ratio(n_automatic_right, n_automatic),
@@ -186,7 +186,13 @@ mod tests {
         // Four of six right at confidence 0.75; right at 0.75 four times, at 0.25 once.
         assert!((found.calibration_error - (0.75 - 4.0 / 6.0)).abs() < 1e-6);
         let log_loss = (4.0 * -0.75f64.ln() - 0.25f64.ln()) / 5.0;
-        assert!((found.log_loss - log_loss).abs() < 1e-6);
+        assert!((found.log_loss.unwrap() - log_loss).abs() < 1e-6);
+    }
+
+    #[test]
+    fn there_is_no_log_loss_where_no_topic_is_known() {
+        let found = measure_topics(&known_topics(), &[article("C")], &[answered("A")]);
+        assert_eq!((found.n_unknown_topic, found.log_loss), (1, None));
     }
 
     #[test]
