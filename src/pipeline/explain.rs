@@ -17,7 +17,8 @@ const MAX_AGAINST: usize = 5;
 /// One term's share in a topic's score.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
-    /// As the article first writes it; first letters that stand for several words end in `…`.
+    /// As the article first writes it; first letters that stand for several words end in `…`, and digits
+    /// are 0 where several numbers count as one.
     pub term: String,
     /// Log-odds that it adds for the topic against the mean of the others.
     pub weight: f32,
@@ -112,8 +113,12 @@ pub(super) fn evidence(
         mentions(text, params, |mention| {
             let slot = table.find(mention.hash).map(|slot| slot as u32);
             if let Some(&place) = slot.and_then(|slot| places.get(&slot)) {
-                if evidence[place].term.is_empty() {
-                    evidence[place].term = written(text, &mention, params);
+                let term = &mut evidence[place].term;
+                let written = written(text, &mention, params);
+                if term.is_empty() {
+                    *term = written;
+                } else if params.fold_digits && !has_digits_of(term, &written) {
+                    *term = with_zeros(term);
                 }
                 let at = extracted.locate(field, &mention.bytes);
                 located.extend(at.map(|(field, bytes)| (place, field, bytes)));
@@ -168,6 +173,16 @@ fn written(text: &str, mention: &TermMention, params: &TermParams) -> String {
     } else {
         whole.split_whitespace().collect::<Vec<_>>().join(" ")
     }
+}
+
+fn has_digits_of(term: &str, other: &str) -> bool {
+    let digits = |text: &'_ str| -> Vec<char> { text.chars().filter(|c| c.is_numeric()).collect() };
+    digits(term) == digits(other)
+}
+
+/// A term as it is counted: which digits it has does not matter to the model.
+fn with_zeros(term: &str) -> String {
+    term.replace(char::is_numeric, "0")
 }
 
 #[cfg(test)]
@@ -255,5 +270,38 @@ mod tests {
                 span(Field::Body, 27, 31)
             ]
         );
+    }
+
+    #[test]
+    fn a_term_of_several_numbers_names_none_of_them() {
+        let rows = [TermRow {
+            hash: hash("2019"),
+            weight: 1.5,
+            class_weights: &[3.0, -1.0, -0.5],
+        }];
+        let table = TermTable::pack(&rows, vec![0.3, -0.2, 0.1]);
+        let term_of = |body: &str| {
+            let article = Article::new(ArticleDraft {
+                body: body.into(),
+                ..ArticleDraft::default()
+            })
+            .unwrap();
+            let (mut terms, mut row, mut scores) = (TermCounts::default(), Vec::new(), Vec::new());
+            let params = TermParams::default();
+            terms.count("", article.body(), &params);
+            table.decision_function(&terms, &mut row, &mut scores);
+            let breakdown = breakdown(&table, &calibration(), &row, 0);
+            let extracted = extract(&article, None);
+            let found = evidence(
+                &breakdown,
+                &table,
+                (&article, &extracted),
+                &params,
+                OffsetUnit::Bytes,
+            );
+            found[0].term.clone()
+        };
+        assert_eq!(term_of("It rose in 2019 and in 2015."), "0000");
+        assert_eq!(term_of("It rose in 2019, yes, in 2019."), "2019");
     }
 }

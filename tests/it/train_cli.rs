@@ -656,3 +656,95 @@ fn an_empty_list_of_tags_is_none() {
     };
     assert_eq!(tags(&output), tags(&usual));
 }
+
+#[test]
+fn bad_rows_of_further_texts_are_named() {
+    let desk = Desk::new();
+    let texts = desk.write("texts.jsonl", b"{\"text\":\"The bank\"}\nno json\n");
+    for flag in ["--background", "--keyphrase-data"] {
+        let output = desk.train(&desk_rows(), &[flag, &texts]);
+        assert_eq!(output.status.code(), Some(1), "{flag}");
+        let said = stderr(&output);
+        assert!(said.contains("texts.jsonl:2: no JSON"), "{said}");
+    }
+}
+
+#[test]
+fn swallowed_rows_and_absent_fields_are_refused() {
+    let desk = Desk::new();
+    let table = desk.write(
+        "open.csv",
+        b"label,text\nA,the bank raised rates\nB,\"the cup\nA,the bank cut rates\n",
+    );
+    let output = desk.train(&table, &["--skip-bad-rows"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.contains("open.csv:3: a quotation mark is not closed"),
+        "{said}"
+    );
+    let output = desk.train(&desk_rows(), &["--group-field", "stroy"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("--group-field"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn gates_are_met_by_what_was_measured_alone() {
+    let desk = Desk::new();
+    let missing = desk.train(&desk_rows(), &["--must-beat", "/no/such.safetensors"]);
+    let said = stderr(&missing);
+    assert!(said.contains("/no/such.safetensors"), "{said}");
+    assert!(!said.contains("counting the terms"), "{said}");
+    assert!(desk.train(&desk_rows(), &[]).status.success());
+    let rival = desk.file("rival.safetensors");
+    fs::rename(desk.file("model.safetensors"), &rival).unwrap();
+    // None of these has a topic or a tag that counts.
+    let nothing = desk.write(
+        "nothing.jsonl",
+        b"{\"text\":\"x\",\"tags\":[\"unheard of\"]}\n",
+    );
+    for gate in [["--must-beat", &rival], ["--min-macro-f1", "0.1"]] {
+        let output = desk.train(&desk_rows(), &[&gate[..], &["--test", &nothing]].concat());
+        assert_eq!(output.status.code(), Some(1), "{gate:?}");
+        let said = stderr(&output);
+        assert!(said.contains("nothing was measured"), "{said}");
+        assert!(!Path::new(&desk.file("model.safetensors")).exists());
+    }
+}
+
+#[test]
+fn odd_values_of_flags_are_status_two() {
+    for flag in [
+        ["--min-macro-f1", "nan"],
+        ["--threads", "100000"],
+        ["--languages", "English"],
+        ["--languages", ""],
+    ] {
+        let output = Desk::new().train(&desk_rows(), &flag);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{flag:?}: {}",
+            stderr(&output)
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let mut child = copydesk()
+        .args(["evaluate", "--data", &test_rows()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("panicked"), "{}", stderr(&output));
+}
