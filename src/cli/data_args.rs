@@ -113,25 +113,51 @@ impl From<DataFormat> for RowFormat {
 impl DataArgs {
     /// Reads files, `-` for standard input, into one corpus.
     pub(super) fn read(&self, files: &[PathBuf]) -> anyhow::Result<Corpus> {
-        let fields = self.fields();
+        self.finished(self.opened(files, &self.fields())?)
+    }
+
+    /// Reads articles to measure on, of which neither the group nor the date nor the source counts.
+    pub(super) fn read_test(&self, files: &[PathBuf]) -> anyhow::Result<Corpus> {
+        let fields = Fields {
+            group: None,
+            date: None,
+            source: None,
+            ..self.fields()
+        };
+        self.finished(self.opened(files, &fields)?)
+    }
+
+    /// Reads full articles with tags, which need no topic; no files are no articles.
+    pub(super) fn read_tagged(&self, files: &[PathBuf]) -> anyhow::Result<Vec<LabelledArticle>> {
+        self.finished_texts(self.opened(files, &self.fields())?)
+    }
+
+    /// Reads files of which the texts alone count; no files are no articles.
+    pub(super) fn read_texts(&self, files: &[PathBuf]) -> anyhow::Result<Vec<LabelledArticle>> {
+        let fields = Fields {
+            is_text_alone: true,
+            ..self.fields()
+        };
+        self.finished_texts(self.opened(files, &fields)?)
+    }
+
+    fn opened(&self, files: &[PathBuf], fields: &Fields) -> anyhow::Result<Corpus> {
         let mut corpus = Corpus::default();
         for file in files {
             let name = file.display().to_string();
             let format = self.format_of(file)?;
-            corpus.read(open(file)?, &name, format, &fields)?;
+            corpus.read(open(file)?, &name, format, fields)?;
         }
+        Ok(corpus)
+    }
+
+    fn finished(&self, corpus: Corpus) -> anyhow::Result<Corpus> {
         let corpus = corpus.finish(self.skip_bad_rows)?;
         say_bad_rows(&corpus);
         Ok(corpus)
     }
 
-    /// Reads files whose rows need no topic; no files are no articles.
-    pub(super) fn read_texts(&self, files: &[PathBuf]) -> anyhow::Result<Vec<LabelledArticle>> {
-        let mut corpus = Corpus::default();
-        for file in files {
-            let name = file.display().to_string();
-            corpus.read(open(file)?, &name, self.format_of(file)?, &self.fields())?;
-        }
+    fn finished_texts(&self, corpus: Corpus) -> anyhow::Result<Vec<LabelledArticle>> {
         let corpus = corpus.finish_texts(self.skip_bad_rows)?;
         say_bad_rows(&corpus);
         Ok(corpus.articles)
@@ -164,6 +190,7 @@ impl DataArgs {
             date: self.date_field.clone(),
             source: self.source_field.clone(),
             tag_separator: self.tag_separator,
+            is_text_alone: false,
         }
     }
 }

@@ -748,3 +748,24 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(!stderr(&output).contains("panicked"), "{}", stderr(&output));
 }
+
+#[test]
+fn what_does_not_count_in_a_file_need_not_be_there() {
+    let desk = Desk::new();
+    let texts = desk.write("texts.csv", b"text\nThe bank raised rates\n");
+    let rows = fs::read_to_string(desk_rows()).unwrap();
+    let rows = rows.replace("{\"", "{\"story\": \"\", \"");
+    let rows = desk.write("rows.jsonl", rows.as_bytes());
+    let output = desk.train(
+        &rows,
+        &[
+            "--group-field",
+            "story",
+            "--test",
+            &test_rows(),
+            "--background",
+            &texts,
+        ],
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+}

@@ -127,10 +127,10 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let tests = if args.test.is_empty() {
         None
     } else {
-        Some(args.rows.read(&args.test)?)
+        Some(args.rows.read_test(&args.test)?)
     };
     let keyphrase_data = KeyphraseData {
-        tagged: args.rows.read_texts(&args.keyphrase_data)?,
+        tagged: args.rows.read_tagged(&args.keyphrase_data)?,
         background: args.rows.read_texts(&args.background)?,
         known_tags: args
             .known_tags

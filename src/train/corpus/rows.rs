@@ -27,6 +27,8 @@ pub struct Fields {
     pub source: Option<String>,
     /// Parts the tags of one string.
     pub tag_separator: char,
+    /// Whether a table needs no other column than the title's or the text's.
+    pub is_text_alone: bool,
 }
 
 impl Default for Fields {
@@ -41,6 +43,7 @@ impl Default for Fields {
             date: None,
             source: None,
             tag_separator: ';',
+            is_text_alone: false,
         }
     }
 }
@@ -210,6 +213,8 @@ impl Columns {
     pub(super) fn missing(&self, fields: &Fields) -> Option<String> {
         if self.title.is_none() && self.text.is_none() {
             Some(fields.text.clone())
+        } else if fields.is_text_alone {
+            None
         } else if self.label.is_none() && self.tags.is_none() {
             Some(fields.label.clone())
         } else {
