@@ -100,7 +100,8 @@ pub(super) struct TrainArgs {
 enum SplitBy {
     /// By chance, every topic alike
     Random,
-    /// The newest, by --date-field: how the model will do on what comes
+    /// The newest, by --date-field: how the model will do on what comes. What nearly repeats one of them,
+    /// or is of its --group-field, is left out
     Time,
 }
 
