@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use tokio::sync::Mutex as Queue;
 use tokio::time::Instant;
 
 const SCHEME: &str = "Bearer ";
@@ -98,7 +99,7 @@ impl Caller {
     /// Uses up one article of the rate, waiting for it.
     pub(super) async fn in_turn(&self) {
         if let Some(rate) = &self.rate {
-            tokio::time::sleep_until(rate.reserve(Instant::now())).await;
+            rate.in_turn().await;
         }
     }
 }
@@ -164,6 +165,23 @@ struct Rate {
     burst: Duration,
     /// When the allowance would be whole again.
     whole_at: Mutex<Instant>,
+    /// Those who wait for a place, first come first served.
+    queue: Queue<()>,
+}
+
+/// The next place of a rate, which is given back unless it is used: whoever waited for it may be gone.
+#[derive(Debug)]
+struct Place<'a> {
+    rate: &'a Rate,
+    is_used: bool,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if !self.is_used {
+            self.rate.give_back();
+        }
+    }
 }
 
 impl Rate {
@@ -173,6 +191,7 @@ impl Rate {
             interval: Duration::from_secs(1) / per_second,
             burst: Duration::from_secs(1),
             whole_at: Mutex::new(Instant::now()),
+            queue: Queue::new(()),
         }
     }
 
@@ -187,6 +206,25 @@ impl Rate {
         Ok(())
     }
 
+    /// Waits for the next place. Only the first of those who wait has one set aside: others have no
+    /// claim yet, however many they are.
+    async fn in_turn(&self) {
+        let _turn = self.queue.lock().await;
+        let at = self.reserve(Instant::now());
+        let mut place = Place {
+            rate: self,
+            is_used: false,
+        };
+        tokio::time::sleep_until(at).await;
+        place.is_used = true;
+    }
+
+    fn give_back(&self) {
+        let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
+        // Before the clock's own beginning the allowance is whole anyway.
+        *whole_at = whole_at.checked_sub(self.interval).unwrap_or(*whole_at);
+    }
+
     /// Takes the next place; when it is.
     fn reserve(&self, now: Instant) -> Instant {
         let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
@@ -198,6 +236,8 @@ impl Rate {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     fn headers(name: &'static str, value: &str) -> HeaderMap {
@@ -260,6 +300,30 @@ mod tests {
         assert_eq!(rate.at_once(now), Ok(()));
         assert!(rate.at_once(now).is_err());
         assert_eq!(rate.reserve(now), now + Duration::from_millis(250));
+    }
+
+    #[tokio::test]
+    async fn who_waits_and_goes_away_leaves_no_debt() {
+        let rate = Rate::new(1);
+        assert_eq!(rate.at_once(Instant::now()), Ok(()));
+        let mut waiting: Vec<_> = (0..320).map(|_| Box::pin(rate.in_turn())).collect();
+        for article in &mut waiting {
+            assert!(article.now_or_never().is_none());
+        }
+        drop(waiting);
+        let wait = rate.at_once(Instant::now()).unwrap_err();
+        assert!(wait <= Duration::from_secs(1), "{wait:?}");
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_let_through_one_by_one() {
+        let rate = Rate::new(100);
+        let begun = Instant::now();
+        for _ in 0..110 {
+            rate.in_turn().await;
+        }
+        // A second's worth at once, and ten more.
+        assert!(begun.elapsed() >= Duration::from_millis(99));
     }
 
     /// SHA-256 of "abc", of FIPS 180-2.
