@@ -58,14 +58,6 @@ pub(super) fn has_passed(deadline: Option<Instant>) -> bool {
     deadline.is_some_and(|deadline| deadline <= Instant::now())
 }
 
-/// Completes at the deadline; never if there is none.
-pub(super) async fn reached(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
-        None => std::future::pending().await,
-    }
-}
-
 /// The results of a stream until its deadline, which ends it with DEADLINE_EXCEEDED. What was not
 /// answered by then is dropped.
 pub(super) fn until<T: Send + 'static>(

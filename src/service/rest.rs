@@ -53,7 +53,8 @@ pub(super) fn model(call: &Call, json: &Json) -> Result<Response<Body>, Status> 
 }
 
 /// `POST /v1/classify:batch`: a `StreamClassifyRequest` in each line, answered in order with a
-/// `StreamClassifyResponse` in each line, as the lines come.
+/// `StreamClassifyResponse` in each line, as the lines come. At the deadline the answer ends with an
+/// error in the place of the next.
 pub(super) fn lines(
     request: Request<Arriving>,
     json: &Json,
@@ -61,7 +62,7 @@ pub(super) fn lines(
 ) -> Response<Body> {
     let call = request.body().call();
     let config = &call.shared.config;
-    let window = config.stream_window.get();
+    let (window, deadline) = (config.stream_window.get(), call.deadline);
     let (reader, writer) = (json.clone(), json.clone());
     let answers = json_lines(
         request.into_body(),
@@ -71,7 +72,11 @@ pub(super) fn lines(
     .enumerate()
     .map(move |(index, line)| answer_line(index as u64, Arc::clone(&call), reader.clone(), line))
     .buffered(window)
-    .map(move |answer| Ok::<_, Status>(Frame::data(write_line(&writer, &answer))));
+    .map(Ok);
+    let answers = deadline::until(answers, deadline)
+        .enumerate()
+        .map(|(index, answer)| answer.unwrap_or_else(|status| refused(index as u64, &status)))
+        .map(move |answer| Ok::<_, Status>(Frame::data(write_line(&writer, &answer))));
     let mut response = plain::with_type(StatusCode::OK, LINES_TYPE, String::new());
     *response.body_mut() = Body::new(StreamBody::new(answers));
     response
@@ -103,7 +108,6 @@ enum BadLine {
     TooLong { limit_bytes: usize },
     CutOff,
     Stopping { n_taken: u64 },
-    Late,
 }
 
 async fn answer_line(
@@ -116,16 +120,23 @@ async fn answer_line(
         json.read::<pb::StreamClassifyRequest>("StreamClassifyRequest", &line)
             .map_err(BadLine::Json)
     });
-    let result = match request {
-        Ok(request) => {
-            let options = convert::options(request.options);
-            classify_at(index, call, request.article, options).await
-        }
-        Err(bad) => pb::ArticleResult {
-            article_id: String::new(),
-            index,
-            outcome: Some(convert::refusal(&bad.status())),
-        },
+    let request = match request {
+        Ok(request) => request,
+        Err(bad) => return refused(index, &bad.status()),
+    };
+    let options = convert::options(request.options);
+    let result = classify_at(index, call, request.article, options).await;
+    pb::StreamClassifyResponse {
+        result: Some(result),
+    }
+}
+
+/// The answer in the place of one that cannot be given.
+fn refused(index: u64, status: &Status) -> pb::StreamClassifyResponse {
+    let result = pb::ArticleResult {
+        article_id: String::new(),
+        index,
+        outcome: Some(convert::refusal(status)),
     };
     pb::StreamClassifyResponse {
         result: Some(result),
@@ -139,7 +150,6 @@ impl BadLine {
             Self::TooLong { limit_bytes } => status::body_too_large(*limit_bytes),
             Self::CutOff => status::cut_off(),
             Self::Stopping { n_taken } => status::stopping(*n_taken),
-            Self::Late => status::deadline_exceeded(),
         }
     }
 }
@@ -163,8 +173,8 @@ struct Lines {
     lifecycle: Lifecycle,
 }
 
-/// The lines of a body that are not empty. A line over the limit, a body that breaks off,
-/// the deadline and a server that stops are the last: what follows has no place to begin at.
+/// The lines of a body that are not empty. A line over the limit, a body that breaks off and a server
+/// that stops are the last: what follows has no place to begin at.
 fn json_lines(
     body: Arriving,
     limit_bytes: usize,
@@ -201,11 +211,9 @@ impl Lines {
                 return Some(Err(BadLine::TooLong { limit_bytes }));
             }
             let stop = self.lifecycle.clone().reached(Phase::Draining);
-            let deadline = self.body.call().deadline;
             let frame = tokio::select! {
                 biased;
                 () = stop => return Some(Err(BadLine::Stopping { n_taken: self.n_taken })),
-                () = deadline::reached(deadline) => return Some(Err(BadLine::Late)),
                 frame = self.body.frame() => frame,
             };
             match frame {

@@ -147,6 +147,22 @@ async fn a_key_that_has_used_up_its_rate_is_told_to_wait() {
 }
 
 #[tokio::test]
+async fn lines_end_at_the_deadline_though_their_articles_wait() {
+    let server = server_with_keys().await;
+    let batch = "{\"article\": {\"body\": \"Parliament.\"}}\n".repeat(5);
+    let headers = "x-api-key: cdk_slow\r\ngrpc-timeout: 500m\r\n";
+    let answer = post(server.address(), "/v1/classify:batch", headers, &batch).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // The key lets one article through in the first second.
+    assert!(
+        answer.matches("\"classification\"").count() <= 1,
+        "{answer}"
+    );
+    assert_eq!(answer.matches("\"error\"").count(), 1, "{answer}");
+    assert!(answer.contains("\"code\":4"), "{answer}");
+}
+
+#[tokio::test]
 async fn what_is_switched_off_is_not_there() {
     let config = ServerConfig {
         health: Exposure::Off,
