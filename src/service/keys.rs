@@ -10,7 +10,8 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use tokio::sync::Mutex as Queue;
 use tokio::time::Instant;
 
-const SCHEME: &str = "Bearer ";
+/// Schemes are compared in any case (RFC 9110, 11.1).
+const SCHEME: &str = "Bearer";
 const KEY_HEADER: &str = "x-api-key";
 const PREFIX: &str = "cdk_";
 /// 256 random bits: nobody finds such a key by trying, and a plain hash of it is as safe as a slow one.
@@ -150,7 +151,9 @@ fn sent_key(headers: &HeaderMap) -> Option<&str> {
     let bearer = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix(SCHEME));
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(SCHEME))
+        .map(|(_, sent)| sent.trim_start_matches(' '));
     let plain = headers
         .get(KEY_HEADER)
         .and_then(|value| value.to_str().ok());
@@ -276,6 +279,18 @@ mod tests {
             admit(&HeaderMap::new(), Role::Classify),
             Err(NoAccess::NoKey)
         );
+    }
+
+    #[test]
+    fn the_scheme_may_be_written_in_any_case() {
+        for value in ["bearer cdk_1", "BEARER  cdk_1", "Bearer cdk_1"] {
+            let headers = headers("authorization", value);
+            assert_eq!(sent_key(&headers), Some("cdk_1"), "{value}");
+        }
+        for value in ["Basic cdk_1", "Bearercdk_1", "Bearer", "cdk_1"] {
+            let headers = headers("authorization", value);
+            assert_eq!(sent_key(&headers), None, "{value}");
+        }
     }
 
     #[test]
