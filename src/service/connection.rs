@@ -9,7 +9,6 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
 
 use super::activity::Activity;
 use super::config::{ConnectionConfig, ServerConfig};
@@ -18,6 +17,7 @@ use super::lifecycle::{Lifecycle, Phase};
 use super::lingering::Lingering;
 use super::metrics::Shed;
 use super::route::Door;
+use super::tls::Acceptor;
 
 /// How long a client may take to hear that its connection ends.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -31,7 +31,7 @@ pub(super) struct Entrance {
     pub(super) front: Arc<Front>,
     pub(super) lifecycle: Lifecycle,
     /// Without one, connections are in plain text.
-    pub(super) acceptor: Option<TlsAcceptor>,
+    pub(super) acceptor: Option<Acceptor>,
     pub(super) door: Door,
 }
 
@@ -61,7 +61,8 @@ pub(super) async fn run(socket: TcpStream, entrance: Entrance) {
         return serve(socket, entrance).await;
     };
     // Plain text, a wrong certificate or none: the handshake fails and has told the client why.
-    if let Ok(Ok(socket)) = tokio::time::timeout(patience, acceptor.accept(socket)).await {
+    if let Ok(Ok(socket)) = tokio::time::timeout(patience, acceptor.current().accept(socket)).await
+    {
         serve(socket, entrance).await;
     }
 }

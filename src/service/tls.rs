@@ -9,8 +9,8 @@ use arc_swap::ArcSwap;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
-use rustls::sign::CertifiedKey;
+use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use sha2::{Digest, Sha256};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
@@ -25,7 +25,8 @@ pub struct TlsConfig {
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
-    /// Authorities of clients; with them, only clients with a certificate of one may connect.
+    /// Authorities of clients; with them, only clients with a certificate of one may connect. Open
+    /// connections of one that is taken away end with their age.
     pub client_authorities: Option<PathBuf>,
     /// How often the files are looked at. Changed ones are used for new connections.
     pub look_every: Duration,
@@ -63,13 +64,14 @@ pub enum TlsError {
     Authorities(#[from] rustls::server::VerifierBuilderError),
 }
 
-/// The certificate of new connections.
-#[derive(Debug)]
-struct Current(ArcSwap<CertifiedKey>);
+/// Makes new connections encrypted ones, with the certificates as they are by then.
+#[derive(Debug, Clone)]
+pub(super) struct Acceptor(Arc<ArcSwap<ServerConfig>>);
 
-impl ResolvesServerCert for Current {
-    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.load_full())
+impl Acceptor {
+    /// What makes the next socket an encrypted one.
+    pub(super) fn current(&self) -> TlsAcceptor {
+        TlsAcceptor::from(self.0.load_full())
     }
 }
 
@@ -77,66 +79,67 @@ impl ResolvesServerCert for Current {
 #[derive(Debug)]
 pub(super) struct Certificates {
     config: TlsConfig,
-    current: Arc<Current>,
-    server: Arc<ServerConfig>,
-    provider: Arc<CryptoProvider>,
+    current: Acceptor,
     /// What the files held when they were read first.
     first_read: Files,
 }
 
-/// Digests of certificate and key. They are compared rather than the files' times, which may be the
-/// same for two writings in quick succession.
-type Files = [Option<[u8; 32]>; 2];
+/// Digests of certificate, key and authorities. They are compared rather than the files' times, which
+/// may be the same for two writings in quick succession.
+type Files = [Option<[u8; 32]>; 3];
 
 impl Certificates {
     pub(super) fn load(config: TlsConfig) -> Result<Self, TlsError> {
-        let provider = Arc::new(ring::default_provider());
         let first_read = files(&config);
-        let pair = certified_key(&config, &provider)?;
-        let current = Arc::new(Current(ArcSwap::from_pointee(pair)));
-        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()?;
-        let builder = match &config.client_authorities {
-            None => builder.with_no_client_auth(),
-            Some(file) => {
-                let roots = Arc::new(authorities(file)?);
-                let verifier =
-                    WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider));
-                builder.with_client_cert_verifier(verifier.build()?)
-            }
-        };
-        let resolver: Arc<dyn ResolvesServerCert> = Arc::clone(&current) as _;
-        let mut server = builder.with_cert_resolver(resolver);
-        server.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+        let server = server_config(&config)?;
         Ok(Self {
             config,
-            current,
-            server: Arc::new(server),
-            provider,
+            current: Acceptor(Arc::new(ArcSwap::from_pointee(server))),
             first_read,
         })
     }
 
-    /// What makes a socket an encrypted one.
-    pub(super) fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(Arc::clone(&self.server))
+    /// What makes sockets encrypted ones.
+    pub(super) fn acceptor(&self) -> Acceptor {
+        self.current.clone()
     }
 
     /// Takes the files as they are now. Those that cannot be used leave the old ones in place.
     fn reload(&self) {
-        match certified_key(&self.config, &self.provider) {
-            Ok(pair) => {
-                self.current.0.store(Arc::new(pair));
-                tracing::info!(file = %self.config.certificate.display(), "a new certificate");
+        match server_config(&self.config) {
+            Ok(server) => {
+                self.current.0.store(Arc::new(server));
+                tracing::info!(file = %self.config.certificate.display(), "new certificates");
             }
-            Err(error) => tracing::error!(%error, "the certificate stays as it was"),
+            Err(error) => tracing::error!(%error, "the certificates stay as they were"),
         }
     }
 }
 
+/// Of all files as they are now. A new one resumes no session of an old one, whose client might be of
+/// an authority that is gone.
+fn server_config(config: &TlsConfig) -> Result<ServerConfig, TlsError> {
+    let provider = Arc::new(ring::default_provider());
+    let pair = certified_key(config, &provider)?;
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?;
+    let builder = match &config.client_authorities {
+        None => builder.with_no_client_auth(),
+        Some(file) => {
+            let roots = Arc::new(authorities(file)?);
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
+            builder.with_client_cert_verifier(verifier.build()?)
+        }
+    };
+    let mut server = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(pair)));
+    server.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+    Ok(server)
+}
+
 fn files(config: &TlsConfig) -> Files {
-    [&config.certificate, &config.key].map(|file| {
-        let bytes = fs::read(file).ok()?;
+    let authorities = config.client_authorities.as_ref();
+    [Some(&config.certificate), Some(&config.key), authorities].map(|file| {
+        let bytes = fs::read(file?).ok()?;
         Some(Sha256::digest(bytes).into())
     })
 }
@@ -207,6 +210,7 @@ fn authorities(file: &Path) -> Result<RootCertStore, TlsError> {
 #[cfg(test)]
 mod tests {
     use rcgen::generate_simple_self_signed;
+    use rustls::pki_types::ServerName;
 
     use super::*;
 
@@ -217,8 +221,19 @@ mod tests {
         made.cert.der().to_vec()
     }
 
-    #[test]
-    fn a_new_certificate_is_taken_and_a_broken_one_is_not() {
+    /// The certificate that a client is shown.
+    async fn shown(certificates: &Certificates) -> Vec<u8> {
+        let (near, far) = tokio::io::duplex(64 << 10);
+        let name = ServerName::try_from("copydesk.test").unwrap();
+        let client = connector(&certificates.config.certificate).unwrap();
+        let server = certificates.acceptor().current();
+        let (client, _server) =
+            tokio::try_join!(client.connect(name, far), server.accept(near)).unwrap();
+        client.get_ref().1.peer_certificates().unwrap()[0].to_vec()
+    }
+
+    #[tokio::test]
+    async fn a_new_certificate_is_taken_and_a_broken_one_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let first = write(folder.path());
         let certificates = Certificates::load(TlsConfig {
@@ -228,14 +243,14 @@ mod tests {
             look_every: TlsConfig::DEFAULT_LOOK_EVERY,
         })
         .unwrap();
-        let current = || certificates.current.0.load().cert[0].to_vec();
-        assert_eq!(current(), first);
+        let current = async || shown(&certificates).await;
+        assert_eq!(current().await, first);
         let second = write(folder.path());
         certificates.reload();
-        assert_eq!(current(), second);
+        assert_eq!(current().await, second);
         fs::write(folder.path().join("key.pem"), "no key").unwrap();
         certificates.reload();
-        assert_eq!(current(), second);
+        assert_eq!(current().await, second);
     }
 
     #[test]

@@ -369,6 +369,30 @@ async fn only_a_valid_certificate_of_the_right_authority_may_connect() {
 }
 
 #[tokio::test]
+async fn an_authority_that_is_withdrawn_vouches_for_nobody_any_more() {
+    let authority = Authority::new();
+    authority.issue("client", authority.client("desk"));
+    let other = Authority::new();
+    other.issue("client", other.client("desk"));
+    let (first, second) = (authority.file("ca.pem"), other.file("ca.pem"));
+    fs::copy(first, authority.file("clients.pem")).unwrap();
+    let server = authority.server(Some("clients.pem")).await;
+    let own = Some((authority.folder.path(), "client"));
+    let others = Some((other.folder.path(), "client"));
+    assert_served(authority.health(&server, own).await);
+    assert!(authority.health(&server, others).await.is_err());
+
+    fs::copy(second, authority.file("clients.pem")).unwrap();
+    soon(async { while authority.health(&server, others).await.is_err() {} }).await;
+    assert_served(authority.health(&server, others).await);
+    assert!(authority.health(&server, own).await.is_err());
+    // A file that cannot be used changes nothing.
+    fs::write(authority.file("clients.pem"), "no authority").unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_served(authority.health(&server, others).await);
+}
+
+#[tokio::test]
 async fn certificates_that_cannot_be_used_are_named() {
     let authority = Authority::new();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -162,7 +162,7 @@ settings! {
         tls_certificate: PathBuf;
         /// The certificate's private key in PEM.
         tls_key: PathBuf;
-        /// Authorities of clients in PEM; with them, only clients with a certificate of one may connect.
+        /// Authorities of clients in PEM; with them, only clients with a certificate of one may connect. Read again when they change.
         tls_client_authorities: PathBuf;
     }
 }
