@@ -16,6 +16,18 @@ use super::keys::NoAccess;
 /// How prost begins its account of bytes that are no message.
 const MALFORMED: &str = "failed to decode Protobuf message: ";
 
+/// How tonic begins its account of a frame, a compressed message or a browser's body that is damaged:
+/// an INTERNAL that is the caller's doing.
+const DAMAGED: [&str; 5] = [
+    "protocol error: received message with ",
+    "Error decompressing: ",
+    "Invalid header bit ",
+    "h2 protocol error: ",
+    "tonic-web: ",
+];
+/// How tonic ends it.
+const DAMAGED_END: &str = "while sending request";
+
 /// What tonic says of a call whose message did not come, or not all of it: an INTERNAL that is the
 /// caller's doing, often by a reset.
 const BROKEN_OFF: [&str; 2] = [
@@ -155,6 +167,16 @@ pub(super) fn body_too_large(limit_bytes: usize) -> Status {
     with_reason(Code::ResourceExhausted, MESSAGE_TOO_LARGE, message, details)
 }
 
+/// A compressed message that is over the limit as soon as it is unpacked.
+fn unpacked_too_large(said: &str) -> Status {
+    let limit = numbers(said).next().unwrap_or_default();
+    let message = format!(
+        "the message has more than {limit} bytes when it is unpacked, which is the limit: send fewer or shorter articles in one message"
+    );
+    let details = ErrorDetails::new();
+    with_reason(Code::ResourceExhausted, MESSAGE_TOO_LARGE, message, details)
+}
+
 /// A body that breaks off.
 pub(super) fn cut_off() -> Status {
     bad_request("", "the request breaks off".to_owned())
@@ -222,7 +244,7 @@ pub(super) fn unknown_service(service: &str) -> Status {
 
 /// What tonic says of a message it did not hand on, in the contract's codes: a message over the
 /// limit is OUT_OF_RANGE to tonic and RESOURCE_EXHAUSTED to us; bytes that are no message, such as
-/// a string that is not UTF-8, are INTERNAL to tonic and the caller's mistake to us.
+/// a string that is not UTF-8 or a broken gzip, are INTERNAL to tonic and the caller's mistake to us.
 pub(super) fn of_refusal(status: Status) -> Status {
     let malformed = status.message().strip_prefix(MALFORMED);
     match (status.code(), malformed) {
@@ -236,12 +258,33 @@ pub(super) fn of_refusal(status: Status) -> Status {
             bad_request(&field_path(reason), message)
         }
         (Code::Internal, None) if BROKEN_OFF.contains(&status.message()) => cut_off(),
-        _ if status.details().is_empty() => {
-            let message = status.message().to_owned();
-            with_reason(status.code(), "PROTOCOL", message, ErrorDetails::new())
+        (Code::Internal, None) if is_damaged(status.message()) => {
+            let reason = status.message().trim_end_matches(DAMAGED_END);
+            let reason = reason.trim_end_matches([',', ' ']);
+            bad_request("", format!("the message cannot be read: {reason}"))
         }
+        (Code::ResourceExhausted, _) if is_damaged(status.message()) => {
+            unpacked_too_large(status.message())
+        }
+        _ if status.details().is_empty() => unexplained(&status),
         _ => status,
     }
+}
+
+fn is_damaged(message: &str) -> bool {
+    DAMAGED.iter().any(|start| message.starts_with(start))
+}
+
+/// A status of tonic's own, with the reason that all have; its metadata says what tonic takes instead.
+fn unexplained(status: &Status) -> Status {
+    let mut details = ErrorDetails::new();
+    details.set_error_info("PROTOCOL", DOMAIN, HashMap::new());
+    Status::with_error_details_and_metadata(
+        status.code(),
+        status.message(),
+        details,
+        status.metadata().clone(),
+    )
 }
 
 /// [`of_refusal`] for a call that ended before it reached its handler.
@@ -254,15 +297,19 @@ pub(super) fn answer_refusal(mut response: http::Response<Body>) -> http::Respon
 
 /// tonic names the message's size and then the limit.
 fn oversize(message: &str) -> String {
-    let mut numbers = message
-        .split(|c: char| !c.is_ascii_digit())
-        .filter(|digits| !digits.is_empty());
+    let mut numbers = numbers(message);
     match (numbers.next(), numbers.next()) {
         (Some(size), Some(limit)) => format!(
             "the message has {size} bytes; the limit is {limit} bytes: send fewer or shorter articles in one message"
         ),
         _ => message.to_owned(),
     }
+}
+
+fn numbers(message: &str) -> impl Iterator<Item = &str> {
+    message
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|digits| !digits.is_empty())
 }
 
 /// `Article.body: ClassifyRequest.article: invalid string value: …` is about `article.body`: prost
@@ -291,6 +338,36 @@ mod tests {
         let violations = &details.bad_request().unwrap().field_violations;
         assert_eq!(violations[0].field, "article.body");
         assert!(status.message().contains("not UTF-8"));
+    }
+
+    #[test]
+    fn a_damaged_message_is_its_senders_doing() {
+        for said in [
+            "Error decompressing: corrupt deflate stream, while sending request",
+            "protocol error: received message with invalid compression flag: 2 (valid flags are 0 and 1), while sending request",
+            "tonic-web: malformed base64 request",
+        ] {
+            let status = of_refusal(Status::internal(said));
+            assert_eq!(status.code(), Code::InvalidArgument, "{said}");
+            assert!(!status.message().contains("while"), "{status}");
+            let details = status.get_error_details();
+            let reason = &details.error_info().unwrap().reason;
+            assert_eq!(reason, "INVALID_REQUEST");
+        }
+    }
+
+    #[test]
+    fn what_tonic_takes_instead_is_kept() {
+        let mut said = Status::unimplemented("Content is compressed with `br`");
+        let metadata = said.metadata_mut();
+        metadata.insert("grpc-accept-encoding", "gzip".parse().unwrap());
+        let status = of_refusal(said);
+        assert_eq!(
+            status.metadata().get("grpc-accept-encoding").unwrap(),
+            "gzip"
+        );
+        let details = status.get_error_details();
+        assert_eq!(details.error_info().unwrap().reason, "PROTOCOL");
     }
 
     #[test]

@@ -220,3 +220,15 @@ async fn a_browser_is_answered() {
     let text = String::from_utf8_lossy(&refused);
     assert!(text.contains("grpc-status: 4"), "{text}");
 }
+
+#[tokio::test]
+async fn a_browsers_body_that_is_no_base64_is_its_mistake() {
+    let server = TestServer::start().await;
+    let sent = "no base64!";
+    let request = format!(
+        "POST /copydesk.v1.ClassifierService/Classify HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/grpc-web-text\r\ncontent-length: {}\r\n\r\n{sent}",
+        sent.len()
+    );
+    let answer = raw(server.address(), request.as_bytes()).await;
+    assert!(answer.contains("grpc-status: 3"), "{answer}");
+}

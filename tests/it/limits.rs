@@ -1,6 +1,11 @@
 //! Messages at and over the limit, and bytes that are no message.
 
+use std::io::Write;
+
+use bytes::{BufMut, Bytes, BytesMut};
 use copydesk::service::{ServerConfig, pb};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use prost::Message;
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
@@ -9,6 +14,7 @@ use tonic_prost::ProstCodec;
 use tonic_types::StatusExt;
 
 use crate::support::{TestServer, article, classification, pipeline, soon, stream_request};
+use crate::wire::{CLASSIFY, Sent, Wire, framed};
 
 const LIMIT: usize = 2_000;
 
@@ -163,4 +169,79 @@ async fn a_text_that_is_not_utf8_ends_its_stream() {
     let mut responses = answer.expect("a stream").into_inner();
     let status = soon(responses.message()).await.expect_err("refused");
     assert_not_utf8(&status);
+}
+
+/// The frame of a compressed message, or of what is said to be one.
+fn packed_frame(bytes: &[u8]) -> Bytes {
+    let mut frame = BytesMut::new();
+    frame.put_u8(1);
+    frame.put_u32(bytes.len().try_into().expect("short"));
+    frame.put_slice(bytes);
+    frame.freeze()
+}
+
+fn gzip(message: &impl Message) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(&message.encode_to_vec()).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+/// The status of a call whose bytes are said to be in an encoding, and what the headers say besides.
+async fn sent(server: &TestServer, encoding: &str, bytes: Bytes) -> (Status, Option<String>) {
+    let mut wire = Wire::connect(server.address()).await;
+    let headers = [("grpc-encoding", encoding)];
+    let answer = wire.call(CLASSIFY, &headers, Sent::Whole(bytes)).await;
+    let accepted = answer.headers.get("grpc-accept-encoding");
+    let accepted = accepted.and_then(|value| value.to_str().ok());
+    (answer.status, accepted.map(str::to_owned))
+}
+
+fn reason(status: &Status) -> String {
+    let details = status.get_error_details();
+    details.error_info().expect("an ErrorInfo").reason.clone()
+}
+
+#[tokio::test]
+async fn a_compressed_message_is_measured_unpacked() {
+    let server = server().await;
+    let (fits, _) = sent(&server, "gzip", packed_frame(&gzip(&single(LIMIT)))).await;
+    assert_eq!(fits.code(), Code::Ok, "{fits}");
+    let bomb = packed_frame(&gzip(&single(100 * LIMIT)));
+    assert!(bomb.len() < LIMIT);
+    let (status, _) = sent(&server, "gzip", bomb).await;
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
+    assert_eq!(reason(&status), "MESSAGE_TOO_LARGE");
+    assert!(status.message().contains("2000 bytes"), "{status}");
+}
+
+#[tokio::test]
+async fn a_damaged_message_is_its_senders_mistake() {
+    let server = server().await;
+    let whole = gzip(&single(500));
+    let cut = packed_frame(&whole[..whole.len() / 2]);
+    let garbage = packed_frame(b"no gzip at all");
+    let mut flagged = BytesMut::from(&framed(&single(500))[..]);
+    flagged[0] = 2;
+    let mut trailed = BytesMut::from(&framed(&single(500))[..]);
+    trailed.put_slice(b"\x07junk");
+    let damaged = [cut, garbage, flagged.freeze(), trailed.freeze()];
+    for (number, bytes) in damaged.into_iter().enumerate() {
+        let (status, _) = sent(&server, "gzip", bytes).await;
+        assert_eq!(status.code(), Code::InvalidArgument, "{number}: {status}");
+        assert_eq!(reason(&status), "INVALID_REQUEST");
+    }
+    let (status, _) = sent(&server, "zstd", packed_frame(b"no zstd at all")).await;
+    assert_eq!(status.code(), Code::InvalidArgument, "{status}");
+}
+
+#[tokio::test]
+async fn an_encoding_that_is_not_here_is_answered_with_those_that_are() {
+    let server = server().await;
+    let (status, accepted) = sent(&server, "br", packed_frame(b"x")).await;
+    assert_eq!(status.code(), Code::Unimplemented, "{status}");
+    let accepted = accepted.expect("the header");
+    assert!(
+        accepted.contains("gzip") && accepted.contains("zstd"),
+        "{accepted}"
+    );
 }
