@@ -359,6 +359,30 @@ fn a_key_or_value_of_the_file_that_is_wrong_is_named() {
 }
 
 #[test]
+fn a_time_of_zero_that_would_let_nothing_pass_is_refused() {
+    for name in [
+        "call_timeout_seconds",
+        "header_timeout_seconds",
+        "idle_timeout_seconds",
+        "max_age_seconds",
+        "keepalive_interval_seconds",
+        "keepalive_timeout_seconds",
+    ] {
+        let output = printed(&format!("{name} = 0"), &[], &[]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        let said = stderr(&output);
+        assert!(said.contains(name), "{name}: {said}");
+        let flag = format!("--{}", name.replace('_', "-"));
+        let output = printed("", &[&flag, "0"], &[]);
+        assert_eq!(output.status.code(), Some(2), "{flag}");
+        let said = stderr(&output);
+        assert!(said.contains(&flag), "{flag}: {said}");
+    }
+    let output = printed("drain_timeout_seconds = 0", &[], &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
 fn the_reference_of_settings_is_current() {
     let output = run(&["serve", "--print-reference"]);
     let written = fs::read_to_string("docs/settings.md").expect("the page");
@@ -407,6 +431,19 @@ fn a_key_is_shown_once_and_its_hash_is_not_printed() {
     let wrong = printed(&entry.replace(&digits[..64], "abc"), &[], &[]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(stderr(&wrong).contains("cms"), "{}", stderr(&wrong));
+}
+
+#[test]
+fn a_password_of_the_collector_is_not_printed() {
+    for (address, shown) in [
+        ("http://me:p@ss@host:4317/x", "http://redacted@host:4317/x"),
+        ("http://host:4317/a@b", "http://host:4317/a@b"),
+    ] {
+        let output = printed(&format!("otlp_endpoint = \"{address}\""), &[], &[]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let line = format!("otlp_endpoint = \"{shown}\"");
+        assert!(said.lines().any(|l| l == line), "{said}");
+    }
 }
 
 #[tokio::test]

@@ -29,6 +29,9 @@ const MESSAGE_BYTES_CEILING: usize = u32::MAX as usize;
 /// An HTTP/2 window has 31 bits.
 const WINDOW_BYTES_CEILING: u32 = i32::MAX as u32;
 
+/// Stands where a secret was.
+const REDACTED: &str = "redacted";
+
 /// Declares each setting once. `always` have a default, `maybe` are not set unless they are given.
 macro_rules! settings {
     (
@@ -107,7 +110,7 @@ settings! {
         /// At most so many articles of one stream are in flight.
         stream_window: NonZeroUsize = |b: &Bounds| b.stream_window;
         /// A single call that gives no deadline of its own, or a later one, has this one.
-        call_timeout_seconds: u32 = |b: &Bounds| seconds(b.call_timeout);
+        call_timeout_seconds: NonZeroU32 = |b: &Bounds| positive_seconds(b.call_timeout);
         /// How long after SIGTERM or ctrl-c health checks say NOT_SERVING before the server stops accepting calls.
         drain_delay_seconds: u32 = |b: &Bounds| seconds(b.drain_delay);
         /// How long open calls may go on after that.
@@ -123,17 +126,17 @@ settings! {
         /// Unread bytes of one connection that the server holds.
         connection_window_bytes: NonZeroU32 = |b: &Bounds| at_least_one(b.connections.connection_window_bytes);
         /// How long a client may take for the TLS handshake, its first byte and the head of an HTTP/1 request.
-        header_timeout_seconds: u32 = |b: &Bounds| seconds(b.connections.header_timeout);
+        header_timeout_seconds: NonZeroU32 = |b: &Bounds| positive_seconds(b.connections.header_timeout);
         /// A connection without an open call for so long is closed.
-        idle_timeout_seconds: u32 = |b: &Bounds| seconds(b.connections.idle_timeout);
+        idle_timeout_seconds: NonZeroU32 = |b: &Bounds| positive_seconds(b.connections.idle_timeout);
         /// After so long, give or take a tenth, a connection takes no new calls.
-        max_age_seconds: u32 = |b: &Bounds| seconds(b.connections.max_age);
+        max_age_seconds: NonZeroU32 = |b: &Bounds| positive_seconds(b.connections.max_age);
         /// How long open calls may go on after that.
         max_age_grace_seconds: u32 = |b: &Bounds| seconds(b.connections.max_age_grace);
         /// A connection silent for so long is pinged.
-        keepalive_interval_seconds: u32 = |b: &Bounds| seconds(b.connections.keepalive.interval);
+        keepalive_interval_seconds: NonZeroU32 = |b: &Bounds| positive_seconds(b.connections.keepalive.interval);
         /// A ping without an answer for so long ends the connection.
-        keepalive_timeout_seconds: u32 = |b: &Bounds| seconds(b.connections.keepalive.timeout);
+        keepalive_timeout_seconds: NonZeroU32 = |b: &Bounds| positive_seconds(b.connections.keepalive.timeout);
         /// Who may use grpc.health.v1, /healthz and /readyz: open (everyone), keyed (whoever has an API key) or off.
         health: Access = |_: &Bounds| Access::Open;
         /// Who may use server reflection and read /v1/openapi.json: open, keyed or off.
@@ -177,6 +180,22 @@ fn at_least_one(number: u32) -> NonZeroU32 {
 
 fn seconds(time: Duration) -> u32 {
     time.as_secs().try_into().unwrap_or(u32::MAX)
+}
+
+/// Of a time of which none at all would let nothing pass.
+fn positive_seconds(time: Duration) -> NonZeroU32 {
+    at_least_one(seconds(time))
+}
+
+/// An address with its user and password blacked out, if it has them.
+fn without_user(address: &str) -> String {
+    let begin = address.find("://").map_or(0, |at| at + 3);
+    let (scheme, rest) = address.split_at(begin);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}{REDACTED}{}", &rest[at..]),
+        None => address.to_owned(),
+    }
 }
 
 /// Several values: an array in the file, separated by commas elsewhere.
@@ -247,15 +266,16 @@ impl Settings {
         self.keys().map(|_| ())
     }
 
-    /// The settings as a file, with the secrets blacked out.
+    /// The settings as a file, with the secrets blacked out: it is of use again once they are put in.
     ///
     /// # Errors
     /// They cannot be written as TOML, which no setting causes.
     pub(super) fn to_toml(&self) -> anyhow::Result<String> {
         let mut shown = self.clone();
         for key in &mut shown.api_keys {
-            key.sha256 = "redacted".to_owned();
+            key.sha256 = REDACTED.to_owned();
         }
+        shown.otlp_endpoint = shown.otlp_endpoint.as_deref().map(without_user);
         toml::to_string(&shown).context("the settings cannot be written as TOML")
     }
 }

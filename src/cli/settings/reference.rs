@@ -32,7 +32,7 @@ pub(in crate::cli) fn reference() -> String {
          This page is made by `copydesk serve --print-reference`.\n\n\
          A flag counts more than the environment, that more than the file that `--config` names, and that more \
          than the default. A key that is none of these is an error. `copydesk serve --print-config` shows what \
-         is set, and is itself such a file.\n\n\
+         is set, as such a file: where it says `redacted`, a secret has to be put in again before it is used.\n\n\
          | flag | environment | key in the file | default | what for |\n|---|---|---|---|---|\n",
     );
     let command = Flags::augment_args(Command::new("serve"));

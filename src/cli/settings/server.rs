@@ -55,7 +55,7 @@ impl Settings {
                 .max_in_flight
                 .unwrap_or_else(ServerConfig::default_max_in_flight),
             stream_window: self.stream_window,
-            call_timeout: time(self.call_timeout_seconds),
+            call_timeout: time(self.call_timeout_seconds.get()),
             drain_delay: time(self.drain_delay_seconds),
             drain_timeout: time(self.drain_timeout_seconds),
             cors_origins: list(self.cors_origins.as_deref()),
@@ -88,13 +88,13 @@ impl Settings {
             max_resets_per_second: self.max_resets_per_second.get(),
             stream_window_bytes: self.stream_window_bytes.get(),
             connection_window_bytes: self.connection_window_bytes.get(),
-            header_timeout: time(self.header_timeout_seconds),
-            idle_timeout: time(self.idle_timeout_seconds),
-            max_age: time(self.max_age_seconds),
+            header_timeout: time(self.header_timeout_seconds.get()),
+            idle_timeout: time(self.idle_timeout_seconds.get()),
+            max_age: time(self.max_age_seconds.get()),
             max_age_grace: time(self.max_age_grace_seconds),
             keepalive: Keepalive {
-                interval: time(self.keepalive_interval_seconds),
-                timeout: time(self.keepalive_timeout_seconds),
+                interval: time(self.keepalive_interval_seconds.get()),
+                timeout: time(self.keepalive_timeout_seconds.get()),
             },
         }
     }
