@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 use crate::support::{TestServer, article, pipeline, soon};
-use crate::wire::{CLASSIFY, Wire, get, raw, request};
+use crate::wire::{CLASSIFY, Wire, get, post, raw, request};
 
 async fn server(connections: ConnectionConfig) -> TestServer {
     let config = ServerConfig {
@@ -170,5 +170,36 @@ async fn probes_and_metrics_answer_plain_http() {
         "# EOF",
     ] {
         assert!(metrics.contains(expected), "{expected}: {metrics}");
+    }
+}
+
+#[tokio::test]
+async fn alerts_and_panels_ask_for_single_calls_of_both_protocols() {
+    let server = TestServer::start().await;
+    let address = server.address();
+    assert_serves(&server).await;
+    let json = r#"{"article": {"body": "Parliament."}}"#;
+    post(address, "/v1/classify", "", json).await;
+    let metrics = get(address, "/metrics").await;
+    let methods = ["Classify", "POST /v1/classify"];
+    for method in methods {
+        let counter = format!("copydesk_calls_total{{method=\"{method}\",code=\"OK\"}} 1");
+        assert!(metrics.contains(&counter), "{counter}: {metrics}");
+    }
+    let alerts = std::fs::read_to_string("deploy/prometheus-alerts.yaml").expect("the rules");
+    let both = format!("{{method=~\"{}\"}}", methods.join("|"));
+    assert_eq!(alerts.matches(&both).count(), 2);
+    let panels = std::fs::read_to_string("deploy/grafana-dashboard.json").expect("the dashboard");
+    let panels: serde_json::Value = serde_json::from_str(&panels).expect("JSON");
+    let targets = panels["panels"].as_array().expect("panels").iter();
+    let targets = targets.filter_map(|panel| panel["targets"].as_array());
+    for target in targets.flatten() {
+        let expr = target["expr"].as_str().expect("an expression");
+        assert!(!expr.contains("method=\""), "{expr}");
+        for (quantile, name) in [("0.5", "p50"), ("0.99", "p99"), ("0.999", "p999")] {
+            if expr.starts_with(&format!("histogram_quantile({quantile},")) {
+                assert_eq!(target["legendFormat"], name, "{expr}");
+            }
+        }
     }
 }
