@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 use super::model_file;
 use super::settings::{self, Flags, Settings};
 use crate::pipeline::Pipeline;
-use crate::service::{Listeners, serve};
+use crate::service::{Listeners, Server};
 use crate::telemetry;
 
 const EXAMPLES: &str = "\
@@ -117,12 +117,14 @@ async fn listen_and_serve(pipeline: Arc<Pipeline>, settings: &Settings) -> anyho
         ),
         None => None,
     };
-    announce(&pipeline, listener.local_addr()?);
+    let address = listener.local_addr()?;
     let listeners = Listeners {
         calls: listener,
         admin,
     };
-    serve(listeners, pipeline, settings.server_config()?, stop).await?;
+    let server = Server::new(listeners, Arc::clone(&pipeline), settings.server_config()?)?;
+    announce(&pipeline, address);
+    server.run(stop).await;
     Ok(())
 }
 

@@ -58,6 +58,16 @@ pub enum ServeError {
     Tls(#[from] TlsError),
 }
 
+/// A server with all that it needs: it has read its certificates, and nothing that could keep it from
+/// serving is left to do.
+pub struct Server {
+    listeners: Listeners,
+    front: Front,
+    phase: watch::Sender<Phase>,
+    lifecycle: Lifecycle,
+    certificates: Option<Certificates>,
+}
+
 /// Serves until `shutdown` completes and then ends in order. Health checks say NOT_SERVING at once;
 /// after [`ServerConfig::drain_delay`] no connection is accepted, single calls and batches that are
 /// open finish, and streams end with UNAVAILABLE behind the answers to what they have sent. What is
@@ -71,34 +81,60 @@ pub async fn serve(
     config: ServerConfig,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let (phase, lifecycle) = Lifecycle::start();
-    let (drain_delay, drain_timeout) = (config.drain_delay, config.drain_timeout);
-    let certificates = config.tls.clone().map(Certificates::load).transpose()?;
-    let front = Arc::new(front(pipeline, config, &lifecycle)?);
-    let shared = Arc::clone(&front.shared);
-    let Listeners { calls, admin } = listeners.into();
-    let entrance = Entrance {
-        front,
-        lifecycle,
-        acceptor: certificates.as_ref().map(Certificates::acceptor),
-        door: admin.as_ref().map_or(Door::All, |_| Door::Calls),
-    };
-    let (mut connections, mut probes) = (JoinSet::new(), JoinSet::new());
-    let left = async {
-        shutdown.await;
-        phase.send_replace(Phase::Leaving);
-        tokio::time::sleep(drain_delay).await;
-    };
-    tokio::select! {
-        () = left => {}
-        () = accept(calls, &entrance, &mut connections) => {}
-        () = accept_probes(admin, &entrance, &mut probes) => {}
-        () = tls::renew(certificates.as_ref()) => {}
-    }
-    phase.send_replace(Phase::Draining);
-    drain(&phase, drain_timeout, connections).await;
-    shared.traces.finish().await;
+    let server = Server::new(listeners, pipeline, config)?;
+    server.run(shutdown).await;
     Ok(())
+}
+
+impl Server {
+    /// Gets everything ready. Within a runtime.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub fn new(
+        listeners: impl Into<Listeners>,
+        pipeline: Arc<Pipeline>,
+        config: ServerConfig,
+    ) -> Result<Self, ServeError> {
+        let (phase, lifecycle) = Lifecycle::start();
+        let certificates = config.tls.clone().map(Certificates::load).transpose()?;
+        Ok(Self {
+            listeners: listeners.into(),
+            front: front(pipeline, config, &lifecycle)?,
+            phase,
+            lifecycle,
+            certificates,
+        })
+    }
+
+    /// Serves until it is told to stop, as [`serve`] does.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) {
+        let (certificates, phase) = (self.certificates.as_ref(), &self.phase);
+        let shared = Arc::clone(&self.front.shared);
+        let (delay, timeout) = (shared.config.drain_delay, shared.config.drain_timeout);
+        let Listeners { calls, admin } = self.listeners;
+        let entrance = Entrance {
+            front: Arc::new(self.front),
+            lifecycle: self.lifecycle,
+            acceptor: certificates.map(Certificates::acceptor),
+            door: admin.as_ref().map_or(Door::All, |_| Door::Calls),
+        };
+        let (mut connections, mut probes) = (JoinSet::new(), JoinSet::new());
+        let left = async {
+            shutdown.await;
+            phase.send_replace(Phase::Leaving);
+            tokio::time::sleep(delay).await;
+        };
+        tokio::select! {
+            () = left => {}
+            () = accept(calls, &entrance, &mut connections) => {}
+            () = accept_probes(admin, &entrance, &mut probes) => {}
+            () = tls::renew(certificates) => {}
+        }
+        phase.send_replace(Phase::Draining);
+        drain(phase, timeout, connections).await;
+        shared.traces.finish().await;
+    }
 }
 
 fn front(

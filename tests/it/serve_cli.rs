@@ -204,6 +204,27 @@ fn a_model_that_cannot_be_used_is_named() {
 }
 
 #[test]
+fn a_server_that_cannot_start_does_not_say_that_it_serves() {
+    let model = model_file();
+    let path = model.path().to_str().expect("UTF-8");
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--model", path];
+    let tls = [
+        "--tls-certificate",
+        "/no/such/cert.pem",
+        "--tls-key",
+        "/no/such/key.pem",
+    ];
+    let collector = ["--otlp-endpoint", "no address"];
+    for (args, named) in [(&tls[..], "cert.pem"), (&collector[..], "collector")] {
+        let output = run(&[&serve, args].concat());
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        let said = stderr(&output);
+        assert!(said.contains(named), "{said}");
+        assert!(!said.contains("serving"), "{said}");
+    }
+}
+
+#[test]
 fn an_address_in_use_says_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("bound").to_string();
