@@ -70,8 +70,8 @@ pub struct ConnectionConfig {
     pub stream_window_bytes: u32,
     /// Unread bytes of one connection that the server holds.
     pub connection_window_bytes: u32,
-    /// How long a client may take for the TLS handshake, for its first byte and for the headers of
-    /// an HTTP/1 request.
+    /// How long a client may take for the TLS handshake, for its first byte, for the preface of HTTP/2
+    /// and for the headers of an HTTP/1 request.
     pub header_timeout: Duration,
     /// A connection without an open call for so long is closed.
     pub idle_timeout: Duration,

@@ -16,6 +16,7 @@ use super::front::Front;
 use super::lifecycle::{Lifecycle, Phase};
 use super::lingering::Lingering;
 use super::metrics::Shed;
+use super::preface;
 use super::route::Door;
 use super::tls::Acceptor;
 
@@ -85,11 +86,14 @@ where
         service_fn(move |request| front.answer(request, &activity, door))
     };
     let builder = protocols(&shared.config);
-    let socket = TokioIo::new(Lingering::new(socket));
+    let (socket, known) = preface::watch(Lingering::new(socket));
+    let socket = TokioIo::new(socket);
     let mut connection = pin!(builder.serve_connection(socket, service));
     let ending = tokio::select! {
         // A connection that fails is its client's affair.
         _ = connection.as_mut() => return,
+        // Nor is one that does not say which protocol it speaks.
+        () = known.overdue(config.header_timeout) => return,
         ending = ending(config, &activity, lifecycle) => ending,
     };
     let grace = match ending {

@@ -15,7 +15,8 @@
 //!
 //! - `server`: accepts connections, and stops in order; `lifecycle` is what open calls know of it,
 //!   `draining` what it does not wait for.
-//! - `connection`: one connection and its bounds; `activity`: how busy it is; `lingering`: its end.
+//! - `connection`: one connection and its bounds; `activity`: how busy it is; `preface`: its beginning;
+//!   `lingering`: its end.
 //! - `front`: where every request comes in; `route`: which call it is for; `asked`: in which protocol,
 //!   and whether it is answered; `handlers`: who answers.
 //! - `admission`, `deadline`: whether a call may start, and until when it may go on.
@@ -45,6 +46,7 @@ mod metrics;
 mod openapi;
 pub mod pb;
 mod plain;
+mod preface;
 mod probe;
 mod record;
 mod rest;

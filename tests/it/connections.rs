@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 use crate::support::{TestServer, article, pipeline, soon};
-use crate::wire::{CLASSIFY, Wire, get, post, raw, request};
+use crate::wire::{CLASSIFY, HELLO, Sent, Wire, classify_frame, get, post, raw, request};
 
 async fn server(connections: ConnectionConfig) -> TestServer {
     let config = ServerConfig {
@@ -67,6 +67,25 @@ async fn a_client_that_says_nothing_is_closed() {
     let answer = raw(server.address(), b"GET /healthz HTTP/1.1\r\nhost:").await;
     assert!(!answer.contains("200"), "{answer}");
     assert_serves(&server).await;
+}
+
+#[tokio::test]
+async fn half_a_preface_is_not_waited_for() {
+    let server = server(ConnectionConfig {
+        header_timeout: Duration::from_millis(100),
+        ..ConnectionConfig::default()
+    })
+    .await;
+    for length in [1, 16, HELLO.len() - 10] {
+        let answer = raw(server.address(), &HELLO[..length]).await;
+        assert_eq!(answer, "", "{length}");
+    }
+    // One that is whole may be followed by silence.
+    let mut wire = Wire::connect(server.address()).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let frame = classify_frame(article(0));
+    let answer = wire.call(CLASSIFY, &[], Sent::Whole(frame)).await;
+    assert_eq!(answer.status.code(), tonic::Code::Ok);
 }
 
 #[tokio::test]

@@ -125,7 +125,7 @@ settings! {
         stream_window_bytes: NonZeroU32 = |b: &Bounds| at_least_one(b.connections.stream_window_bytes);
         /// Unread bytes of one connection that the server holds.
         connection_window_bytes: NonZeroU32 = |b: &Bounds| at_least_one(b.connections.connection_window_bytes);
-        /// How long a client may take for the TLS handshake, its first byte and the head of an HTTP/1 request.
+        /// How long a client may take for the TLS handshake, its first byte, the preface of HTTP/2 and the head of an HTTP/1 request.
         header_timeout_seconds: NonZeroU32 = |b: &Bounds| positive_seconds(b.connections.header_timeout);
         /// A connection without an open call for so long is closed.
         idle_timeout_seconds: NonZeroU32 = |b: &Bounds| positive_seconds(b.connections.idle_timeout);
