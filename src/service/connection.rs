@@ -15,6 +15,7 @@ use super::config::{ConnectionConfig, ServerConfig};
 use super::front::Front;
 use super::lifecycle::{Lifecycle, Phase};
 use super::lingering::Lingering;
+use super::methods;
 use super::metrics::Shed;
 use super::preface;
 use super::route::Door;
@@ -83,7 +84,7 @@ where
     let activity = Arc::new(Activity::new(config.max_resets_per_second));
     let service = {
         let activity = Arc::clone(&activity);
-        service_fn(move |request| front.answer(request, &activity, door))
+        service_fn(move |request| methods::answer(&front, request, &activity, door))
     };
     let builder = protocols(&shared.config);
     let (socket, known) = preface::watch(Lingering::new(socket));

@@ -11,7 +11,7 @@ use tokio::sync::Mutex as Queue;
 use tokio::time::Instant;
 
 /// Schemes are compared in any case (RFC 9110, 11.1).
-const SCHEME: &str = "Bearer";
+pub(super) const SCHEME: &str = "Bearer";
 const KEY_HEADER: &str = "x-api-key";
 const PREFIX: &str = "cdk_";
 /// 256 random bits: nobody finds such a key by trying, and a plain hash of it is as safe as a slow one.

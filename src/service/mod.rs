@@ -17,6 +17,7 @@
 //!   `draining` what it does not wait for.
 //! - `connection`: one connection and its bounds; `activity`: how busy it is; `preface`: its beginning;
 //!   `lingering`: its end.
+//! - `methods`: what HTTP asks of the methods of requests.
 //! - `front`: where every request comes in; `route`: which call it is for; `asked`: in which protocol,
 //!   and whether it is answered; `handlers`: who answers.
 //! - `admission`, `deadline`: whether a call may start, and until when it may go on.
@@ -42,6 +43,7 @@ mod json;
 mod keys;
 mod lifecycle;
 mod lingering;
+mod methods;
 mod metrics;
 mod openapi;
 pub mod pb;

@@ -1,11 +1,14 @@
 //! Plain HTTP: probes and metrics.
 
+use std::time::Duration;
+
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::call::Call;
+use super::keys;
 use super::lifecycle::{Lifecycle, Phase};
 use super::record::code_name;
 use super::route::Route;
@@ -27,7 +30,7 @@ pub(super) fn answer(route: Route, call: &Call, lifecycle: &Lifecycle) -> Respon
             let rendered = shared.metrics.render(shared.admission.in_flight());
             with_type(StatusCode::OK, METRICS_TYPE, rendered)
         }
-        _ => text(StatusCode::NOT_FOUND, "there is nothing at this path\n"),
+        _ => refusal(&status::nothing_here()),
     }
 }
 
@@ -52,15 +55,26 @@ pub(super) fn refusal(status: &Status) -> Response<Body> {
     let http_status = match details.error_info().map(|info| info.reason.as_str()) {
         Some(status::MESSAGE_TOO_LARGE) => StatusCode::PAYLOAD_TOO_LARGE,
         Some(status::METADATA_TOO_LARGE) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        Some(status::WRONG_METHOD) => StatusCode::METHOD_NOT_ALLOWED,
+        Some(status::WRONG_TYPE) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         _ => http_status(status.code()),
     };
     let mut response = with_type(http_status, JSON_TYPE, body.to_string());
+    let headers = response.headers_mut();
     if let Some(delay) = retry_after {
-        // The header has whole seconds.
-        let seconds = HeaderValue::from(delay.as_secs().max(1));
-        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        headers.insert(header::RETRY_AFTER, whole_seconds(delay));
+    }
+    if http_status == StatusCode::UNAUTHORIZED {
+        let scheme = HeaderValue::from_static(keys::SCHEME);
+        headers.insert(header::WWW_AUTHENTICATE, scheme);
     }
     response
+}
+
+/// The header has none but whole seconds; who comes back sooner comes too soon.
+fn whole_seconds(delay: Duration) -> HeaderValue {
+    let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+    HeaderValue::from(seconds.max(1))
 }
 
 /// As `google.rpc.Code` maps them.
@@ -88,11 +102,9 @@ fn http_status(code: Code) -> StatusCode {
 /// body that is not gRPC's.
 pub(super) fn asked_wrongly(route: Route, method: &Method) -> Option<Response<Body>> {
     if route.method().is_some_and(|own| own != method) {
-        let message = "this path is asked for by another method\n";
-        return Some(text(StatusCode::METHOD_NOT_ALLOWED, message));
+        return Some(refusal(&status::wrong_method()));
     }
-    let message = "this path takes application/grpc and application/grpc-web\n";
-    (!route.is_plain_http()).then(|| text(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
+    (!route.is_plain_http()).then(|| refusal(&status::wrong_type()))
 }
 
 fn text(status: StatusCode, text: &str) -> Response<Body> {
@@ -112,4 +124,19 @@ pub(super) fn with_type(
         .headers_mut()
         .insert(header::CONTENT_TYPE, content_type);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_to_come_back_too_soon() {
+        for (delay_ms, seconds) in [(1, "1"), (1_000, "1"), (1_001, "2"), (2_900, "3")] {
+            let delay = Duration::from_millis(delay_ms);
+            let status = status::retry_later("RATE_LIMITED", String::new(), delay);
+            let response = refusal(&status);
+            assert_eq!(response.headers()[header::RETRY_AFTER], seconds);
+        }
+    }
 }

@@ -44,6 +44,10 @@ const RETRY_PUSHBACK: &str = "grpc-retry-pushback-ms";
 pub(super) const MESSAGE_TOO_LARGE: &str = "MESSAGE_TOO_LARGE";
 /// The reason of headers over the limit.
 pub(super) const METADATA_TOO_LARGE: &str = "METADATA_TOO_LARGE";
+/// The reason of a path that is asked for by a wrong method.
+pub(super) const WRONG_METHOD: &str = "WRONG_METHOD";
+/// The reason of a gRPC call in a body that is not gRPC's.
+pub(super) const WRONG_TYPE: &str = "WRONG_TYPE";
 /// Whose reasons [`ErrorInfo`](tonic_types::ErrorInfo) gives.
 const DOMAIN: &str = "copydesk.v1";
 
@@ -207,6 +211,27 @@ pub(super) fn or_unknown_call(response: http::Response<Body>, path: &str) -> htt
         Some(Code::Unimplemented) => unknown_call(path).into_http(),
         _ => response,
     }
+}
+
+/// Nothing, over plain HTTP.
+pub(super) fn nothing_here() -> Status {
+    let message = "there is nothing at this path".to_owned();
+    with_reason(Code::NotFound, "NO_SUCH_PATH", message, ErrorDetails::new())
+}
+
+/// A GET where a POST is meant, or the other way round.
+pub(super) fn wrong_method() -> Status {
+    let message =
+        "this path is asked for by another method; the header Allow says which".to_owned();
+    let details = ErrorDetails::new();
+    with_reason(Code::Unimplemented, WRONG_METHOD, message, details)
+}
+
+/// A gRPC call in a body that is not gRPC's.
+pub(super) fn wrong_type() -> Status {
+    let message = "this path takes application/grpc and application/grpc-web".to_owned();
+    let details = ErrorDetails::new();
+    with_reason(Code::InvalidArgument, WRONG_TYPE, message, details)
 }
 
 /// The end of a stream that outlives the server. All articles up to the last index are answered.

@@ -1,13 +1,14 @@
 //! The calls over plain HTTP and for browsers.
 
 use copydesk::service::{ServerConfig, pb};
+use http::Request;
 use prost::Message;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::{TestServer, article, pipeline, soon};
-use crate::wire::{classify_frame, get, post, raw};
+use crate::wire::{Wire, classify_frame, get, post, raw};
 
 /// The JSON of an answer with its head.
 fn body(answer: &str) -> Value {
@@ -231,4 +232,60 @@ async fn a_browsers_body_that_is_no_base64_is_its_mistake() {
     );
     let answer = raw(server.address(), request.as_bytes()).await;
     assert!(answer.contains("grpc-status: 3"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_wrong_path_or_method_is_told_in_json_too() {
+    let server = TestServer::start().await;
+    let address = server.address();
+    let nothing = get(address, "/nothing").await;
+    assert!(nothing.starts_with("HTTP/1.1 404"), "{nothing}");
+    assert_eq!(body(&nothing)["reason"], "NO_SUCH_PATH");
+    let posted = post(address, "/v1/model", "", "{}").await;
+    for (answer, allowed) in [
+        (get(address, "/v1/classify").await, "allow: POST\r\n"),
+        (posted, "allow: GET, HEAD\r\n"),
+    ] {
+        assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+        assert!(answer.contains(allowed), "{answer}");
+        assert_eq!(body(&answer)["reason"], "WRONG_METHOD");
+    }
+}
+
+#[tokio::test]
+async fn head_is_answered_as_get_without_a_body() {
+    let server = TestServer::start().await;
+    let head = async |path: &str| {
+        let request = format!("HEAD {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        raw(server.address(), request.as_bytes()).await
+    };
+    for path in ["/v1/model", "/v1/openapi.json", "/metrics", "/healthz"] {
+        let answer = head(path).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+        assert!(answer.ends_with("\r\n\r\n"), "{path}: {answer}");
+    }
+    let whole = get(server.address(), "/v1/model").await;
+    let length = |answer: &str| {
+        let line = answer.lines().find(|l| l.starts_with("content-length"));
+        line.expect("a length").to_owned()
+    };
+    assert_eq!(length(&head("/v1/model").await), length(&whole));
+    assert!(head("/v1/classify").await.starts_with("HTTP/1.1 405"));
+
+    let wire = Wire::connect(server.address()).await;
+    let mut sender = soon(wire.sender.ready()).await.expect("open");
+    let request = Request::head("http://copydesk.test/v1/model").body(());
+    let (response, _) = sender
+        .send_request(request.expect("a request"), true)
+        .expect("sent");
+    let response = soon(response).await.expect("an answer");
+    assert_eq!(response.status(), 200);
+    assert_eq!(
+        format!(
+            "content-length: {}",
+            response.headers()["content-length"].to_str().unwrap()
+        ),
+        length(&whole)
+    );
+    assert!(soon(response.into_body().data()).await.is_none());
 }

@@ -191,11 +191,7 @@ fn a_learnt_tag_is_marked_where_the_article_has_it() {
         .iter()
         .find(|tag| &*tag.label == "Boko Haram")
         .unwrap();
-    let places: Vec<usize> = tag
-        .mentions
-        .iter()
-        .map(|span| span.start)
-        .collect();
+    let places: Vec<usize> = tag.mentions.iter().map(|span| span.start).collect();
     let wanted: Vec<usize> = INSURGENTS
         .match_indices("Boko Haram")
         .map(|(at, _)| at)

@@ -109,6 +109,10 @@ async fn plain_http_asks_for_keys_too() {
     let request = r#"{"article": {"body": "Parliament."}}"#;
     let refused = post(address, "/v1/classify", "", request).await;
     assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
+    assert!(
+        refused.contains("www-authenticate: Bearer\r\n"),
+        "{refused}"
+    );
     let taken = post(address, "/v1/classify", "x-api-key: cdk_desk\r\n", request).await;
     assert!(taken.starts_with("HTTP/1.1 200"), "{taken}");
     for path in ["/metrics", "/v1/openapi.json"] {
