@@ -1,7 +1,9 @@
 //! Which handler answers which route.
 
 use bytes::Bytes;
+use futures_util::StreamExt;
 use http::{Request, Response};
+use http_body_util::{BodyStream, StreamBody};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
@@ -12,12 +14,11 @@ use tonic_reflection::server::Builder as Reflection;
 
 use super::asked::{Asked, Protocol};
 use super::config::ServerConfig;
-use super::draining::UntilDraining;
 use super::front::Arriving;
 use super::grpc::Classifier;
 use super::health::HealthService;
 use super::json::Json;
-use super::lifecycle::Lifecycle;
+use super::lifecycle::{Lifecycle, Phase};
 use super::openapi;
 use super::pb;
 use super::pb::classifier_service_server::ClassifierServiceServer;
@@ -121,7 +122,9 @@ impl Handlers {
             }
             Route::Unknown => Ok(status::unknown_call(request.uri().path()).into_http()),
             Route::Reflection | Route::ReflectionAlpha => {
-                let until = |body| UntilDraining::new(body, self.lifecycle.clone());
+                // Nobody waits for the end of a question to a stopping server.
+                let drains = Box::pin(self.lifecycle.clone().reached(Phase::Draining));
+                let until = |body| StreamBody::new(BodyStream::new(body).take_until(drains));
                 Ok(self.other(request.map(until)).await)
             }
             _ => Ok(self.other(request).await),

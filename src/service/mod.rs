@@ -13,8 +13,7 @@
 //!
 //! What surrounds a call, from the outside in:
 //!
-//! - `server`: accepts connections, and stops in order; `lifecycle` is what open calls know of it,
-//!   `draining` what it does not wait for.
+//! - `server`: accepts connections, and stops in order; `lifecycle` is what open calls know of it.
 //! - `connection`: one connection and its bounds; `activity`: how busy it is; `preface`: its beginning;
 //!   `lingering`: its end.
 //! - `methods`: what HTTP asks of the methods of requests.
@@ -34,7 +33,6 @@ mod config;
 mod connection;
 mod convert;
 mod deadline;
-mod draining;
 mod front;
 mod grpc;
 mod handlers;

@@ -1,24 +1,20 @@
 //! Whether a client has said which protocol it speaks.
 
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::AsyncRead;
 use tokio::sync::oneshot;
+use tokio_util::io::InspectReader;
 
 /// How every client of HTTP/2 begins (RFC 9113, 3.4). Until that much has come, or something else,
 /// hyper waits for the rest, without end.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// A socket that tells when its client's protocol is known.
+/// How much of the preface has come.
 #[derive(Debug)]
-pub(super) struct Watched<S> {
-    socket: S,
-    /// So many bytes of the preface have come.
+struct Beginning {
     n_come: usize,
-    /// Dropped as soon as it is known.
+    /// Dropped as soon as the protocol is known.
     unknown: Option<oneshot::Sender<()>>,
 }
 
@@ -27,14 +23,10 @@ pub(super) struct Watched<S> {
 pub(super) struct Known(oneshot::Receiver<()>);
 
 /// Watches a socket of which nothing has been read.
-pub(super) fn watch<S>(socket: S) -> (Watched<S>, Known) {
-    let (unknown, known) = oneshot::channel();
-    let watched = Watched {
-        socket,
-        n_come: 0,
-        unknown: Some(unknown),
-    };
-    (watched, Known(known))
+pub(super) fn watch<S: AsyncRead>(socket: S) -> (InspectReader<S, impl FnMut(&[u8])>, Known) {
+    let (mut beginning, known) = Beginning::new();
+    let watched = InspectReader::new(socket, move |come: &[u8]| beginning.look_at(come));
+    (watched, known)
 }
 
 impl Known {
@@ -46,7 +38,16 @@ impl Known {
     }
 }
 
-impl<S> Watched<S> {
+impl Beginning {
+    fn new() -> (Self, Known) {
+        let (unknown, known) = oneshot::channel();
+        let beginning = Self {
+            n_come: 0,
+            unknown: Some(unknown),
+        };
+        (beginning, Known(known))
+    }
+
     fn look_at(&mut self, come: &[u8]) {
         let rest = &PREFACE[self.n_come..];
         let n_same = come.len().min(rest.len());
@@ -57,64 +58,17 @@ impl<S> Watched<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let n_before = buffer.filled().len();
-        let read = Pin::new(&mut self.socket).poll_read(context, buffer);
-        if self.unknown.is_some() {
-            self.look_at(&buffer.filled()[n_before..]);
-        }
-        read
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(context)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write_vectored(context, bytes)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Whether the protocol is known after these pieces.
     fn is_known(pieces: &[&[u8]]) -> bool {
-        let (mut watched, _known) = watch(());
+        let (mut beginning, _known) = Beginning::new();
         for piece in pieces {
-            if watched.unknown.is_some() {
-                watched.look_at(piece);
-            }
+            beginning.look_at(piece);
         }
-        watched.unknown.is_none()
+        beginning.unknown.is_none()
     }
 
     #[test]

@@ -1,23 +1,20 @@
 //! The calls for browsers: gRPC-Web, and from which pages they may come.
 
 use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, Request, Response};
-use http_body::{Frame, SizeHint};
-use tonic::Status;
+use http_body::Frame;
+use http_body_util::BodyExt;
 use tonic::body::Body;
 use tonic_web::GrpcWebLayer;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer, ExposeHeaders};
 
-use super::call::Call;
 use super::front::Arriving;
 use super::record::code_of;
 
@@ -67,8 +64,15 @@ impl Web {
         let call = request.body().call();
         let inner = service_fn(|request| {
             let call = Arc::clone(&call);
-            let tells = |body| Body::new(Telling { body, call });
-            handler(request).map(|answer| Ok::<_, Infallible>(answer.map(tells)))
+            // gRPC-Web makes bytes of the status that the answer ends with.
+            let tell = move |frame: Frame<Bytes>| {
+                if let Some(code) = frame.trailers_ref().and_then(code_of) {
+                    call.code.get_or_init(|| code);
+                }
+                frame
+            };
+            let told = |body: Body| Body::new(body.map_frame(tell));
+            handler(request).map(|answer| Ok::<_, Infallible>(answer.map(told)))
         });
         let service = GrpcWebLayer::new().layer(inner);
         let answer = |request| service.clone().oneshot(request).map(|Ok(answer)| answer);
@@ -88,37 +92,5 @@ impl Web {
         let answer: Result<_, Infallible> = self.cors.layer(inner).oneshot(request).await;
         let Ok(response) = answer;
         response
-    }
-}
-
-/// A gRPC answer that tells its call the status that it ends with: gRPC-Web makes bytes of it.
-#[derive(Debug)]
-struct Telling {
-    body: Body,
-    call: Arc<Call>,
-}
-
-impl http_body::Body for Telling {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        let said = frame.as_ref().and_then(|frame| frame.as_ref().ok());
-        if let Some(code) = said.and_then(Frame::trailers_ref).and_then(code_of) {
-            self.call.code.get_or_init(|| code);
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

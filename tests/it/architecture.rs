@@ -33,11 +33,12 @@ const FLOORS: [(&str, &[&str]); 9] = [
 ];
 
 /// Outside crates with the only floors that may name them.
-const DOORS: [(&str, &[&str]); 27] = [
+const DOORS: [(&str, &[&str]); 28] = [
     ("tonic", &["service"]),
     ("prost", &["service"]),
     ("tonic_types", &["service"]),
     ("tokio", &["service", "cli"]),
+    ("tokio_util", &["service"]),
     ("axum", &["service"]),
     ("hyper", &["service"]),
     ("tower", &["service"]),
