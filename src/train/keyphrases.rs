@@ -39,6 +39,8 @@ const L2_PENALTY: f64 = 100.0;
 const MAX_ITERATIONS: u64 = 300;
 /// Slopes of the calibration: a better score may not be worth less.
 const MIN_SLOPE: f32 = 0.05;
+/// The surest held-out phrases say how sure one can be. Fewer would be the same few phrases of a few articles.
+const N_SUREST: usize = 100;
 /// The threshold is the best for so many phrases of an article: an editor looks at the first few.
 const N_SHOWN: usize = 5;
 const FOLD_SEED: u64 = 42;
@@ -346,12 +348,24 @@ fn calibrate<'a>(
     let records = Array2::from_shape_fn((scores.len(), 2), |(i, j)| {
         f64::from(Calibration::basis(scores[i])[j])
     });
+    let surest = surest_log_odds(&scores, &is_tag);
     let (params, bias) = logistic(records, is_tag, 1.0)?;
     let (below, bend) = (params[0] as f32, params[1] as f32);
     Ok(Calibration {
         slopes: [below.max(MIN_SLOPE), (below + bend).max(MIN_SLOPE)],
         bias: bias as f32,
+        surest,
     })
+}
+
+/// Log-odds of a tag among the [`N_SUREST`] phrases of the best scores, as if one more were right and one more wrong.
+fn surest_log_odds(scores: &[f32], is_tag: &[bool]) -> f32 {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+    let surest = order.iter().take(N_SUREST);
+    let n_right = surest.clone().filter(|&&i| is_tag[i]).count();
+    let n_wrong = surest.len() - n_right;
+    ((n_right + 1) as f32 / (n_wrong + 1) as f32).ln()
 }
 
 /// The confidence from which on the first [`N_SHOWN`] phrases of an article have the best F1 in the mean;
@@ -429,6 +443,7 @@ mod tests {
         let calibration = Calibration {
             slopes: [1.0, 1.0],
             bias: 0.0,
+            surest: 9.0,
         };
         let threshold =
             |n_tags: &[usize], offered: Offered| best_f1_threshold(n_tags, &offered, &calibration);
@@ -443,5 +458,14 @@ mod tests {
         let long: Vec<(f32, bool)> = (0..7).map(|i| (3.0 - i as f32, long[i])).collect();
         assert_eq!(threshold(&[3], vec![long]), calibration.confidence(3.0));
         assert_eq!(threshold(&[1], vec![Vec::new()]), 0.5);
+    }
+
+    #[test]
+    fn one_can_be_as_sure_as_the_surest_hundred_were_right() {
+        // The best hundred are right but for the first and the last of them; the others do not count.
+        let scores: Vec<f32> = (0..300).map(|i| ((i * 7) % 300) as f32).collect();
+        let is_tag: Vec<bool> = scores.iter().map(|&s| s > 200.0 && s < 299.0).collect();
+        assert!((surest_log_odds(&scores, &is_tag) - (99f32 / 3.0).ln()).abs() < 1e-6);
+        assert_eq!(surest_log_odds(&[], &[]), 0.0);
     }
 }

@@ -20,7 +20,7 @@
 //! | name | type | shape |
 //! |---|---|---|
 //! | `ranker.weights` | F32 | (n_features) |
-//! | `ranker.scalars` | F32 | (6): intercept, threshold, greatest idf; slopes and bias of the calibration |
+//! | `ranker.scalars` | F32 | (7): intercept, threshold, greatest idf; slopes, bias and surest log-odds of the calibration |
 //! | `ranker.words` | U32 | (n_words) |
 //! | `ranker.usage` | U8 | (n_words, 4) |
 //! | `ranker.phrases` | U32 | (n_phrases) |

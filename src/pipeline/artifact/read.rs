@@ -96,7 +96,7 @@ fn keyphrases(arrays: &Arrays<'_>) -> Result<Option<Keyphrases>, ArtifactError> 
     if !arrays.has("ranker.weights") {
         return Ok(None);
     }
-    let scalars = arrays.f32("ranker.scalars", 6)?;
+    let scalars = arrays.f32("ranker.scalars", 7)?;
     let keyphrases = Keyphrases {
         weights: arrays.f32("ranker.weights", N_FEATURES)?,
         intercept: scalars[0],
@@ -104,6 +104,7 @@ fn keyphrases(arrays: &Arrays<'_>) -> Result<Option<Keyphrases>, ArtifactError> 
         calibration: Calibration {
             slopes: [scalars[3], scalars[4]],
             bias: scalars[5],
+            surest: scalars[6],
         },
         statistics: WordStatistics {
             words: Keys::new(arrays.u32("ranker.words")?),

@@ -90,6 +90,7 @@ fn ranker_arrays(keyphrases: &Keyphrases) -> Vec<Array> {
         below,
         above,
         keyphrases.calibration.bias,
+        keyphrases.calibration.surest,
     ];
     vec![
         Array::f32("ranker.weights", &keyphrases.weights),

@@ -39,7 +39,9 @@ use words::Words;
 
 /// Where the calibration bends, in log-odds of the ranker: the few phrases above it are another
 /// matter than the many below.
-const KNOT: f32 = -2.0;
+const KNOT: f32 = -1.0;
+/// What log-odds count that no held-out phrases bear out: enough to tell the surer from the less sure.
+const BEYOND_SEEN: f32 = 0.1;
 
 /// The ranker: a logistic regression over [`mod@features`].
 #[derive(Debug, Clone, PartialEq)]
@@ -56,13 +58,16 @@ pub struct Keyphrases {
     pub threshold: f32,
 }
 
-/// A rising line with one bend, from the ranker's log-odds to those of a tag that an editor gave.
+/// A rising line with one bend, from the ranker's log-odds to those of a tag that an editor gave, which
+/// nearly levels off where the surest held-out phrases were.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Calibration {
     /// Below the bend and above it; above 0.
     pub slopes: [f32; 2],
     /// Log-odds at score 0 of the line below the bend.
     pub bias: f32,
+    /// The log-odds that the surest held-out phrases had; above them it hardly rises.
+    pub surest: f32,
 }
 
 impl Calibration {
@@ -75,11 +80,13 @@ impl Calibration {
     pub fn confidence(&self, score: f32) -> f32 {
         let [own, above] = Self::basis(score);
         let [below_slope, above_slope] = self.slopes;
-        sigmoid(below_slope * own + (above_slope - below_slope) * above + self.bias)
+        let line = below_slope * own + (above_slope - below_slope) * above + self.bias;
+        sigmoid(line.min(self.surest) + BEYOND_SEEN * (line - self.surest).max(0.0))
     }
 
     fn is_consistent(&self) -> bool {
-        self.slopes.iter().all(|s| *s > 0.0 && s.is_finite()) && self.bias.is_finite()
+        self.slopes.iter().all(|s| *s > 0.0 && s.is_finite())
+            && [self.bias, self.surest].iter().all(|x| x.is_finite())
     }
 }
 
@@ -186,9 +193,26 @@ mod tests {
     proptest! {
         #[test]
         fn a_higher_score_is_never_less_probable(a in -9f32..9.0, b in -9f32..9.0) {
-            let calibration = Calibration { slopes: [1.5, 0.4], bias: -0.3 };
+            let calibration = Calibration { slopes: [1.5, 0.4], bias: -0.3, surest: -0.1 };
             let (low, high) = (a.min(b), a.max(b));
             prop_assert!(calibration.confidence(low) <= calibration.confidence(high));
+        }
+    }
+
+    #[test]
+    fn it_bends_and_then_nearly_levels_off() {
+        let calibration = Calibration {
+            slopes: [1.0, 2.0],
+            bias: 0.5,
+            surest: 0.0,
+        };
+        let log_odds = |score| {
+            let p = calibration.confidence(score);
+            (p / (1.0 - p)).ln()
+        };
+        // By hand: -2 + 0.5; -0.75 + 0.25 + 0.5; and a tenth of 2 + 3 + 0.5.
+        for (score, expected) in [(-2.0, -1.5), (-0.75, 0.0), (2.0, 0.55)] {
+            assert!((log_odds(score) - expected).abs() < 1e-5, "{score}");
         }
     }
 }
