@@ -42,15 +42,13 @@ pub(super) fn json(document: String) -> Response<Body> {
 /// An error in JSON, with the HTTP status of its code and the field at fault, if there is one.
 pub(super) fn refusal(status: &Status) -> Response<Body> {
     let details = status.get_error_details();
-    let violations = details.bad_request().map(|b| &b.field_violations);
-    let field = violations.and_then(|violations| violations.first());
     let retry_after = details.retry_info().and_then(|retry| retry.retry_delay);
     let body = serde_json::json!({
         "code": i32::from(status.code()),
         "status": code_name(status.code()),
         "reason": details.error_info().map(|info| info.reason.as_str()),
         "message": status.message(),
-        "field": field.map(|violation| violation.field.as_str()),
+        "field": status::field(&details),
     });
     let http_status = match details.error_info().map(|info| info.reason.as_str()) {
         Some(status::MESSAGE_TOO_LARGE) => StatusCode::PAYLOAD_TOO_LARGE,

@@ -153,7 +153,13 @@ pub(super) fn switched_off() -> Status {
 
 /// JSON that is not the message asked for.
 pub(super) fn bad_json(error: &JsonError) -> Status {
-    bad_request("", error.to_string())
+    bad_request(&error.field, error.to_string())
+}
+
+/// The request field at fault, if it is the request's fault; empty if no field is.
+pub(super) fn field(details: &ErrorDetails) -> Option<&str> {
+    let violations = &details.bad_request()?.field_violations;
+    violations.first().map(|first| first.field.as_str())
 }
 
 /// An answer that cannot be written as JSON: a fault of the server.

@@ -46,7 +46,12 @@ async fn what_is_wrong_is_told_in_json() {
     let server = TestServer::start().await;
     for (request, status, field) in [
         ("{", "HTTP/1.1 400", ""),
-        (r#"{"artikel": {}}"#, "HTTP/1.1 400", ""),
+        (r#"{"artikel": {}}"#, "HTTP/1.1 400", "artikel"),
+        (
+            r#"{"article": {"body": "x", "format": "HTML"}}"#,
+            "HTTP/1.1 400",
+            "article.format",
+        ),
         ("{}", "HTTP/1.1 400", "article"),
         (
             r#"{"article": {"body": " "}}"#,
@@ -113,6 +118,17 @@ async fn lines_are_answered_in_order_and_a_bad_one_in_its_place() {
     assert_eq!(answers[2]["result"]["classification"]["topic"], "Sports");
     assert_eq!(answers[2]["result"]["index"], "2");
     assert_eq!(answers[3]["result"]["error"]["field"], "article");
+}
+
+#[tokio::test]
+async fn a_bad_line_has_the_field_at_fault() {
+    let server = TestServer::start().await;
+    let batch = "{\"article\": {\"body\": 7}}\n{\n";
+    let answers = lines(&post(server.address(), "/v1/classify:batch", "", batch).await);
+    let error = |index: usize| &answers[index]["result"]["error"];
+    assert_eq!(error(0)["field"], "article.body");
+    let message = error(1)["message"].as_str().expect("a message");
+    assert!(message.ends_with("line 1 column 1"), "{message}");
 }
 
 #[tokio::test]
