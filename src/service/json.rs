@@ -101,19 +101,19 @@ fn at_fault(message: &MessageDescriptor, path: &Path, error: &serde_json::Error)
     let place = Place::of(message, path);
     let text = error.to_string();
     let unknown = quoted(&text, "unrecognized field name '");
-    let fault = match unknown {
-        Some(name) => place.has_no_field(name),
-        None if text.starts_with("control character") => format!(
+    // Of fields that know whether they are there; of others the last one counts.
+    let twice = quoted(&text, "multiple fields provided for oneof '_");
+    let fault = match (unknown, twice) {
+        (Some(name), _) => place.has_no_field(name),
+        (_, Some(name)) => format!("{} has {name} twice; send it once", place.subject()),
+        _ if text.starts_with("control character") => format!(
             "{} has a line break or another control character as it is; write it as \\n, or as JSON writes it",
             place.subject()
         ),
-        None if error.is_syntax() || error.is_eof() => no_json(error),
-        None => match quoted(&text, "multiple fields provided for oneof '_") {
-            Some(name) => format!("{name} stands twice in {}", place.subject()),
-            None => place.is_of_another_kind(&text),
-        },
+        _ if error.is_syntax() || error.is_eof() => no_json(error),
+        _ => place.is_of_another_kind(&text),
     };
-    let field = match unknown {
+    let field = match unknown.or(twice) {
         Some(name) => place.name_of(name),
         None => place.name,
     };
@@ -132,11 +132,10 @@ fn no_json(error: &serde_json::Error) -> String {
     )
 }
 
-/// The name that stands in the parser's text behind these words.
+/// The name that stands in the parser's text if it begins with these words.
 fn quoted<'t>(text: &'t str, words: &str) -> Option<&'t str> {
     const MAX_CHARS: usize = 40;
-    let (_, rest) = text.split_once(words)?;
-    let name = rest.split('\'').next()?;
+    let name = text.strip_prefix(words)?.split('\'').next()?;
     let end = name.char_indices().nth(MAX_CHARS).map(|(end, _)| end);
     name.get(..end.unwrap_or(name.len()))
 }
@@ -342,8 +341,8 @@ mod tests {
             ),
             (
                 r#"{"options": {"maxTags": 1, "maxTags": 2}}"#,
-                "options",
-                "max_tags stands twice in options",
+                "options.max_tags",
+                "options has max_tags twice; send it once",
             ),
             ("[]", "", "it has to be an object (sent: sequence)"),
             (
