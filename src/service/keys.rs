@@ -330,7 +330,7 @@ mod tests {
         assert!(wait <= Duration::from_secs(1), "{wait:?}");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn who_waits_is_let_through_one_by_one() {
         let rate = Rate::new(100);
         let begun = Instant::now();
