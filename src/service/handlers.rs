@@ -64,7 +64,7 @@ impl Handlers {
             classifier,
             others: others.prepare().into_axum_router(),
             web: Web::new(&config.cors_origins),
-            openapi: openapi::document(json.pool()).to_string(),
+            openapi: openapi::document(json.pool(), !config.keys.is_empty()).to_string(),
             json,
             lifecycle: lifecycle.clone(),
         })

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 /// Schemes are compared in any case (RFC 9110, 11.1).
 pub(super) const SCHEME: &str = "Bearer";
-const KEY_HEADER: &str = "x-api-key";
+pub(super) const KEY_HEADER: &str = "x-api-key";
 const PREFIX: &str = "cdk_";
 /// 256 random bits: nobody finds such a key by trying, and a plain hash of it is as safe as a slow one.
 const KEY_BYTES: usize = 32;

@@ -159,6 +159,7 @@ async fn the_model_and_the_calls_describe_themselves_over_http() {
     assert_eq!(model["model"]["trainedAt"], "2023-11-14T22:13:20Z");
     let document = body(&get(server.address(), "/v1/openapi.json").await);
     assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(document["security"], json!([]));
     let article = &document["components"]["schemas"]["Article"]["properties"];
     assert_eq!(article["existingTags"]["items"]["type"], "string");
     // Every reference leads somewhere.
