@@ -306,3 +306,21 @@ async fn head_is_answered_as_get_without_a_body() {
     );
     assert!(soon(response.into_body().data()).await.is_none());
 }
+
+#[tokio::test]
+async fn a_packed_body_is_told_to_come_as_it_is() {
+    let server = TestServer::start().await;
+    let request = r#"{"article": {"body": "Parliament."}}"#;
+    for path in ["/v1/classify", "/v1/classify:batch"] {
+        let packed = "content-encoding: gzip\r\n";
+        let answer = post(server.address(), path, packed, "\u{1f}").await;
+        assert!(answer.starts_with("HTTP/1.1 415"), "{answer}");
+        assert!(answer.contains("accept-encoding: identity\r\n"), "{answer}");
+        let error = body(&answer);
+        assert_eq!(error["reason"], "WRONG_ENCODING");
+        assert!(error["message"].as_str().unwrap().contains("gzip"));
+        let as_it_is = "content-encoding: Identity\r\n";
+        let answer = post(server.address(), path, as_it_is, request).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+}
