@@ -1,15 +1,20 @@
 //! What a request asks for, in which protocol, and whether and until when it is answered.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{HeaderMap, Method, Request};
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::time::Instant;
 use tonic::Status;
 
+use super::call::Call;
+use super::plain;
 use super::route::{Route, content_type};
 use super::status;
 
@@ -45,6 +50,27 @@ impl Protocol {
     }
 }
 
+/// Refuses a request that is of another method than its route's, or whose body nobody can read: neither is
+/// worth a place or a caller's rate.
+pub(super) fn rightly(route: Route, protocol: Protocol, head: &Parts) -> Result<(), Status> {
+    if route.method().is_some_and(|own| own != head.method) {
+        return Err(status::wrong_method());
+    }
+    if protocol != Protocol::Http {
+        return Ok(());
+    }
+    if !route.is_plain_http() {
+        return Err(status::wrong_type());
+    }
+    let identity = plain::IDENTITY.as_bytes();
+    match head.headers.get(header::CONTENT_ENCODING) {
+        Some(sent) if !sent.as_bytes().eq_ignore_ascii_case(identity) => {
+            Err(status::wrong_encoding(sent))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A request on its way to its handler.
 #[derive(Debug)]
 pub(super) struct Asked {
@@ -54,6 +80,7 @@ pub(super) struct Asked {
     pub(super) refusal: Option<Status>,
     /// When its answer has to begin.
     pub(super) end: Instant,
+    pub(super) call: Arc<Call>,
 }
 
 impl Asked {
@@ -76,6 +103,19 @@ impl Asked {
         }
         let answer = tokio::time::timeout_at(self.end, handler(request)).await;
         answer.map_err(|_| status::deadline_exceeded())
+    }
+
+    /// Counts the article of a single call whose answer is a status, unless that is done. Another method
+    /// than the call's sends none.
+    pub(super) fn count(&self, status: &Status) {
+        let is_counted = self.call.tally.articles.load(Ordering::Relaxed) > 0;
+        if is_counted || !self.route.is_single() {
+            return;
+        }
+        let reason = status::reason_of(status);
+        if reason != status::WRONG_METHOD {
+            self.call.refuse(1, &reason);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use tonic::{Code, Request, Status};
 
 use super::admission::{Admission, Overloaded, Permit, Ticket};
+use super::classify::ClassifyError;
 use super::config::ServerConfig;
 use super::deadline;
 use super::keys::{Caller, Keys};
@@ -41,7 +42,7 @@ pub(super) struct Call {
     pub(super) tally: Tally,
     /// What it ends with, where neither headers nor trailers of its answer say so.
     pub(super) code: OnceLock<Code>,
-    /// Who calls, if keys are asked for.
+    /// Who calls, if the key is known, also where the call is refused.
     pub(super) caller: Option<Arc<Caller>>,
     ticket: Ticket,
 }
@@ -50,13 +51,14 @@ pub(super) struct Call {
 #[derive(Debug, Default)]
 pub(super) struct Pass {
     pub(super) deadline: Option<Instant>,
-    pub(super) caller: Option<Arc<Caller>>,
     pub(super) ticket: Ticket,
 }
 
 /// What a call has done, for its line in the log.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
+    /// Articles of a batch or a stream that are to have an answer.
+    taken: AtomicUsize,
     /// Articles that were classified or refused.
     pub(super) articles: AtomicUsize,
     /// Articles that were refused.
@@ -68,14 +70,19 @@ pub(super) struct Tally {
 }
 
 impl Call {
-    pub(super) fn new(pipeline: Arc<Pipeline>, shared: Arc<Shared>, pass: Pass) -> Self {
+    pub(super) fn new(
+        pipeline: Arc<Pipeline>,
+        shared: Arc<Shared>,
+        caller: Option<Arc<Caller>>,
+        pass: Pass,
+    ) -> Self {
         Self {
             pipeline,
             shared,
             deadline: pass.deadline,
             tally: Tally::default(),
             code: OnceLock::new(),
-            caller: pass.caller,
+            caller,
             ticket: pass.ticket,
         }
     }
@@ -113,19 +120,55 @@ impl Call {
         permit
     }
 
-    /// Counts an article of so many bytes, with the answer to it if it has one.
-    pub(super) fn count(&self, size_bytes: usize, found: Option<&pb::Classification>) {
+    /// Takes on articles of a batch or a stream.
+    pub(super) fn take(&self, n_articles: usize) {
+        self.tally.taken.fetch_add(n_articles, Ordering::Relaxed);
+    }
+
+    /// Counts an article of so many bytes, with what became of it.
+    pub(super) fn count(
+        &self,
+        size_bytes: usize,
+        outcome: Result<&pb::Classification, &ClassifyError>,
+    ) {
         let tally = &self.tally;
-        tally.articles.fetch_add(1, Ordering::Relaxed);
         tally
             .article_bytes
             .fetch_add(size_bytes as u64, Ordering::Relaxed);
-        if let Some(found) = found {
-            tally.topic.get_or_init(|| found.topic.clone());
-            self.shared.metrics.classified(found, size_bytes);
-        } else {
-            tally.refused.fetch_add(1, Ordering::Relaxed);
-            self.shared.metrics.refused();
+        match outcome {
+            Ok(found) => {
+                tally.articles.fetch_add(1, Ordering::Relaxed);
+                tally.topic.get_or_init(|| found.topic.clone());
+                self.shared.metrics.classified(found, size_bytes);
+            }
+            Err(error) => self.refuse(1, status::reason(error)),
+        }
+    }
+
+    /// Counts articles that are refused.
+    pub(super) fn refuse(&self, n_articles: usize, reason: &str) {
+        self.tally.articles.fetch_add(n_articles, Ordering::Relaxed);
+        self.tally.refused.fetch_add(n_articles, Ordering::Relaxed);
+        self.shared.metrics.refused(n_articles, reason);
+    }
+
+    /// Counts an article of a stream whose message cannot be read, if that is why there is a status.
+    pub(super) fn refuse_unread(&self, status: &Status) {
+        if matches!(
+            status.code(),
+            Code::InvalidArgument | Code::ResourceExhausted
+        ) {
+            self.take(1);
+            self.refuse(1, &status::reason_of(status));
+        }
+    }
+
+    /// Counts the articles that were taken on and have no answer by the deadline.
+    pub(super) fn refuse_unanswered(&self) {
+        let n_taken = self.tally.taken.load(Ordering::Relaxed);
+        let n_unanswered = n_taken.saturating_sub(self.tally.articles.load(Ordering::Relaxed));
+        if n_unanswered > 0 {
+            self.refuse(n_unanswered, status::DEADLINE_EXCEEDED);
         }
     }
 

@@ -92,7 +92,7 @@ pub(super) async fn classify_one(
 ) -> Result<pb::Classification, ClassifyError> {
     let size_bytes = article.as_ref().map_or(0, |a| a.title.len() + a.body.len());
     let outcome = checked(call, article, options, permit).await;
-    call.count(size_bytes, outcome.as_ref().ok());
+    call.count(size_bytes, outcome.as_ref());
     outcome
 }
 

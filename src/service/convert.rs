@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tonic::Status;
+use tonic_types::StatusExt;
 
 use super::classify::{CheckedOptions, ClassifyError};
 use super::pb;
@@ -207,10 +208,11 @@ pub(super) fn outcome(outcome: Result<pb::Classification, ClassifyError>) -> Out
 
 /// A status in the place of an article that never arrived whole.
 pub(super) fn refusal(status: &Status) -> Outcome {
+    let details = status.get_error_details();
     Outcome::Error(pb::ArticleError {
         code: status.code().into(),
         message: status.message().to_owned(),
-        field: String::new(),
+        field: status::field(&details).unwrap_or_default().to_owned(),
     })
 }
 

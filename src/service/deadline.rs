@@ -1,5 +1,6 @@
 //! How long a call may take: the caller's `grpc-timeout`, and an end for streams that reach it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
@@ -7,6 +8,7 @@ use http::HeaderMap;
 use tokio::time::Instant;
 use tonic::Status;
 
+use super::call::Call;
 use super::status;
 
 const HEADER: &str = "grpc-timeout";
@@ -58,23 +60,26 @@ pub(super) fn has_passed(deadline: Option<Instant>) -> bool {
     deadline.is_some_and(|deadline| deadline <= Instant::now())
 }
 
-/// The results of a stream until its deadline, which ends it with DEADLINE_EXCEEDED. What was not
+/// The results of a call until its deadline, which ends them with DEADLINE_EXCEEDED. What was not
 /// answered by then is dropped.
 pub(super) fn until<T: Send + 'static>(
     results: impl Stream<Item = Result<T, Status>> + Send + 'static,
-    deadline: Option<Instant>,
+    call: Arc<Call>,
 ) -> BoxStream<'static, Result<T, Status>> {
-    let Some(deadline) = deadline else {
+    let Some(deadline) = call.deadline else {
         return results.boxed();
     };
     let end = Box::pin(tokio::time::sleep_until(deadline));
-    let open = Some((results.boxed(), end));
+    let open = Some((results.boxed(), end, call));
     stream::unfold(open, |open| async move {
-        let (mut results, mut end) = open?;
+        let (mut results, mut end, call) = open?;
         tokio::select! {
             biased;
-            () = &mut end => Some((Err(status::deadline_exceeded()), None)),
-            result = results.next() => result.map(|result| (result, Some((results, end)))),
+            () = &mut end => {
+                call.refuse_unanswered();
+                Some((Err(status::deadline_exceeded()), None))
+            }
+            result = results.next() => result.map(|result| (result, Some((results, end, call)))),
         }
     })
     .boxed()

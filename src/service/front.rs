@@ -1,7 +1,7 @@
 //! Where every request comes in: what is the same for each, before and after its handler.
 //!
-//! A request is refused here, in this order, for what is wrong with its headers, its key, or the
-//! server's load; otherwise its handler finds a [`Call`] in its extensions.
+//! A request is refused here, in this order, for how it is asked, for what is wrong with its headers or its
+//! key, or for the server's load; otherwise its handler finds a [`Call`] in its extensions.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -16,13 +16,13 @@ use tonic::Status;
 
 use super::activity::Activity;
 use super::admission::Ticket;
-use super::asked::{Asked, Protocol};
+use super::asked::{self, Asked, Protocol};
 use super::call::{Call, Pass, Shared};
 use super::classify::ClassifyError;
 use super::config::Exposure;
 use super::deadline;
 use super::handlers::Handlers;
-use super::keys::{Caller, Role};
+use super::keys::{Caller, NoAccess, Role};
 use super::metrics::Shed;
 use super::record::{Record, Recorded};
 use super::route::{Door, Route};
@@ -31,6 +31,9 @@ use crate::pipeline::Pipeline;
 
 const REQUEST_ID: &str = "x-request-id";
 const MAX_REQUEST_ID_BYTES: usize = 64;
+
+/// Whose key the headers of a request have.
+type Known = Result<Arc<Caller>, NoAccess>;
 
 /// Takes the requests of all connections.
 #[derive(Debug)]
@@ -53,10 +56,11 @@ impl Front {
         let (mut parts, body) = request.into_parts();
         let route = Route::through(door, &parts.method, parts.uri.path(), &parts.headers);
         let protocol = Protocol::of(route, &parts.method, &parts.headers);
-        let admitted = match door {
+        let known = self.shared.keys.caller(&parts.headers);
+        let admitted = asked::rightly(route, protocol, &parts).and_then(|()| match door {
             Door::Admin => Ok(Pass::default()),
-            Door::All | Door::Calls => self.admit(route, &parts.headers),
-        };
+            Door::All | Door::Calls => self.admit(route, &parts.headers, &known),
+        });
         let (pass, refusal) = match admitted {
             Ok(pass) => (pass, None),
             Err(status) => (Pass::default(), Some(status)),
@@ -64,6 +68,7 @@ impl Front {
         let call = Arc::new(Call::new(
             Arc::clone(&self.pipeline),
             Arc::clone(&self.shared),
+            known.ok(),
             pass,
         ));
         let record = Record {
@@ -75,7 +80,7 @@ impl Front {
             open: activity.call(),
             code: None,
         };
-        let asked = self.asked(route, protocol, refusal, call.deadline);
+        let asked = self.asked(route, protocol, refusal, &call);
         parts.extensions.insert(Arc::clone(&call));
         let body = Arriving { body, call };
         let front = Arc::clone(self);
@@ -87,7 +92,7 @@ impl Front {
     }
 
     /// Refuses a request for its headers or for load.
-    fn admit(&self, route: Route, headers: &HeaderMap) -> Result<Pass, Status> {
+    fn admit(&self, route: Route, headers: &HeaderMap, known: &Known) -> Result<Pass, Status> {
         if route == Route::Preflight {
             // A browser asks what it may send, before it sends its key.
             return Ok(Pass::default());
@@ -101,22 +106,19 @@ impl Front {
             ));
         }
         let timeout = deadline::timeout(headers).map_err(|error| status::bad_timeout(&error))?;
-        let caller = self.caller(route, headers)?;
-        let ticket = self.ticket(route, caller.as_deref())?;
+        self.open(route, known)?;
+        let ticket = self.ticket(route, known)?;
         let timeout = match timeout {
             timeout if !route.is_single() => timeout,
             Some(timeout) => Some(timeout.min(config.call_timeout)),
             None => Some(config.call_timeout),
         };
         let deadline = deadline::from_now(timeout);
-        Ok(Pass {
-            deadline,
-            caller,
-            ticket,
-        })
+        Ok(Pass { deadline, ticket })
     }
 
-    fn caller(&self, route: Route, headers: &HeaderMap) -> Result<Option<Arc<Caller>>, Status> {
+    /// Refuses a caller for whom a route is not open.
+    fn open(&self, route: Route, known: &Known) -> Result<(), Status> {
         let config = &self.shared.config;
         let exposure = match route {
             Route::Health | Route::Healthz | Route::Readyz => config.health,
@@ -129,22 +131,22 @@ impl Front {
             _ => Role::Classify,
         };
         match exposure {
-            Exposure::Open => Ok(None),
+            Exposure::Open => Ok(()),
             Exposure::Off => Err(status::switched_off()),
-            Exposure::Keyed => self
-                .shared
-                .keys
-                .admit(headers, role)
-                .map_err(status::no_access),
+            Exposure::Keyed => {
+                let caller = known.as_deref().map_err(|error| *error);
+                let admitted = self.shared.keys.admit(caller, role);
+                admitted.map_err(status::no_access)
+            }
         }
     }
 
     /// A single call uses up its key's rate and takes a permit; articles of others do so one by one.
-    fn ticket(&self, route: Route, caller: Option<&Caller>) -> Result<Ticket, Status> {
+    fn ticket(&self, route: Route, known: &Known) -> Result<Ticket, Status> {
         if !route.is_single() {
             return Ok(Ticket::default());
         }
-        if let Some(Err(wait)) = caller.map(Caller::at_once) {
+        if let Ok(Err(wait)) = known.as_ref().map(|caller| caller.at_once()) {
             self.shared.metrics.shed(Shed::RateLimited);
             return Err(status::rate_limited(wait));
         }
@@ -162,15 +164,15 @@ impl Front {
         route: Route,
         protocol: Protocol,
         refusal: Option<Status>,
-        deadline: Option<Instant>,
+        call: &Arc<Call>,
     ) -> Asked {
         let latest = Instant::now() + self.shared.config.call_timeout;
-        let is_late = deadline::has_passed(deadline);
         Asked {
             route,
             protocol,
-            refusal: refusal.or_else(|| is_late.then(status::deadline_exceeded)),
-            end: deadline.map_or(latest, |deadline| deadline.min(latest)),
+            refusal: refusal.or_else(|| call.is_over().then(status::deadline_exceeded)),
+            end: call.deadline.map_or(latest, |end| end.min(latest)),
+            call: Arc::clone(call),
         }
     }
 }

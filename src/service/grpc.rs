@@ -41,15 +41,14 @@ impl ClassifierService for Classifier {
         request: Request<pb::BatchClassifyRequest>,
     ) -> Result<Response<Self::BatchClassifyStream>, Status> {
         let call = Call::of(&request)?;
-        let deadline = call.deadline;
-        let results = classify_batch(call, request.into_inner())
+        let results = classify_batch(Arc::clone(&call), request.into_inner())
             .map_err(|error| status::of_error(&error))?
             .map(|result| {
                 Ok(pb::BatchClassifyResponse {
                     result: Some(result),
                 })
             });
-        Ok(Response::new(deadline::until(results, deadline)))
+        Ok(Response::new(deadline::until(results, call)))
     }
 
     type StreamClassifyStream = BoxStream<'static, Result<pb::StreamClassifyResponse, Status>>;
@@ -59,13 +58,13 @@ impl ClassifierService for Classifier {
         request: Request<Streaming<pb::StreamClassifyRequest>>,
     ) -> Result<Response<Self::StreamClassifyStream>, Status> {
         let call = Call::of(&request)?;
-        let deadline = call.deadline;
         let window = call.shared.config.stream_window.get();
+        let own = Arc::clone(&call);
         let results = inbound(request.into_inner(), self.lifecycle.clone())
             .enumerate()
-            .map(move |(index, request)| answer(index as u64, Arc::clone(&call), request))
+            .map(move |(index, request)| answer(index as u64, Arc::clone(&own), request))
             .buffered(window);
-        Ok(Response::new(deadline::until(results, deadline)))
+        Ok(Response::new(deadline::until(results, call)))
     }
 
     async fn get_model(
@@ -97,11 +96,15 @@ fn classify_batch(
 ) -> Result<impl Stream<Item = pb::ArticleResult> + Send + 'static, ClassifyError> {
     let config = &call.shared.config;
     let (n_articles, limit) = (request.articles.len(), config.max_batch_articles);
-    if n_articles > limit {
-        return Err(ClassifyError::BatchTooLarge { n_articles, limit });
-    }
+    let fits = match n_articles > limit {
+        true => Err(ClassifyError::BatchTooLarge { n_articles, limit }),
+        false => Ok(()),
+    };
+    let options = fits
+        .and_then(|()| convert::options(request.options))
+        .inspect_err(|error| call.refuse(n_articles, status::reason(error)))?;
+    call.take(n_articles);
     let window = config.stream_window.get();
-    let options = convert::options(request.options)?;
     let articles = stream::iter((0..).zip(request.articles));
     Ok(articles
         .map(move |(index, article)| {
@@ -123,7 +126,8 @@ async fn answer(
     call: Arc<Call>,
     request: Result<pb::StreamClassifyRequest, Status>,
 ) -> Result<pb::StreamClassifyResponse, Status> {
-    let request = request?;
+    let request = request.inspect_err(|status| call.refuse_unread(status))?;
+    call.take(1);
     let options = convert::options(request.options);
     let result = classify_at(index, call, request.article, options).await;
     Ok(pb::StreamClassifyResponse {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::{Request, Response};
-use http_body_util::{BodyStream, StreamBody};
+use http_body_util::{BodyExt, BodyStream, StreamBody};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
@@ -64,7 +64,7 @@ impl Handlers {
             classifier,
             others: others.prepare().into_axum_router(),
             web: Web::new(&config.cors_origins),
-            openapi: openapi::document(json.pool()).to_string(),
+            openapi: openapi::document(json.pool(), !config.keys.is_empty()).to_string(),
             json,
             lifecycle: lifecycle.clone(),
         })
@@ -86,7 +86,10 @@ impl Handlers {
     async fn plain(&self, asked: &Asked, request: Request<Arriving>) -> Response<Body> {
         let answer = asked.by(request, |r| self.http(asked.route, r)).await;
         let answer = answer.and_then(|answer| answer);
-        answer.unwrap_or_else(|status| plain::refusal(&status))
+        answer.unwrap_or_else(|status| {
+            asked.count(&status);
+            plain::refusal(&status)
+        })
     }
 
     async fn http(
@@ -94,9 +97,6 @@ impl Handlers {
         route: Route,
         request: Request<Arriving>,
     ) -> Result<Response<Body>, Status> {
-        if let Some(wrong) = plain::asked_wrongly(route, request.method()) {
-            return Ok(wrong);
-        }
         let call = request.body().call();
         match route {
             Route::JsonClassify => rest::classify(request, &self.json).await,
@@ -109,10 +109,10 @@ impl Handlers {
 
     async fn grpc<B: Message>(&self, asked: &Asked, request: Request<B>) -> Response<Body> {
         let answer = asked.by(request, |r| self.call(asked.route, r)).await;
-        match answer {
-            Ok(response) => status::answer_refusal(response),
-            Err(status) => status.into_http(),
-        }
+        answer.and_then(status::answer).unwrap_or_else(|status| {
+            asked.count(&status);
+            status.into_http()
+        })
     }
 
     async fn call<B: Message>(&self, route: Route, request: Request<B>) -> Response<Body> {
@@ -135,7 +135,8 @@ impl Handlers {
     async fn other<B: Message>(&self, request: Request<B>) -> Response<Body> {
         let uri = request.uri().clone();
         let Ok(response) = self.others.clone().call(request).await;
-        status::or_unknown_call(response.map(Body::new), uri.path())
+        let explained = |body: axum::body::Body| Body::new(body.map_frame(status::explained));
+        status::or_unknown_call(response.map(explained), uri.path())
     }
 }
 

@@ -1,19 +1,35 @@
 //! The contract's messages as JSON, by the proto3 JSON mapping.
 
+use std::fmt::Write;
+
 use prost::Message;
 use prost_reflect::{
-    DescriptorError, DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor,
-    SerializeOptions,
+    DescriptorError, DescriptorPool, DeserializeOptions, DynamicMessage, EnumDescriptor,
+    FieldDescriptor, Kind, MessageDescriptor, SerializeOptions,
 };
+use serde_path_to_error::{Path, Segment, Track};
 
 use super::pb;
 
-/// JSON that is not the message asked for. The message quotes no text of the request.
+/// JSON that is not the message asked for. It quotes names, and no text of the request.
 #[derive(Debug, thiserror::Error)]
-#[error("the JSON is no {message}: {place}")]
+#[error("the JSON is no {message}: {fault}")]
 pub(super) struct JsonError {
     message: String,
-    place: String,
+    /// In the contract's names, such as `article.format`; empty if no field is at fault.
+    pub(super) field: String,
+    fault: String,
+}
+
+impl JsonError {
+    /// A fault that is not a field's.
+    fn of(message: &str, fault: impl Into<String>) -> Self {
+        Self {
+            message: message.to_owned(),
+            field: String::new(),
+            fault: fault.into(),
+        }
+    }
 }
 
 /// Reads and writes messages as JSON, by what the descriptors say of them.
@@ -37,10 +53,7 @@ impl Json {
         let full_name = format!("copydesk.v1.{name}");
         self.pool
             .get_message_by_name(&full_name)
-            .ok_or_else(|| JsonError {
-                message: name.to_owned(),
-                place: "the contract has none".to_owned(),
-            })
+            .ok_or_else(|| JsonError::of(name, "the contract has none"))
     }
 
     /// Reads a message. Fields may be named as in the contract or in camel case; an unknown one is
@@ -50,53 +63,191 @@ impl Json {
         name: &str,
         json: &[u8],
     ) -> Result<M, JsonError> {
-        let wrong = |place: String| JsonError {
-            message: name.to_owned(),
-            place,
-        };
-        let mut reader = serde_json::Deserializer::from_slice(json);
+        // Behind the end of the last line there is no place to name.
+        let mut reader = serde_json::Deserializer::from_slice(json.trim_ascii_end());
         let options = DeserializeOptions::new().deny_unknown_fields(true);
         let descriptor = self.descriptor(name)?;
-        let message = DynamicMessage::deserialize_with_options(descriptor, &mut reader, &options)
-            .map_err(|error| wrong(fault(&error)))?;
-        reader.end().map_err(|error| wrong(fault(&error)))?;
+        let mut track = Track::new();
+        let tracked = serde_path_to_error::Deserializer::new(&mut reader, &mut track);
+        let message =
+            DynamicMessage::deserialize_with_options(descriptor.clone(), tracked, &options)
+                .map_err(|error| at_fault(&descriptor, &track.path(), &error))?;
+        reader
+            .end()
+            .map_err(|error| JsonError::of(name, no_json(&error)))?;
         message
             .transcode_to()
-            .map_err(|error| wrong(error.to_string()))
+            .map_err(|error| JsonError::of(name, error.to_string()))
     }
 
     /// Writes a message. What has its default value is left out, as the mapping does.
     pub(super) fn write<M: Message>(&self, name: &str, message: &M) -> Result<String, JsonError> {
-        let wrong = |place: String| JsonError {
-            message: name.to_owned(),
-            place,
-        };
         let mut dynamic = DynamicMessage::new(self.descriptor(name)?);
         dynamic
             .transcode_from(message)
-            .map_err(|error| wrong(error.to_string()))?;
+            .map_err(|error| JsonError::of(name, error.to_string()))?;
         let mut text = Vec::new();
         let mut writer = serde_json::Serializer::new(&mut text);
         dynamic
             .serialize_with_options(&mut writer, &SerializeOptions::new())
-            .map_err(|error| wrong(fault(&error)))?;
-        String::from_utf8(text).map_err(|error| wrong(error.to_string()))
+            .map_err(|error| JsonError::of(name, error.to_string()))?;
+        String::from_utf8(text).map_err(|error| JsonError::of(name, error.to_string()))
     }
 }
 
-/// Where JSON goes wrong. Names of fields are told, as a misspelt one is the likeliest fault; other
-/// words of the parser may quote an article.
-fn fault(error: &serde_json::Error) -> String {
+/// What is wrong at a path within the JSON of a message. Names that do not exist are told, as a misspelt
+/// one is the likeliest fault; other words of the parser may quote an article.
+fn at_fault(message: &MessageDescriptor, path: &Path, error: &serde_json::Error) -> JsonError {
+    let place = Place::of(message, path);
     let text = error.to_string();
-    let place = format!("line {} column {}", error.line(), error.column());
-    match text.split_once("unrecognized field name '") {
-        Some((_, rest)) => {
-            let name: String = rest.chars().take_while(|c| *c != '\'').take(40).collect();
-            format!("it has no field {name:?} at {place}")
-        }
-        None if error.is_syntax() || error.is_eof() => format!("it is not JSON at {place}"),
-        None => format!("a value is of another kind than its field at {place}"),
+    let unknown = quoted(&text, "unrecognized field name '");
+    // Of fields that know whether they are there; of others the last one counts.
+    let twice = quoted(&text, "multiple fields provided for oneof '_");
+    let fault = match (unknown, twice) {
+        (Some(name), _) => place.has_no_field(name),
+        (_, Some(name)) => format!("{} has {name} twice; send it once", place.subject()),
+        _ if text.starts_with("control character") => format!(
+            "{} has a line break or another control character as it is; write it as \\n, or as JSON writes it",
+            place.subject()
+        ),
+        _ if error.is_syntax() || error.is_eof() => no_json(error),
+        _ => place.is_of_another_kind(&text),
+    };
+    let field = match unknown.or(twice) {
+        Some(name) => place.name_of(name),
+        None => place.name,
+    };
+    JsonError {
+        message: message.name().to_owned(),
+        field,
+        fault,
     }
+}
+
+fn no_json(error: &serde_json::Error) -> String {
+    format!(
+        "it is not JSON at line {} column {}",
+        error.line(),
+        error.column()
+    )
+}
+
+/// The name that stands in the parser's text if it begins with these words.
+fn quoted<'t>(text: &'t str, words: &str) -> Option<&'t str> {
+    const MAX_CHARS: usize = 40;
+    let name = text.strip_prefix(words)?.split('\'').next()?;
+    let end = name.char_indices().nth(MAX_CHARS).map(|(end, _)| end);
+    name.get(..end.unwrap_or(name.len()))
+}
+
+/// Where a path of JSON leads.
+struct Place {
+    /// Such as `article.existing_tags[2]`.
+    name: String,
+    /// `None`: the message itself.
+    field: Option<FieldDescriptor>,
+    /// One of a field's values rather than their list.
+    is_element: bool,
+    /// What it is, or within, if that is a message.
+    message: Option<MessageDescriptor>,
+}
+
+impl Place {
+    fn of(message: &MessageDescriptor, path: &Path) -> Self {
+        let mut place = Self {
+            name: String::new(),
+            field: None,
+            is_element: false,
+            message: Some(message.clone()),
+        };
+        for step in path {
+            match step {
+                Segment::Map { key } => place.enter(key),
+                Segment::Seq { index } => {
+                    // Writing to a string does not fail.
+                    let _ = write!(place.name, "[{index}]");
+                    place.is_element = true;
+                }
+                Segment::Enum { .. } | Segment::Unknown => {}
+            }
+        }
+        place
+    }
+
+    fn enter(&mut self, key: &str) {
+        let message = self.message.take();
+        let field = message.and_then(|message| {
+            let by_json_name = message.get_field_by_json_name(key);
+            by_json_name.or_else(|| message.get_field_by_name(key))
+        });
+        if let Some(field) = field {
+            self.name = self.name_of(field.name());
+            self.message = field.kind().as_message().cloned();
+            self.field = Some(field);
+            self.is_element = false;
+        }
+    }
+
+    fn name_of(&self, field: &str) -> String {
+        let dot = if self.name.is_empty() { "" } else { "." };
+        format!("{}{dot}{field}", self.name)
+    }
+
+    fn subject(&self) -> &str {
+        if self.name.is_empty() {
+            "it"
+        } else {
+            &self.name
+        }
+    }
+
+    fn has_no_field(&self, name: &str) -> String {
+        let fields = self.message.iter().flat_map(MessageDescriptor::fields);
+        let names: Vec<_> = fields.map(|field| field.json_name().to_owned()).collect();
+        format!(
+            "{} has no field {name:?}; its fields are {}",
+            self.subject(),
+            names.join(", ")
+        )
+    }
+
+    fn is_of_another_kind(&self, said: &str) -> String {
+        let kind = match &self.field {
+            Some(field) if !field.is_list() || self.is_element => wanted(&field.kind()),
+            Some(_) => "a list".to_owned(),
+            None => "an object".to_owned(),
+        };
+        // What the parser found, without its value; or a name.
+        let sent = said
+            .strip_prefix("invalid type: ")
+            .and_then(|found| found.split(['`', '"', ',']).next())
+            .or_else(|| quoted(said, "unrecognized enum value '").filter(|name| is_name(name)));
+        let sent = sent.map_or_else(String::new, |sent| format!(" (sent: {})", sent.trim_end()));
+        format!("{} has to be {kind}{sent}", self.subject())
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// What JSON has for a kind.
+fn wanted(kind: &Kind) -> String {
+    match kind {
+        Kind::String => "a string".to_owned(),
+        Kind::Bool => "true or false".to_owned(),
+        Kind::Uint32 | Kind::Fixed32 => format!("a whole number from 0 to {}", u32::MAX),
+        Kind::Float | Kind::Double => "a number".to_owned(),
+        Kind::Message(_) => "an object".to_owned(),
+        Kind::Enum(listed) => format!("one of {}", choices(listed)),
+        _ => "what /v1/openapi.json says".to_owned(),
+    }
+}
+
+fn choices(listed: &EnumDescriptor) -> String {
+    let names: Vec<_> = listed.values().map(|v| v.name().to_owned()).collect();
+    names.join(", ")
 }
 
 #[cfg(test)]
@@ -140,10 +291,79 @@ mod tests {
             read.unwrap_err().to_string()
         };
         assert!(fault(r#"{"artikel": {}}"#).contains("artikel"));
+        let text = fault(r#"{"article": {"format": "confidential text, expected to stay"}}"#);
+        assert!(!text.contains("confidential"), "{text}");
         assert!(fault("{").contains("not JSON at line 1"));
         let text = fault(r#"{"article": "a confidential text"}"#);
         assert!(!text.contains("confidential"), "{text}");
         let text = fault(r#"{"article": {"format": "a confidential text"}}"#);
         assert!(!text.contains("confidential"), "{text}");
+    }
+
+    #[test]
+    fn faults_name_their_field_and_what_it_takes() {
+        let json = Json::new().unwrap();
+        for (text, field, said) in [
+            (
+                r#"{"artikel": {}}"#,
+                "artikel",
+                "it has no field \"artikel\"; its fields are article, options",
+            ),
+            (
+                r#"{"options": {"maxTpics": 1}}"#,
+                "options.maxTpics",
+                "options has no field \"maxTpics\"; its fields are maxTopics, ",
+            ),
+            (
+                r#"{"article": {"format": "HTML"}}"#,
+                "article.format",
+                "article.format has to be one of CONTENT_FORMAT_UNSPECIFIED, CONTENT_FORMAT_TEXT, CONTENT_FORMAT_HTML, CONTENT_FORMAT_PAGE_TEXT (sent: HTML)",
+            ),
+            (
+                r#"{"article": {"body": 7}}"#,
+                "article.body",
+                "article.body has to be a string (sent: integer)",
+            ),
+            (
+                r#"{"article": {"existingTags": ["a", ["b"]]}}"#,
+                "article.existing_tags[1]",
+                "article.existing_tags[1] has to be a string (sent: sequence)",
+            ),
+            (
+                r#"{"article": {"existing_tags": "a"}}"#,
+                "article.existing_tags",
+                "article.existing_tags has to be a list (sent: string)",
+            ),
+            (
+                r#"{"options": {"maxTopics": -1}}"#,
+                "options.max_topics",
+                "options.max_topics has to be a whole number from 0 to 4294967295",
+            ),
+            (
+                r#"{"options": {"maxTags": 1, "maxTags": 2}}"#,
+                "options.max_tags",
+                "options has max_tags twice; send it once",
+            ),
+            ("[]", "", "it has to be an object (sent: sequence)"),
+            (
+                "{\"article\": {\"body\": \"one line\nand another\"}}",
+                "article.body",
+                "article.body has a line break",
+            ),
+        ] {
+            let read = json.read::<pb::ClassifyRequest>("ClassifyRequest", text.as_bytes());
+            let error = read.unwrap_err();
+            assert_eq!(error.field, field, "{error}");
+            let said = format!("the JSON is no ClassifyRequest: {said}");
+            assert!(error.to_string().starts_with(&said), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_breaks_off_has_no_place_behind_its_end() {
+        let json = Json::new().unwrap();
+        let read = json.read::<pb::ClassifyRequest>("ClassifyRequest", b"{\r\n");
+        let text = read.unwrap_err().to_string();
+        assert!(text.ends_with("not JSON at line 1 column 1"), "{text}");
     }
 }

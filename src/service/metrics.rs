@@ -56,6 +56,11 @@ struct ReasonLabel {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusalLabel {
+    reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TopicLabel {
     topic: String,
 }
@@ -133,8 +138,10 @@ pub(super) struct Metrics {
     confidence: Histogram,
     needs_review: Counter,
     tags: Counter,
-    refused_articles: Counter,
+    refused_articles: Family<RefusalLabel, Counter>,
     articles_in_flight: Gauge,
+    /// Counted where they are sent.
+    pub(super) lost_spans: Counter,
     pub(super) open_calls: Gauge,
     pub(super) connections: Gauge,
 }
@@ -152,8 +159,9 @@ impl Metrics {
             confidence: Histogram::new(CONFIDENCE),
             needs_review: Counter::default(),
             tags: Counter::default(),
-            refused_articles: Counter::default(),
+            refused_articles: Family::default(),
             articles_in_flight: Gauge::default(),
+            lost_spans: Counter::default(),
             open_calls: Gauge::default(),
             connections: Gauge::default(),
         };
@@ -216,8 +224,13 @@ impl Metrics {
         r.register("tags", "Tags suggested", self.tags.clone());
         r.register(
             "refused_articles",
-            "Articles that were not classified",
+            "Articles that were not classified, by the reason in google.rpc.ErrorInfo",
             self.refused_articles.clone(),
+        );
+        r.register(
+            "lost_spans",
+            "Spans that the collector did not take",
+            self.lost_spans.clone(),
         );
         r.register("connections", "Open connections", self.connections.clone());
         let model = Info::new([
@@ -245,9 +258,13 @@ impl Metrics {
         self.tags.inc_by(found.tags.len() as u64);
     }
 
-    /// Counts an article that was not.
-    pub(super) fn refused(&self) {
-        self.refused_articles.inc();
+    /// Counts articles that were not.
+    pub(super) fn refused(&self, n_articles: usize, reason: &str) {
+        let reason = reason.to_owned();
+        let refused = self
+            .refused_articles
+            .get_or_create(&RefusalLabel { reason });
+        refused.inc_by(n_articles as u64);
     }
 
     /// Counts the time of one article in a stage.

@@ -5,10 +5,12 @@ use prost_reflect::{
 };
 use serde_json::{Map, Value, json};
 
+use super::keys;
+
 const PACKAGE: &str = "copydesk.v1";
 
-/// The document.
-pub(super) fn document(pool: &DescriptorPool) -> Value {
+/// The document of a server that asks for keys, or of one that does not.
+pub(super) fn document(pool: &DescriptorPool, asks_for_keys: bool) -> Value {
     let messages = pool
         .all_messages()
         .filter(|message| message.package_name() == PACKAGE)
@@ -27,25 +29,55 @@ pub(super) fn document(pool: &DescriptorPool) -> Value {
             "version": env!("CARGO_PKG_VERSION"),
         },
         "paths": paths(),
-        "components": { "schemas": schemas },
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "bearer": { "type": "http", "scheme": keys::SCHEME },
+                "apiKey": { "type": "apiKey", "in": "header", "name": keys::KEY_HEADER },
+            },
+        },
+        // One of them, or none.
+        "security": match asks_for_keys {
+            true => json!([{ "bearer": [] }, { "apiKey": [] }]),
+            false => json!([]),
+        },
     })
 }
+
+/// The errors of HTTP that an operation may answer with.
+const OF_ANY: [(&str, &str); 3] = [
+    ("401", "No API key, or one that is not known"),
+    ("403", "The API key does not have the role"),
+    ("431", "More metadata than a call may have"),
+];
+const OF_A_BODY: [(&str, &str); 1] = [("415", "A content encoding that is not taken")];
+const OF_ONE_ARTICLE: [(&str, &str); 3] = [
+    ("400", "The request is not in order; `field` says where"),
+    ("413", "More bytes than a message may have"),
+    (
+        "429",
+        "The key's rate is used up, or the server is busy; Retry-After says when to come back",
+    ),
+];
 
 fn paths() -> Value {
     let single = operation(
         "Classifies one article",
         Some(("application/json", "ClassifyRequest")),
         ("application/json", "ClassifyResponse"),
+        &[&OF_ANY[..], &OF_A_BODY, &OF_ONE_ARTICLE],
     );
     let lines = operation(
         "Classifies the article of each line; answers in the same order, as the lines come",
         Some(("application/x-ndjson", "StreamClassifyRequest")),
         ("application/x-ndjson", "StreamClassifyResponse"),
+        &[&OF_ANY[..], &OF_A_BODY],
     );
     let model = operation(
         "Describes the model that answers now",
         None,
         ("application/json", "GetModelResponse"),
+        &[&OF_ANY[..]],
     );
     json!({
         "/v1/classify": { "post": single },
@@ -54,17 +86,23 @@ fn paths() -> Value {
     })
 }
 
-fn operation(summary: &str, body: Option<(&str, &str)>, answer: (&str, &str)) -> Value {
+fn operation(
+    summary: &str,
+    body: Option<(&str, &str)>,
+    answer: (&str, &str),
+    errors: &[&[(&str, &str)]],
+) -> Value {
+    let error = |description: &str| json!({ "description": description, "content": content(("application/json", "Error")) });
     let mut operation = json!({
         "summary": summary,
         "responses": {
             "200": { "description": "The answer", "content": content(answer) },
-            "default": {
-                "description": "Why there is none",
-                "content": content(("application/json", "Error")),
-            },
+            "default": error("Why there is none"),
         },
     });
+    for (http_status, description) in errors.iter().copied().flatten() {
+        operation["responses"][http_status] = error(description);
+    }
     if let Some(body) = body {
         operation["requestBody"] = json!({ "required": true, "content": content(body) });
     }

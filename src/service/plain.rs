@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode, header};
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
@@ -18,6 +18,8 @@ use super::status;
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 const JSON_TYPE: &str = "application/json";
+/// The only content encoding that is taken: gRPC compresses each message, plain HTTP none.
+pub(super) const IDENTITY: &str = "identity";
 
 /// The answer to a route of plain HTTP.
 pub(super) fn answer(route: Route, call: &Call, lifecycle: &Lifecycle) -> Response<Body> {
@@ -42,21 +44,20 @@ pub(super) fn json(document: String) -> Response<Body> {
 /// An error in JSON, with the HTTP status of its code and the field at fault, if there is one.
 pub(super) fn refusal(status: &Status) -> Response<Body> {
     let details = status.get_error_details();
-    let violations = details.bad_request().map(|b| &b.field_violations);
-    let field = violations.and_then(|violations| violations.first());
     let retry_after = details.retry_info().and_then(|retry| retry.retry_delay);
+    let reason = details.error_info().map(|info| info.reason.as_str());
     let body = serde_json::json!({
         "code": i32::from(status.code()),
         "status": code_name(status.code()),
-        "reason": details.error_info().map(|info| info.reason.as_str()),
+        "reason": reason,
         "message": status.message(),
-        "field": field.map(|violation| violation.field.as_str()),
+        "field": status::field(&details),
     });
-    let http_status = match details.error_info().map(|info| info.reason.as_str()) {
+    let http_status = match reason {
         Some(status::MESSAGE_TOO_LARGE) => StatusCode::PAYLOAD_TOO_LARGE,
         Some(status::METADATA_TOO_LARGE) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         Some(status::WRONG_METHOD) => StatusCode::METHOD_NOT_ALLOWED,
-        Some(status::WRONG_TYPE) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Some(status::WRONG_TYPE | status::WRONG_ENCODING) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         _ => http_status(status.code()),
     };
     let mut response = with_type(http_status, JSON_TYPE, body.to_string());
@@ -67,6 +68,10 @@ pub(super) fn refusal(status: &Status) -> Response<Body> {
     if http_status == StatusCode::UNAUTHORIZED {
         let scheme = HeaderValue::from_static(keys::SCHEME);
         headers.insert(header::WWW_AUTHENTICATE, scheme);
+    }
+    if reason == Some(status::WRONG_ENCODING) {
+        let taken = HeaderValue::from_static(IDENTITY);
+        headers.insert(header::ACCEPT_ENCODING, taken);
     }
     response
 }
@@ -96,15 +101,6 @@ fn http_status(code: Code) -> StatusCode {
             StatusCode::INTERNAL_SERVER_ERROR
         }
     }
-}
-
-/// The answer to a path that is asked for by another method than its own, or to a gRPC call in a
-/// body that is not gRPC's.
-pub(super) fn asked_wrongly(route: Route, method: &Method) -> Option<Response<Body>> {
-    if route.method().is_some_and(|own| own != method) {
-        return Some(refusal(&status::wrong_method()));
-    }
-    (!route.is_plain_http()).then(|| refusal(&status::wrong_type()))
 }
 
 fn text(status: StatusCode, text: &str) -> Response<Body> {

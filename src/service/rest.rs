@@ -62,18 +62,19 @@ pub(super) fn lines(
 ) -> Response<Body> {
     let call = request.body().call();
     let config = &call.shared.config;
-    let (window, deadline) = (config.stream_window.get(), call.deadline);
+    let window = config.stream_window.get();
     let (reader, writer) = (json.clone(), json.clone());
+    let own = Arc::clone(&call);
     let answers = json_lines(
         request.into_body(),
         config.max_message_bytes,
         lifecycle.clone(),
     )
     .enumerate()
-    .map(move |(index, line)| answer_line(index as u64, Arc::clone(&call), reader.clone(), line))
+    .map(move |(index, line)| answer_line(index as u64, Arc::clone(&own), reader.clone(), line))
     .buffered(window)
     .map(Ok);
-    let answers = deadline::until(answers, deadline)
+    let answers = deadline::until(answers, call)
         .enumerate()
         .map(|(index, answer)| answer.unwrap_or_else(|status| refused(index as u64, &status)))
         .map(move |answer| Ok::<_, Status>(Frame::data(write_line(&writer, &answer))));
@@ -122,8 +123,13 @@ async fn answer_line(
     });
     let request = match request {
         Ok(request) => request,
-        Err(bad) => return refused(index, &bad.status()),
+        Err(bad) => {
+            let status = bad.status();
+            call.refuse_unread(&status);
+            return refused(index, &status);
+        }
     };
+    call.take(1);
     let options = convert::options(request.options);
     let result = classify_at(index, call, request.article, options).await;
     pb::StreamClassifyResponse {

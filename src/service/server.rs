@@ -143,11 +143,12 @@ fn front(
     lifecycle: &Lifecycle,
 ) -> Result<Front, ServeError> {
     let handlers = Handlers::new(&config, lifecycle)?;
+    let metrics = Metrics::new(pipeline.manifest());
     let shared = Shared {
         admission: Admission::new(config.max_in_flight.get()),
-        metrics: Metrics::new(pipeline.manifest()),
         keys: Keys::new(&config.keys),
-        traces: Traces::to(config.otlp_endpoint.as_deref())?,
+        traces: Traces::to(config.otlp_endpoint.as_deref(), &metrics.lost_spans)?,
+        metrics,
         config,
     };
     Ok(Front {

@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::HeaderValue;
+use http_body::Frame;
 use tonic::body::Body;
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
@@ -48,6 +51,13 @@ pub(super) const METADATA_TOO_LARGE: &str = "METADATA_TOO_LARGE";
 pub(super) const WRONG_METHOD: &str = "WRONG_METHOD";
 /// The reason of a gRPC call in a body that is not gRPC's.
 pub(super) const WRONG_TYPE: &str = "WRONG_TYPE";
+/// The reason of a body that is packed where plain HTTP takes it as it is.
+pub(super) const WRONG_ENCODING: &str = "WRONG_ENCODING";
+/// The reason of an answer that would come too late.
+pub(super) const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
+const INVALID_REQUEST: &str = "INVALID_REQUEST";
+const OVERLOADED: &str = "OVERLOADED";
+const SERVER_FAULT: &str = "SERVER_FAULT";
 /// Whose reasons [`ErrorInfo`](tonic_types::ErrorInfo) gives.
 const DOMAIN: &str = "copydesk.v1";
 
@@ -65,14 +75,32 @@ pub(super) fn code(error: &ClassifyError) -> Code {
     }
 }
 
+/// Why an article has an error, in the word that the details of a status would have.
+pub(super) fn reason(error: &ClassifyError) -> &'static str {
+    match error {
+        ClassifyError::Overloaded => OVERLOADED,
+        ClassifyError::DeadlineExceeded => DEADLINE_EXCEEDED,
+        ClassifyError::Fault => SERVER_FAULT,
+        _ => INVALID_REQUEST,
+    }
+}
+
+/// The word for programs in a status's details.
+pub(super) fn reason_of(status: &Status) -> String {
+    let details = status.get_error_details();
+    details
+        .error_info()
+        .map_or_else(String::new, |info| info.reason.clone())
+}
+
 /// The status of a call that failed because of one article. The details name the field.
 pub(super) fn of_error(error: &ClassifyError) -> Status {
     let message = error.to_string();
     match (error, error.field()) {
-        (ClassifyError::Overloaded, _) => retry_later("OVERLOADED", message, RETRY_AFTER),
+        (ClassifyError::Overloaded, _) => retry_later(OVERLOADED, message, RETRY_AFTER),
         (ClassifyError::DeadlineExceeded, _) => deadline_exceeded(),
         (_, Some(field)) => bad_request(field, message),
-        (_, None) => with_reason(code(error), "SERVER_FAULT", message, ErrorDetails::new()),
+        (_, None) => with_reason(code(error), reason(error), message, ErrorDetails::new()),
     }
 }
 
@@ -86,7 +114,7 @@ fn with_reason(code: Code, reason: &str, message: String, mut details: ErrorDeta
 
 fn bad_request(field: &str, message: String) -> Status {
     let details = ErrorDetails::with_bad_request_violation(field, message.as_str());
-    with_reason(Code::InvalidArgument, "INVALID_REQUEST", message, details)
+    with_reason(Code::InvalidArgument, INVALID_REQUEST, message, details)
 }
 
 /// RESOURCE_EXHAUSTED for now; the same call may succeed after the time given.
@@ -102,12 +130,7 @@ pub(super) fn retry_later(reason: &str, message: String, after: Duration) -> Sta
 pub(super) fn deadline_exceeded() -> Status {
     let message = "the deadline passed before the call was answered".to_owned();
     let details = ErrorDetails::new();
-    with_reason(
-        Code::DeadlineExceeded,
-        "DEADLINE_EXCEEDED",
-        message,
-        details,
-    )
+    with_reason(Code::DeadlineExceeded, DEADLINE_EXCEEDED, message, details)
 }
 
 /// A `grpc-timeout` that is none.
@@ -153,13 +176,19 @@ pub(super) fn switched_off() -> Status {
 
 /// JSON that is not the message asked for.
 pub(super) fn bad_json(error: &JsonError) -> Status {
-    bad_request("", error.to_string())
+    bad_request(&error.field, error.to_string())
+}
+
+/// The request field at fault, if it is the request's fault; empty if no field is.
+pub(super) fn field(details: &ErrorDetails) -> Option<&str> {
+    let violations = &details.bad_request()?.field_violations;
+    violations.first().map(|first| first.field.as_str())
 }
 
 /// An answer that cannot be written as JSON: a fault of the server.
 pub(super) fn unwritten(error: &JsonError) -> Status {
     let details = ErrorDetails::new();
-    with_reason(Code::Internal, "SERVER_FAULT", error.to_string(), details)
+    with_reason(Code::Internal, SERVER_FAULT, error.to_string(), details)
 }
 
 /// A body of plain HTTP, or a line of one, over the limit.
@@ -189,7 +218,7 @@ pub(super) fn cut_off() -> Status {
 /// A handler that was called past the front: a fault of the server.
 pub(super) fn no_call() -> Status {
     let message = "the call could not be handled: a fault of the server".to_owned();
-    with_reason(Code::Internal, "SERVER_FAULT", message, ErrorDetails::new())
+    with_reason(Code::Internal, SERVER_FAULT, message, ErrorDetails::new())
 }
 
 /// No such call.
@@ -232,6 +261,19 @@ pub(super) fn wrong_type() -> Status {
     let message = "this path takes application/grpc and application/grpc-web".to_owned();
     let details = ErrorDetails::new();
     with_reason(Code::InvalidArgument, WRONG_TYPE, message, details)
+}
+
+/// A body that is packed where it is taken as it is.
+pub(super) fn wrong_encoding(sent: &HeaderValue) -> Status {
+    let sent: String = String::from_utf8_lossy(sent.as_bytes())
+        .chars()
+        .take(40)
+        .collect();
+    let message = format!(
+        "the body has content-encoding {sent:?}; this path takes it as it is: send it without, or by gRPC, which takes gzip and zstd"
+    );
+    let details = ErrorDetails::new();
+    with_reason(Code::Unimplemented, WRONG_ENCODING, message, details)
 }
 
 /// The end of a stream that outlives the server. All articles up to the last index are answered.
@@ -312,12 +354,22 @@ fn unexplained(status: &Status) -> Status {
     )
 }
 
-/// [`of_refusal`] for a call that ended before it reached its handler.
-pub(super) fn answer_refusal(mut response: http::Response<Body>) -> http::Response<Body> {
+/// An answer, or the status that it is made of, in the words of [`of_refusal`].
+pub(super) fn answer(mut response: http::Response<Body>) -> Result<http::Response<Body>, Status> {
     match response.extensions_mut().remove::<Status>() {
-        Some(status) => of_refusal(status).into_http(),
-        None => response,
+        Some(status) => Err(of_refusal(status)),
+        None => Ok(response),
     }
+}
+
+/// A piece of an answer; the status at its end has the details that all have.
+pub(super) fn explained(mut frame: Frame<Bytes>) -> Frame<Bytes> {
+    if let Some(trailers) = frame.trailers_mut() {
+        let status = Status::from_header_map(trailers).filter(|s| s.code() != Code::Ok);
+        // Fails only for a message that cannot be a header, and then the status stays as it is.
+        let _ = status.map(|status| of_refusal(status).add_header(trailers));
+    }
+    frame
 }
 
 /// tonic names the message's size and then the limit.

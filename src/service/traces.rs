@@ -5,6 +5,7 @@
 //! its parent alone, and without a collector not even that.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
@@ -13,10 +14,12 @@ use opentelemetry::trace::{
     Span, SpanKind, Status as SpanStatus, TraceContextExt, Tracer, TracerProvider,
 };
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig};
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter as OtlpExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, SpanData, SpanExporter};
+use prometheus_client::metrics::counter::Counter;
 
 const SERVICE: &str = "copydesk";
 
@@ -32,22 +35,69 @@ pub(super) struct Ended<'a> {
     pub(super) topic: Option<&'a String>,
 }
 
+/// Says once that spans cannot be sent, and once that they can again. The library would say it of every
+/// batch, or nothing.
+#[derive(Debug)]
+struct Watched {
+    exporter: OtlpExporter,
+    is_failing: AtomicBool,
+    lost: Counter,
+}
+
+impl SpanExporter for Watched {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let n_spans = batch.len() as u64;
+        let sent = self.exporter.export(batch).await;
+        let was_failing = self.is_failing.swap(sent.is_err(), Ordering::Relaxed);
+        match &sent {
+            Ok(()) if was_failing => tracing::info!("the collector takes spans again"),
+            Ok(()) => {}
+            Err(error) => {
+                self.lost.inc_by(n_spans);
+                if !was_failing {
+                    tracing::warn!(
+                        %error,
+                        "the collector does not take spans; they are lost until it does: see that it runs and that otlp_endpoint is its address"
+                    );
+                }
+            }
+        }
+        sent
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.exporter.shutdown_with_timeout(timeout)
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.exporter.force_flush()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.exporter.set_resource(resource);
+    }
+}
+
 /// Sends spans, if there is a collector.
 #[derive(Debug, Default)]
 pub(super) struct Traces(Option<(SdkTracerProvider, SdkTracer)>);
 
 impl Traces {
     /// Spans go to the collector at an address such as `http://127.0.0.1:4317`.
-    pub(super) fn to(endpoint: Option<&str>) -> Result<Self, ExporterBuildError> {
+    pub(super) fn to(endpoint: Option<&str>, lost: &Counter) -> Result<Self, ExporterBuildError> {
         let Some(endpoint) = endpoint else {
             return Ok(Self::default());
         };
-        let exporter = SpanExporter::builder()
+        let exporter = OtlpExporter::builder()
             .with_tonic()
             .with_endpoint(endpoint)
             .build()?;
         let provider = SdkTracerProvider::builder()
-            .with_batch_exporter(exporter)
+            .with_batch_exporter(Watched {
+                exporter,
+                is_failing: AtomicBool::new(false),
+                lost: lost.clone(),
+            })
             .with_resource(Resource::builder().with_service_name(SERVICE).build())
             .build();
         let tracer = provider.tracer(SERVICE);

@@ -65,6 +65,7 @@ async fn a_single_call_too_many_is_refused_at_once_and_told_when_to_come_back() 
         "{metrics}"
     );
     assert!(metrics.contains("method=\"Classify\",code=\"RESOURCE_EXHAUSTED\""));
+    assert!(metrics.contains("copydesk_refused_articles_total{reason=\"OVERLOADED\"}"));
     assert!(metrics.contains("copydesk_articles_in_flight 0"));
 }
 

@@ -46,7 +46,12 @@ async fn what_is_wrong_is_told_in_json() {
     let server = TestServer::start().await;
     for (request, status, field) in [
         ("{", "HTTP/1.1 400", ""),
-        (r#"{"artikel": {}}"#, "HTTP/1.1 400", ""),
+        (r#"{"artikel": {}}"#, "HTTP/1.1 400", "artikel"),
+        (
+            r#"{"article": {"body": "x", "format": "HTML"}}"#,
+            "HTTP/1.1 400",
+            "article.format",
+        ),
         ("{}", "HTTP/1.1 400", "article"),
         (
             r#"{"article": {"body": " "}}"#,
@@ -116,6 +121,17 @@ async fn lines_are_answered_in_order_and_a_bad_one_in_its_place() {
 }
 
 #[tokio::test]
+async fn a_bad_line_has_the_field_at_fault() {
+    let server = TestServer::start().await;
+    let batch = "{\"article\": {\"body\": 7}}\n{\n";
+    let answers = lines(&post(server.address(), "/v1/classify:batch", "", batch).await);
+    let error = |index: usize| &answers[index]["result"]["error"];
+    assert_eq!(error(0)["field"], "article.body");
+    let message = error(1)["message"].as_str().expect("a message");
+    assert!(message.ends_with("line 1 column 1"), "{message}");
+}
+
+#[tokio::test]
 async fn a_line_is_answered_before_the_next_is_sent() {
     let server = TestServer::start().await;
     let mut socket = TcpStream::connect(server.address()).await.unwrap();
@@ -143,6 +159,7 @@ async fn the_model_and_the_calls_describe_themselves_over_http() {
     assert_eq!(model["model"]["trainedAt"], "2023-11-14T22:13:20Z");
     let document = body(&get(server.address(), "/v1/openapi.json").await);
     assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(document["security"], json!([]));
     let article = &document["components"]["schemas"]["Article"]["properties"];
     assert_eq!(article["existingTags"]["items"]["type"], "string");
     // Every reference leads somewhere.
@@ -288,4 +305,22 @@ async fn head_is_answered_as_get_without_a_body() {
         length(&whole)
     );
     assert!(soon(response.into_body().data()).await.is_none());
+}
+
+#[tokio::test]
+async fn a_packed_body_is_told_to_come_as_it_is() {
+    let server = TestServer::start().await;
+    let request = r#"{"article": {"body": "Parliament."}}"#;
+    for path in ["/v1/classify", "/v1/classify:batch"] {
+        let packed = "content-encoding: gzip\r\n";
+        let answer = post(server.address(), path, packed, "\u{1f}").await;
+        assert!(answer.starts_with("HTTP/1.1 415"), "{answer}");
+        assert!(answer.contains("accept-encoding: identity\r\n"), "{answer}");
+        let error = body(&answer);
+        assert_eq!(error["reason"], "WRONG_ENCODING");
+        assert!(error["message"].as_str().unwrap().contains("gzip"));
+        let as_it_is = "content-encoding: Identity\r\n";
+        let answer = post(server.address(), path, as_it_is, request).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
 }

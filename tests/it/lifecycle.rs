@@ -21,6 +21,7 @@ use crate::support::{TestServer, article, classification, pipeline, soon, stream
 use crate::wire::{HELLO, get};
 
 const CLASSIFIER: &str = "copydesk.v1.ClassifierService";
+const CLASSIFIER_DOMAIN: &str = "copydesk.v1";
 
 async fn health(server: &TestServer) -> HealthClient<Channel> {
     HealthClient::new(server.connect().await)
@@ -319,6 +320,33 @@ async fn reflection_v1_lists_the_services() {
     let names: Vec<_> = list.service.into_iter().map(|s| s.name).collect();
     assert!(names.contains(&CLASSIFIER.to_owned()), "{names:?}");
     assert!(names.contains(&"grpc.health.v1.Health".to_owned()));
+}
+
+#[tokio::test]
+async fn an_error_in_a_stream_of_reflection_has_a_reason() {
+    use v1::server_reflection_client::ServerReflectionClient;
+    use v1::server_reflection_request::MessageRequest;
+    let server = TestServer::start().await;
+    let mut client = ServerReflectionClient::new(server.connect().await);
+    let ask = |asked| v1::ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(asked),
+    };
+    let requests = [
+        ask(MessageRequest::ListServices(String::new())),
+        ask(MessageRequest::FileContainingSymbol("x.Y".into())),
+    ];
+    let answer = soon(client.server_reflection_info(stream::iter(requests))).await;
+    let mut answers = answer.expect("a stream").into_inner();
+    soon(answers.message()).await.expect("no status");
+    let status = soon(answers.message()).await.expect_err("no such symbol");
+    assert_eq!(status.code(), Code::NotFound);
+    assert!(status.message().contains("x.Y"), "{status}");
+    let details = status.get_error_details();
+    assert_eq!(
+        details.error_info().expect("a reason").domain,
+        CLASSIFIER_DOMAIN
+    );
 }
 
 #[tokio::test]

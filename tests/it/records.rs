@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 
 use bytes::{BufMut, BytesMut};
-use copydesk::service::{ConnectionConfig, Exposure, ServerConfig};
+use copydesk::service::{ConnectionConfig, Exposure, ServerConfig, pb};
 use http::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tonic::Code;
 
 use crate::support::{TestServer, article, pipeline, soon};
-use crate::wire::{CLASSIFY, Sent, Wire, classify_frame, get, raw};
+use crate::wire::{CLASSIFY, Sent, Wire, classify_frame, framed, get, post, raw};
 
 fn counted(method: &str, code: &str) -> String {
     format!("copydesk_calls_total{{method=\"{method}\",code=\"{code}\"}} ")
@@ -151,4 +151,102 @@ async fn what_is_switched_off_is_no_fault() {
         let method = format!("GET {path}");
         assert_counted(server.address(), &method, "UNIMPLEMENTED", 1).await;
     }
+}
+
+const BATCH: &str = "/copydesk.v1.ClassifierService/BatchClassify";
+const STREAM: &str = "/copydesk.v1.ClassifierService/StreamClassify";
+
+async fn assert_refused(server: &TestServer, reason: &str, articles: usize) {
+    let metrics = get(server.address(), "/metrics").await;
+    let expected = format!("copydesk_refused_articles_total{{reason=\"{reason}\"}} {articles}\n");
+    assert!(metrics.contains(&expected), "{expected}: {metrics}");
+}
+
+fn small_server() -> impl Future<Output = TestServer> {
+    let config = ServerConfig {
+        max_message_bytes: 1_000,
+        max_article_bytes: 200,
+        max_batch_articles: 3,
+        ..ServerConfig::default()
+    };
+    TestServer::start_with(pipeline(), config)
+}
+
+fn of_size(n_bytes: usize) -> pb::Article {
+    pb::Article {
+        body: "x".repeat(n_bytes),
+        ..pb::Article::default()
+    }
+}
+
+#[tokio::test]
+async fn articles_that_are_not_in_order_are_counted_whichever_way_they_came() {
+    let server = small_server().await;
+    let mut wire = Wire::connect(server.address()).await;
+    let bad_options = pb::ClassifyOptions {
+        min_tag_confidence: Some(2.0),
+        ..pb::ClassifyOptions::default()
+    };
+    let single = |article, options| framed(&pb::ClassifyRequest { article, options });
+    let batch = |articles, options| framed(&pb::BatchClassifyRequest { articles, options });
+    let malformed = BytesMut::from(&[0, 0, 0, 0, 2, 0x0a, 0x7f][..]).freeze();
+    let mut n_refused = 0;
+    for (path, sent, articles) in [
+        (CLASSIFY, single(None, None), 1),
+        (CLASSIFY, single(Some(of_size(0)), None), 1),
+        (CLASSIFY, single(Some(of_size(201)), None), 1),
+        (
+            CLASSIFY,
+            single(Some(of_size(20)), Some(bad_options.clone())),
+            1,
+        ),
+        (CLASSIFY, malformed.clone(), 1),
+        (BATCH, batch(vec![of_size(20); 4], None), 4),
+        (BATCH, batch(vec![of_size(20); 2], Some(bad_options)), 2),
+        (BATCH, batch(vec![of_size(20), of_size(0)], None), 1),
+        (STREAM, single(Some(of_size(0)), None), 1),
+        (STREAM, malformed, 1),
+    ] {
+        wire.call(path, &[], Sent::Whole(sent)).await;
+        n_refused += articles;
+        assert_refused(&server, "INVALID_REQUEST", n_refused).await;
+    }
+    for (path, sent, articles) in [
+        ("/v1/classify", "{", 1),
+        ("/v1/classify", r#"{"article": {"body": ""}}"#, 1),
+        (
+            "/v1/classify:batch",
+            "{\n{}\n{\"article\": {\"body\": 7}}\n",
+            3,
+        ),
+    ] {
+        post(server.address(), path, "", sent).await;
+        n_refused += articles;
+        assert_refused(&server, "INVALID_REQUEST", n_refused).await;
+    }
+    // Another method sends no article.
+    get(server.address(), "/v1/classify").await;
+    let metrics = get(server.address(), "/metrics").await;
+    assert!(!metrics.contains("WRONG_METHOD"), "{metrics}");
+}
+
+#[tokio::test]
+async fn articles_of_messages_that_are_too_large_or_late_are_counted() {
+    let server = small_server().await;
+    let mut wire = Wire::connect(server.address()).await;
+    let large = classify_frame(of_size(2_000));
+    let json = format!(r#"{{"article": {{"body": "{}"}}}}"#, "x".repeat(2_000));
+    for (n_refused, path) in (1..).zip([CLASSIFY, STREAM, "/v1/classify", "/v1/classify:batch"]) {
+        if path.starts_with("/v1/") {
+            post(server.address(), path, "", &json).await;
+        } else {
+            wire.call(path, &[], Sent::Whole(large.clone())).await;
+        }
+        assert_refused(&server, "MESSAGE_TOO_LARGE", n_refused).await;
+    }
+    let frame = Sent::Whole(classify_frame(article(0)));
+    wire.call(CLASSIFY, &[("grpc-timeout", "0n")], frame).await;
+    let late = "grpc-timeout: 0n\r\n";
+    post(server.address(), "/v1/classify", late, "{}").await;
+    assert_refused(&server, "DEADLINE_EXCEEDED", 2).await;
 }

@@ -21,7 +21,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::support::{TestServer, article, pipeline, soon};
-use crate::wire::{CLASSIFY, Sent, Wire, classify_frame, get, post, raw};
+use crate::wire::{CLASSIFY, Sent, Wire, classify_frame, framed, get, post, raw};
 
 fn key(name: &str, role: Role, articles_per_second: Option<u32>) -> ApiKey {
     ApiKey {
@@ -164,6 +164,96 @@ async fn lines_end_at_the_deadline_though_their_articles_wait() {
     );
     assert_eq!(answer.matches("\"error\"").count(), 1, "{answer}");
     assert!(answer.contains("\"code\":4"), "{answer}");
+}
+
+/// What the key for metrics is shown of a counter.
+async fn counted(server: &TestServer, name: &str) -> u64 {
+    let head =
+        "GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: cdk_watch\r\n\r\n";
+    let metrics = raw(server.address(), head.as_bytes()).await;
+    let start = format!("{name} ");
+    let line = metrics.lines().find_map(|line| line.strip_prefix(&start));
+    line.map_or(0, |number| number.parse().expect("a number"))
+}
+
+fn refused(reason: &str) -> String {
+    format!("copydesk_refused_articles_total{{reason=\"{reason}\"}}")
+}
+
+#[tokio::test]
+async fn articles_refused_for_their_key_are_counted() {
+    let server = server_with_keys().await;
+    classify(&server, &[]).await;
+    classify(&server, &[("x-api-key", "cdk_watch")]).await;
+    let slow = [("x-api-key", "cdk_slow")];
+    soon(async { while classify(&server, &slow).await.code() == Code::Ok {} }).await;
+    for reason in ["NO_KEY", "WRONG_ROLE", "RATE_LIMITED"] {
+        assert_eq!(counted(&server, &refused(reason)).await, 1, "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn articles_without_an_answer_by_the_deadline_are_counted() {
+    let server = server_with_keys().await;
+    let lines = "{\"article\": {\"body\": \"Parliament.\"}}\n".repeat(5);
+    let headers = "x-api-key: cdk_slow\r\ngrpc-timeout: 500m\r\n";
+    post(server.address(), "/v1/classify:batch", headers, &lines).await;
+    let mut wire = Wire::connect(server.address()).await;
+    let batch = pb::BatchClassifyRequest {
+        articles: (0..40).map(article).collect(),
+        options: None,
+    };
+    let headers = [("x-api-key", "cdk_slow"), ("grpc-timeout", "500m")];
+    let path = "/copydesk.v1.ClassifierService/BatchClassify";
+    let answer = wire.call(path, &headers, Sent::Whole(framed(&batch))).await;
+    assert_eq!(answer.status.code(), Code::DeadlineExceeded);
+    let n_late = counted(&server, &refused("DEADLINE_EXCEEDED")).await;
+    let n_classified = counted(&server, "copydesk_confidence_count").await;
+    assert_eq!(n_late + n_classified, 45, "{n_classified} classified");
+}
+
+#[tokio::test]
+async fn what_is_asked_for_in_a_wrong_way_takes_nothing_of_the_rate() {
+    let server = server_with_keys().await;
+    let address = server.address();
+    let key = "x-api-key: cdk_slow\r\n";
+    let gzip = format!("{key}content-encoding: gzip\r\n");
+    let head = format!("GET /v1/classify HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{key}\r\n");
+    for (answer, status) in [
+        (raw(address, head.as_bytes()).await, "HTTP/1.1 405"),
+        (
+            post(address, "/v1/classify", &gzip, "x").await,
+            "HTTP/1.1 415",
+        ),
+        (post(address, CLASSIFY, key, "{}").await, "HTTP/1.1 415"),
+    ] {
+        assert!(answer.starts_with(status), "{answer}");
+    }
+    let taken = classify(&server, &[("x-api-key", "cdk_slow")]).await;
+    assert_eq!(taken.code(), Code::Ok, "{taken:?}");
+}
+
+#[tokio::test]
+async fn the_openapi_document_says_how_keys_are_sent() {
+    let server = server_with_keys().await;
+    let head = "GET /v1/openapi.json HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: cdk_desk\r\n\r\n";
+    let answer = raw(server.address(), head.as_bytes()).await;
+    let (_, document) = answer.split_once("\r\n\r\n").expect("a head");
+    let document: serde_json::Value = serde_json::from_str(document).expect("JSON");
+    let schemes = &document["components"]["securitySchemes"];
+    assert_eq!(schemes["bearer"]["scheme"], "Bearer");
+    assert_eq!(schemes["apiKey"]["name"], "x-api-key");
+    let needed = serde_json::json!([{ "bearer": [] }, { "apiKey": [] }]);
+    assert_eq!(document["security"], needed);
+    let answers = |path: &str, method: &str| document["paths"][path][method]["responses"].clone();
+    for status in ["400", "401", "403", "413", "415", "429", "431"] {
+        let error = &answers("/v1/classify", "post")[status];
+        assert!(error["content"]["application/json"].is_object(), "{status}");
+    }
+    for status in ["401", "403"] {
+        assert!(answers("/v1/classify:batch", "post")[status].is_object());
+        assert!(answers("/v1/model", "get")[status].is_object());
+    }
 }
 
 #[tokio::test]

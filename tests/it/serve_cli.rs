@@ -5,13 +5,14 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
+use copydesk::service::hash;
 use copydesk::service::pb::classifier_service_client::ClassifierServiceClient;
 use copydesk::service::pb::{ClassifyRequest, GetModelRequest};
 use tempfile::NamedTempFile;
 
 use crate::program::{copydesk, run, stderr};
 use crate::support::{article, model_bytes, soon, stream_request};
-use crate::wire::{HELLO, get};
+use crate::wire::{HELLO, get, post};
 
 fn model_file() -> NamedTempFile {
     let mut file = NamedTempFile::new().expect("a temporary file");
@@ -30,7 +31,7 @@ struct Server {
 
 impl Server {
     /// Starts one on a free port and waits until it says that it serves.
-    fn start(change: fn(&mut Command)) -> Self {
+    fn start(change: impl FnOnce(&mut Command)) -> Self {
         let model = model_file();
         let mut command = copydesk();
         command.args(["serve", "--listen", "127.0.0.1:0", "--model"]);
@@ -501,4 +502,89 @@ async fn a_call_is_one_line_of_the_log_and_its_text_is_not_in_it() {
     assert_eq!(line["request_id"], "abc-1");
     assert!(line["article_bytes"].as_u64() > Some(20), "{line}");
     assert!(!said.contains("inflation"), "{said}");
+}
+
+/// The lines of a settings file for a key.
+fn key_entry(key: &str, name: &str, role: &str) -> String {
+    let digits: String = hash(key).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "[[api_keys]]\nname = \"{name}\"\nsha256 = \"{digits}\"\nroles = [\"{role}\"]\narticles_per_second = 1\n"
+    )
+}
+
+#[tokio::test]
+async fn the_log_says_whose_call_was_refused() {
+    let keys = [
+        key_entry("cdk_1", "desk", "classify"),
+        key_entry("cdk_2", "watch", "observe"),
+    ];
+    let settings = settings_file(&keys.concat());
+    let server = Server::start(|command| {
+        command.arg("--config").arg(settings.path());
+        command.env("COPYDESK_LOG", "info");
+    });
+    let address = server.address().parse().expect("one");
+    let body = r#"{"article": {"body": "Parliament."}}"#;
+    let ask = async |headers: &str| post(address, "/v1/classify", headers, body).await;
+    let role = ask("x-api-key: cdk_2\r\n").await;
+    assert!(role.starts_with("HTTP/1.1 403"), "{role}");
+    let limited = async {
+        loop {
+            let answer = ask("x-api-key: cdk_1\r\n").await;
+            if !answer.starts_with("HTTP/1.1 200") {
+                return answer;
+            }
+        }
+    };
+    let limited = soon(limited).await;
+    assert!(limited.starts_with("HTTP/1.1 429"), "{limited}");
+    let headers = format!("x-api-key: cdk_1\r\nx: {}\r\n", "v".repeat(9_000));
+    let large = ask(&headers).await;
+    assert!(large.starts_with("HTTP/1.1 431"), "{large}");
+    let (_, said) = server.stop_with("-TERM");
+    for (code, caller, times) in [
+        ("PERMISSION_DENIED", "watch", 1),
+        ("RESOURCE_EXHAUSTED", "desk", 2),
+    ] {
+        let lines: Vec<_> = said.lines().filter(|line| line.contains(code)).collect();
+        assert_eq!(lines.len(), times, "{said}");
+        let caller = format!("caller=\"{caller}\"");
+        assert!(lines.iter().all(|line| line.contains(&caller)), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_collector_that_is_away_is_told_of_once() {
+    // A port that was free a moment ago.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let collector = format!("http://{}", listener.local_addr().expect("bound"));
+    drop(listener);
+    let server = Server::start(|command| {
+        command.args(["--otlp-endpoint", &collector]);
+        // How long spans are gathered before they are sent, in milliseconds.
+        command.env("OTEL_BSP_SCHEDULE_DELAY", "10");
+        // Nobody reads the log until the end, and it would lose lines.
+        command.env("COPYDESK_LOG", "warn");
+    });
+    let address = server.address().parse().expect("one");
+    let lost = async || -> u64 {
+        get(address, "/v1/model").await;
+        let metrics = get(address, "/metrics").await;
+        let mut lines = metrics.lines();
+        let lost = lines.find_map(|line| line.strip_prefix("copydesk_lost_spans_total "));
+        lost.expect("a counter").parse().expect("a number")
+    };
+    let more_than = async |n| {
+        loop {
+            let n_lost = lost().await;
+            if n_lost > n {
+                return n_lost;
+            }
+        }
+    };
+    let first = soon(more_than(0)).await;
+    soon(more_than(first)).await;
+    let (_, said) = server.stop_with("-TERM");
+    let told = said.matches("the collector does not take spans").count();
+    assert_eq!(told, 1, "{said}");
 }
