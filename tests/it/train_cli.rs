@@ -393,6 +393,7 @@ fn wrong_flags_are_status_two() {
         Some(2)
     );
     assert_eq!(run(&["nothing"]).status.code(), Some(2));
+    assert_eq!(run(&["key", "--name", ""]).status.code(), Some(2));
 }
 
 #[cfg(unix)]

@@ -35,6 +35,8 @@ use separators::JoinedTags;
 /// How many bad rows an error or a report spells out.
 const SHOWN_BAD_ROWS: usize = 5;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// As Windows begins what it calls Unicode text.
+const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Labelled articles, and what was left out on the way.
@@ -85,7 +87,7 @@ impl Corpus {
     /// [`Corpus::finish`]. `file` names the rows in messages.
     ///
     /// # Errors
-    /// [`CorpusError::Io`] if the file cannot be read, [`CorpusError::Columns`] if a table has
+    /// [`CorpusError::Io`] if the file cannot be read, [`CorpusError::Utf16`] if it is no UTF-8, [`CorpusError::Columns`] if a table has
     /// neither the title's nor the text's column, or no label's and no tags', or not one that was named;
     /// [`CorpusError::OpenQuote`] if rows of it are swallowed by a quotation mark.
     pub fn read(
@@ -96,7 +98,12 @@ impl Corpus {
         fields: &Fields,
     ) -> Result<(), CorpusError> {
         let file: &Arc<str> = &file.into();
-        let plain = unzipped(rows).map_err(|source| io_error(file, source))?;
+        let mut plain = unzipped(rows).map_err(|source| io_error(file, source))?;
+        let start = plain.fill_buf().map_err(|source| io_error(file, source))?;
+        if UTF_16_MARKS.iter().any(|mark| start.starts_with(mark)) {
+            let file = file.to_string();
+            return Err(CorpusError::Utf16 { file });
+        }
         let mut joined = JoinedTags::default();
         match format {
             RowFormat::JsonLines => self.read_json_lines(plain, file, fields, &mut joined),
@@ -213,13 +220,15 @@ impl Corpus {
             Ok(header) => header.clone(),
             Err(error) => return Err(io_error(file, io::Error::other(error))),
         };
+        if header.is_empty() {
+            return Ok(());
+        }
         let columns = Columns::find(&header, fields);
         if let Some(missing) = columns.missing(fields) {
-            let names: Vec<&str> = header.iter().collect();
             return Err(CorpusError::Columns {
                 file: file.to_string(),
                 missing,
-                columns: names.join(", "),
+                columns: header.iter().map(str::to_owned).collect(),
             });
         }
         let mut record = csv::ByteRecord::new();
@@ -468,7 +477,27 @@ mod tests {
     }
 
     #[test]
+    fn text_of_another_encoding_is_said_to_be_one() {
+        for format in [RowFormat::JsonLines, TABLE] {
+            for rows in [b"\xff\xfel\0a\0", b"\xfe\xff\0l\0a"] {
+                let error = read(rows, format, true).unwrap_err().to_string();
+                assert!(error.starts_with("data is UTF-16"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_table_parted_by_semicolons_is_said_to_be_no_table_of_commas() {
+        let error = read(b"label;text\nA;x\n", TABLE, false).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("its columns are: label;text."), "{error}");
+        assert!(error.contains("columns are parted by commas"), "{error}");
+    }
+
+    #[test]
     fn empty_data_says_so() {
+        let table = read(b"", TABLE, false).unwrap_err().to_string();
+        assert!(table.ends_with("it is empty"), "{table}");
         assert!(
             read(b"", RowFormat::JsonLines, false)
                 .unwrap_err()
