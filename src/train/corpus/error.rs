@@ -39,6 +39,14 @@ pub enum CorpusError {
         /// As the caller named it.
         file: String,
     },
+    /// All rows are elements of one array.
+    #[error(
+        "{file} begins as a JSON array, and a row is one JSON object on a line of its own; `jq -c '.[]'` makes such lines of it"
+    )]
+    Array {
+        /// As the caller named it.
+        file: String,
+    },
     /// Rows are no labelled articles.
     #[error("{n_rows} bad {}; use --skip-bad-rows to leave {} out:{}",
         plural(*n_rows, "row", "rows"), plural(*n_rows, "it", "them"), listed(shown, *n_rows))]

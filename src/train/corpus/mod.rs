@@ -87,7 +87,8 @@ impl Corpus {
     /// [`Corpus::finish`]. `file` names the rows in messages.
     ///
     /// # Errors
-    /// [`CorpusError::Io`] if the file cannot be read, [`CorpusError::Utf16`] if it is no UTF-8, [`CorpusError::Columns`] if a table has
+    /// [`CorpusError::Io`] if the file cannot be read, [`CorpusError::Utf16`] and
+    /// [`CorpusError::Array`] if it has no rows of UTF-8, [`CorpusError::Columns`] if a table has
     /// neither the title's nor the text's column, or no label's and no tags', or not one that was named;
     /// [`CorpusError::OpenQuote`] if rows of it are swallowed by a quotation mark.
     pub fn read(
@@ -103,6 +104,11 @@ impl Corpus {
         if UTF_16_MARKS.iter().any(|mark| start.starts_with(mark)) {
             let file = file.to_string();
             return Err(CorpusError::Utf16 { file });
+        }
+        let begins_array = without_mark(start).trim_ascii_start().starts_with(b"[");
+        if begins_array && format == RowFormat::JsonLines {
+            let file = file.to_string();
+            return Err(CorpusError::Array { file });
         }
         let mut joined = JoinedTags::default();
         match format {
@@ -474,6 +480,14 @@ mod tests {
         assert!(read_with(rows, RowFormat::JsonLines, false, &tags).is_err());
         let table = read_with(b"label,text,tags\nA,x,a\n", TABLE, false, &tags).unwrap_err();
         assert!(table.to_string().contains("no column \"tgas\""), "{table}");
+    }
+
+    #[test]
+    fn an_array_is_said_to_be_no_rows() {
+        let rows = b"\xef\xbb\xbf[\n {\"text\":\"x\",\"label\":\"A\"}\n]\n";
+        let error = read(rows, RowFormat::JsonLines, true).unwrap_err();
+        let error = error.to_string();
+        assert!(error.starts_with("data begins as a JSON array"), "{error}");
     }
 
     #[test]
