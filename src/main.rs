@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use copydesk::cli::Cli;
+use copydesk::cli::{Cli, told};
 use copydesk::telemetry;
 use mimalloc::MiMalloc;
 
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         }
     };
     cli.run().unwrap_or_else(|error| {
-        eprintln!("copydesk: {error:#}");
+        eprintln!("copydesk: {}", told(&error));
         ExitCode::FAILURE
     })
 }

@@ -49,7 +49,7 @@ pub(super) struct DataArgs {
         default_value = "label"
     )]
     label_field: String,
-    /// Field with the tags: a JSON array, or one string parted by --tag-separator
+    /// Field with the tags: an array, in JSON or as Python writes a list, or one string of several
     #[arg(
         long,
         env = "COPYDESK_TAGS_FIELD",
@@ -57,14 +57,10 @@ pub(super) struct DataArgs {
         default_value = "tags"
     )]
     tags_field: String,
-    /// What parts the tags of one string
-    #[arg(
-        long,
-        env = "COPYDESK_TAG_SEPARATOR",
-        value_name = "CHAR",
-        default_value_t = ';'
-    )]
-    tag_separator: char,
+    /// What parts the tags of one string; without it ; or, if no row of the file has one, | or, if
+    /// none has either, a comma
+    #[arg(long, env = "COPYDESK_TAG_SEPARATOR", value_name = "CHAR")]
+    tag_separator: Option<char>,
     /// Field of a story, a day or a series: its articles are all learnt from or all held out
     #[arg(long, env = "COPYDESK_GROUP_FIELD", value_name = "NAME")]
     group_field: Option<String>,
@@ -127,9 +123,16 @@ impl DataArgs {
         self.finished(self.opened(files, &fields)?)
     }
 
-    /// Reads full articles with tags, which need no topic; no files are no articles.
+    /// Reads full articles with tags, of which nothing else counts; no files are no articles.
     pub(super) fn read_tagged(&self, files: &[PathBuf]) -> anyhow::Result<Vec<LabelledArticle>> {
-        self.finished_texts(self.opened(files, &self.fields())?)
+        let fields = Fields {
+            label: Fields::default().label,
+            group: None,
+            date: None,
+            source: None,
+            ..self.fields()
+        };
+        self.finished_texts(self.opened(files, &fields)?)
     }
 
     /// Reads files of which the texts alone count; no files are no articles.
@@ -153,13 +156,13 @@ impl DataArgs {
 
     fn finished(&self, corpus: Corpus) -> anyhow::Result<Corpus> {
         let corpus = corpus.finish(self.skip_bad_rows)?;
-        say_bad_rows(&corpus);
+        say_of(&corpus);
         Ok(corpus)
     }
 
     fn finished_texts(&self, corpus: Corpus) -> anyhow::Result<Vec<LabelledArticle>> {
         let corpus = corpus.finish_texts(self.skip_bad_rows)?;
-        say_bad_rows(&corpus);
+        say_of(&corpus);
         Ok(corpus.articles)
     }
 
@@ -195,7 +198,10 @@ impl DataArgs {
     }
 }
 
-fn say_bad_rows(corpus: &Corpus) {
+fn say_of(corpus: &Corpus) {
+    for remark in &corpus.remarks {
+        eprintln!("copydesk: {remark}");
+    }
     if corpus.n_bad_rows > 0 {
         eprintln!(
             "copydesk: left out {} bad rows, such as:",

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::data_args::is_stdin;
 use super::model_file;
 use super::page::PageAnswer;
+use super::told;
 use crate::extract::kind;
 use crate::pipeline::Pipeline;
 use crate::text::{Article, ArticleDraft, ContentFormat, OffsetUnit};
@@ -81,7 +82,7 @@ pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
                 write_text(&pipeline, &id, &article, &mut out)?;
             }
             Err(error) => {
-                eprintln!("copydesk: {id}: {error:#}");
+                eprintln!("copydesk: {id}: {}", told(&error));
                 exit = ExitCode::FAILURE;
             }
         }

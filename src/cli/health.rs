@@ -1,13 +1,15 @@
 //! `copydesk health`: whether a service serves, for probes.
 
+use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::Args;
 
-use crate::service::{ProbeConfig, probe};
+use crate::service::{ProbeConfig, ProbeKey, probe};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,6 +17,7 @@ Examples:
   copydesk health --address copydesk:50051           another one
   copydesk health --address https://copydesk:50051 --authorities ca.pem
                                                      one whose connections are encrypted
+  copydesk health --api-key-file probe.key           one whose settings have health = \"keyed\"
   HEALTHCHECK CMD [\"copydesk\", \"health\"]             in a Dockerfile
 
 The exit status is 0 if the service serves and 1 if not; why not is said on standard error.";
@@ -56,6 +59,9 @@ pub(super) struct HealthArgs {
     /// The name in the service's certificate, if it is not the host of the address.
     #[arg(long, env = "COPYDESK_SERVER_NAME", value_name = "NAME")]
     server_name: Option<String>,
+    /// A file with an API key alone, of the role classify, for a service whose health is keyed.
+    #[arg(long, env = "COPYDESK_API_KEY_FILE", value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
 }
 
 /// Runs `copydesk health`.
@@ -69,6 +75,7 @@ pub(super) fn run(args: &HealthArgs) -> anyhow::Result<ExitCode> {
         timeout: Duration::from_secs(args.timeout_seconds.into()),
         authorities: args.authorities.clone(),
         server_name: args.server_name.clone(),
+        api_key: args.api_key_file.as_deref().map(read_key).transpose()?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -79,4 +86,12 @@ pub(super) fn run(args: &HealthArgs) -> anyhow::Result<ExitCode> {
     answer?;
     writeln!(io::stdout(), "SERVING")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Out of a file, as the arguments of a program are shown to everyone on its machine.
+fn read_key(file: &Path) -> anyhow::Result<ProbeKey> {
+    let name = file.display();
+    let text =
+        fs::read_to_string(file).with_context(|| format!("cannot read --api-key-file {name}"))?;
+    ProbeKey::new(text.trim()).with_context(|| format!("--api-key-file {name} has no key alone"))
 }

@@ -10,6 +10,7 @@
 //! - `train_extractor`: labelled pages in, a model file with a line model out.
 //! - `evaluate`: how good a model is.
 //! - `settings`: what `serve` can be told, by flags, environment and file.
+//! - `told`: an error as a sentence; `switch`: a switch in the environment.
 //! - `model_file`, `data_args`, `tag_args`, `page`, `report`: what several commands need.
 
 mod classify;
@@ -24,13 +25,16 @@ mod report;
 mod report_page;
 mod serve;
 mod settings;
+mod switch;
 mod tag_args;
+mod told;
 mod train;
 mod train_extractor;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+pub use told::told;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,7 +43,8 @@ Examples:
   copydesk train --data archive.jsonl --out desk.safetensors
   copydesk serve --model desk.safetensors --listen 0.0.0.0:50051
 
-Every flag has an environment variable, such as COPYDESK_LISTEN for --listen.
+Every flag but those of key has an environment variable, such as COPYDESK_LISTEN for --listen;
+a switch is set by true, yes, on or 1 there.
 COPYDESK_LOG sets what is logged: error, warn, info (the default), debug or trace;
 COPYDESK_LOG_FORMAT=json how, for machines.";
 
@@ -69,9 +74,15 @@ impl Cli {
     /// what they ask for.
     #[must_use]
     pub fn from_terminal() -> Self {
-        let command = Self::command().mut_subcommand("serve", settings::with_environment);
-        let matches = command.get_matches();
+        let matches = Self::whole_command().get_matches();
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    /// All commands, with what each flag is called in the environment.
+    fn whole_command() -> clap::Command {
+        Self::command()
+            .mut_subcommand("serve", settings::with_environment)
+            .mut_subcommands(|command| command.mut_args(switch::readable))
     }
 
     /// Runs the command. The exit code is the command's answer.
@@ -100,4 +111,30 @@ impl Cli {
 fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
     let error = error.downcast_ref::<std::io::Error>();
     error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flag_but_those_of_key_has_the_variable_that_the_help_promises() {
+        let mut command = Cli::whole_command();
+        command.build();
+        let of_service = command.get_subcommands().filter(|c| c.get_name() != "key");
+        for command in of_service {
+            for arg in command.get_arguments() {
+                let Some(flag) = arg.get_long().filter(|flag| *flag != "help") else {
+                    continue;
+                };
+                let name = match flag {
+                    // The one that builds agree on (reproducible-builds.org).
+                    "trained-at" => "SOURCE_DATE_EPOCH".to_owned(),
+                    _ => format!("COPYDESK_{}", flag.to_uppercase().replace('-', "_")),
+                };
+                let variable = arg.get_env().map(|name| name.to_string_lossy());
+                assert_eq!(variable.as_deref(), Some(&*name), "--{flag}");
+            }
+        }
+    }
 }

@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 
 use super::model_file;
 use super::settings::{self, Flags, Settings};
+use super::told;
 use crate::pipeline::Pipeline;
 use crate::service::{Listeners, Server};
 use crate::telemetry;
@@ -61,7 +62,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let settings = match Settings::gather(&args.flags, args.config.as_deref()) {
         Ok(settings) => settings,
         Err(error) => {
-            writeln!(io::stderr(), "copydesk: {error:#}")?;
+            writeln!(io::stderr(), "copydesk: {}", told(&error))?;
             return Ok(ExitCode::from(BAD_SETTINGS));
         }
     };

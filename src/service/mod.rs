@@ -59,6 +59,6 @@ mod web;
 
 pub use config::{ConnectionConfig, Exposure, Keepalive, ServerConfig};
 pub use keys::{ApiKey, Role, hash, new_key};
-pub use probe::{ProbeConfig, ProbeError, probe};
+pub use probe::{ProbeConfig, ProbeError, ProbeKey, probe};
 pub use server::{Listeners, ServeError, Server, serve};
 pub use tls::{TlsConfig, TlsError};

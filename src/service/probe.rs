@@ -9,14 +9,16 @@ use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
-use tonic::Code;
 use tonic::codegen::Service;
+use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tower::service_fn;
 
+use super::keys::SCHEME;
 use super::tls::{self, TlsError};
 
 const HTTPS_PORT: u16 = 443;
@@ -46,6 +48,11 @@ pub enum ProbeError {
         /// What was given.
         name: String,
     },
+    /// An API key that no header can have.
+    #[error(
+        "an API key is one line of letters, digits and signs without blanks, as `copydesk key` makes it"
+    )]
+    Key,
     /// Nobody answers there.
     #[error("no server answers at {address}")]
     Unreachable {
@@ -70,6 +77,16 @@ pub enum ProbeError {
         /// What was asked for.
         service: String,
     },
+    /// The server tells its health only to those who have a key.
+    #[error(
+        "the server at {address} wants an API key: {message}; name a file with one of the role classify by --api-key-file"
+    )]
+    NoKey {
+        /// Where it was asked.
+        address: String,
+        /// What it answered.
+        message: String,
+    },
     /// The server answers with an error, such as one that has no health checks.
     #[error("the server at {address} answers the health check with an error: {message}")]
     Refused {
@@ -88,6 +105,26 @@ pub enum ProbeError {
     },
 }
 
+/// An API key to send. Its `Debug` does not show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeKey(AsciiMetadataValue);
+
+impl ProbeKey {
+    /// A key as its owner writes it.
+    ///
+    /// # Errors
+    /// [`ProbeError::Key`] if it is empty or has a blank or a character that no header can have.
+    pub fn new(key: &str) -> Result<Self, ProbeError> {
+        if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(ProbeError::Key);
+        }
+        let header = format!("{SCHEME} {key}");
+        let mut header: AsciiMetadataValue = header.parse().map_err(|_| ProbeError::Key)?;
+        header.set_sensitive(true);
+        Ok(Self(header))
+    }
+}
+
 /// Whom to ask, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeConfig {
@@ -101,6 +138,8 @@ pub struct ProbeConfig {
     pub authorities: Option<PathBuf>,
     /// The name in the server's certificate, if it is not the host of the address.
     pub server_name: Option<String>,
+    /// The key to send to a server whose health checks need one.
+    pub api_key: Option<ProbeKey>,
 }
 
 /// Asks a server whether it serves.
@@ -125,9 +164,13 @@ pub async fn probe(config: &ProbeConfig) -> Result<(), ProbeError> {
 
 async fn check(config: &ProbeConfig) -> Result<ServingStatus, ProbeError> {
     let channel = connect(config).await?;
-    let request = HealthCheckRequest {
+    let mut request = Request::new(HealthCheckRequest {
         service: config.service.clone(),
-    };
+    });
+    if let Some(ProbeKey(key)) = &config.api_key {
+        let metadata = request.metadata_mut();
+        metadata.insert("authorization", key.clone());
+    }
     match HealthClient::new(channel).check(request).await {
         Ok(response) => Ok(response.into_inner().status()),
         Err(status) => Err(refusal(&config.address, &config.service, &status)),
@@ -199,6 +242,10 @@ fn refusal(address: &str, service: &str, status: &tonic::Status) -> ProbeError {
         Code::NotFound => ProbeError::UnknownService {
             address,
             service: service.to_owned(),
+        },
+        Code::Unauthenticated => ProbeError::NoKey {
+            address,
+            message: status.message().to_owned(),
         },
         _ => ProbeError::Refused {
             address,

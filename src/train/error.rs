@@ -29,6 +29,12 @@ pub enum TrainError {
         /// The least number of examples.
         min: usize,
     },
+    /// There are no topics, and no tag can be told by words.
+    #[error("nothing to learn: no article has a topic, and no word tells any of the tags: {}; add articles that have other tags", tags.join(", "))]
+    UntoldTags {
+        /// The tags of enough articles.
+        tags: Vec<String>,
+    },
     /// No term is in two articles.
     #[error("the training articles share no words: every term is in fewer than {min_df} articles")]
     NoTerms {

@@ -73,6 +73,8 @@ pub struct Trained {
     pub evaluation: Evaluation,
     /// Articles learnt from.
     pub n_training_articles: usize,
+    /// Tags with enough articles that are not learnt, as no word tells them.
+    pub untold_tags: Vec<String>,
     /// Where the ranker of the articles' own phrases came from.
     pub ranker: RankerSource,
     /// What was found about the archive, if [`TrainParams::studies_archive`].
@@ -145,6 +147,10 @@ pub fn train(
         params,
         on_step,
     )?;
+    let (vocabulary, untold_tags) = told_apart(vocabulary, &tag_model);
+    if topics.is_empty() && vocabulary.is_empty() {
+        return Err(TrainError::UntoldTags { tags: untold_tags });
+    }
     on_step(Step::FittingKeyphrases);
     let (keyphrases, ranker) = ranker::fitted_or_built_in(&split.train, keyphrase_data)?;
     on_step(Step::Packing);
@@ -177,6 +183,7 @@ pub fn train(
         pipeline,
         evaluation,
         n_training_articles: split.train.len(),
+        untold_tags,
         ranker,
         study,
     })
@@ -269,6 +276,22 @@ fn fit_tags(
         n_tags: vocabulary.len(),
     };
     tags::fit(data, params, on_step)
+}
+
+/// The tags that were learnt with their counts, and the names of the others.
+fn told_apart(
+    vocabulary: Vec<(String, usize)>,
+    model: &TagModel,
+) -> (Vec<(String, usize)>, Vec<String>) {
+    let mut untold = Vec::new();
+    let mut learnt = Vec::new();
+    for (index, (tag, count)) in vocabulary.into_iter().enumerate() {
+        match model.learnt.binary_search(&index) {
+            Ok(_) => learnt.push((tag, count)),
+            Err(_) => untold.push(tag),
+        }
+    }
+    (learnt, untold)
 }
 
 #[cfg(test)]

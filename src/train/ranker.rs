@@ -19,6 +19,19 @@ pub struct KeyphraseData {
 }
 
 impl KeyphraseData {
+    /// What was given and is of no use with a ranker that was not fitted in this run: a ranker's weights hold for
+    /// the counts and tags that it was fitted with.
+    pub fn unused(&self, ranker: &RankerSource) -> Vec<&'static str> {
+        let given = [
+            ("--keyphrase-data", !self.tagged.is_empty()),
+            ("--background", !self.background.is_empty()),
+            ("--known-tags", !self.known_tags.is_empty()),
+        ];
+        let is_used = matches!(ranker, RankerSource::Fitted(_));
+        let unused = given.into_iter().filter(|(_, given)| *given && !is_used);
+        unused.map(|(flag, _)| flag).collect()
+    }
+
     /// The articles whose tags the ranker is learnt from.
     pub fn tagged_or<'a>(&'a self, corpus: &'a [LabelledArticle]) -> &'a [LabelledArticle] {
         if self.tagged.is_empty() {

@@ -33,7 +33,9 @@ const MAX_CALIBRATION_SCORES: usize = 100_000;
 /// The learnt tags before they are packed.
 #[derive(Debug, Default)]
 pub struct TagModel {
-    /// By tag index.
+    /// The tag indices of those that were learnt, ascending: a tag that no word tells is not.
+    pub learnt: Vec<usize>,
+    /// By place in `learnt`.
     pub tags: Vec<TagWeights>,
     /// From score to confidence.
     pub calibration: Calibration,
@@ -76,6 +78,7 @@ struct HeldOutScore {
 
 /// A block of tags, fitted on all articles and scored out of fold.
 struct FittedTag {
+    index: usize,
     weights: Vec<(u32, f32)>,
     intercept: f32,
     held_out: Vec<HeldOutScore>,
@@ -115,7 +118,12 @@ pub fn fit(
             Ok(block)
         })
         .collect::<Result<_, TrainError>>()?;
-    let fitted: Vec<FittedTag> = fitted.into_iter().flatten().collect();
+    // Without weights all articles have the same score, and the tag would be offered to all or none.
+    let is_told = |tag: &FittedTag| !tag.weights.is_empty();
+    let fitted: Vec<FittedTag> = fitted.into_iter().flatten().filter(is_told).collect();
+    if fitted.is_empty() {
+        return Ok(TagModel::default());
+    }
     let mut model = with_thresholds(fitted)?;
     let threshold = &mut model.calibration.threshold;
     *threshold = threshold.max(params.min_tag_confidence);
@@ -182,6 +190,7 @@ fn fit_block(
         .into_iter()
         .enumerate()
         .map(|(tag, held_out)| FittedTag {
+            index: first + tag,
             weights: (0..)
                 .zip(model.weights.column(tag).iter().copied())
                 .filter(|(_, weight)| *weight != 0.0)
@@ -246,6 +255,7 @@ fn with_thresholds(mut fitted: Vec<FittedTag>) -> Result<TagModel, TrainError> {
         .unzip();
     Ok(TagModel {
         calibration: platt_scaling(&scores, &is_right)?,
+        learnt: fitted.iter().map(|tag| tag.index).collect(),
         tags: fitted
             .into_iter()
             .map(|tag| TagWeights {

@@ -271,6 +271,7 @@ async fn a_probe_says_why_a_server_is_not_serving() {
             timeout: Duration::from_millis(milliseconds),
             authorities: None,
             server_name: None,
+            api_key: None,
         };
         probe(&config).await
     };

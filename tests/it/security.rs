@@ -426,6 +426,7 @@ async fn a_probe_asks_an_encrypted_server_too() {
         timeout: Duration::from_secs(60),
         authorities: Some(authority.file("ca.pem")),
         server_name: Some("copydesk.test".into()),
+        api_key: None,
     };
     probe(&config).await.expect("serving");
     // The address is not what the certificate is for.

@@ -112,6 +112,42 @@ fn health_is_the_exit_status() {
 }
 
 #[test]
+fn health_that_is_keyed_is_asked_with_a_key_out_of_a_file() {
+    let made = run(&["key", "--name", "probe"]);
+    let shown = stderr(&made);
+    let key = shown.lines().find(|line| line.starts_with("cdk_"));
+    let key = key.expect("a key");
+    let entry = String::from_utf8_lossy(&made.stdout).into_owned();
+    let settings = settings_file(&format!("health = \"keyed\"\n{entry}"));
+    let server = Server::start(|command| {
+        command.arg("--config").arg(settings.path());
+    });
+    let asked = |key: Option<&str>| {
+        let file = settings_file(key.unwrap_or_default());
+        let mut command = copydesk();
+        command.args(["health", "--address", server.address()]);
+        if key.is_some() {
+            command.env("COPYDESK_API_KEY_FILE", file.path());
+        }
+        let output = command.output().expect("the program runs");
+        (output.status.code(), stderr(&output))
+    };
+    assert_eq!(asked(Some(&format!("{key}\n"))), (Some(0), String::new()));
+    for (key, named) in [
+        (None, "--api-key-file"),
+        (Some("cdk_0"), "not known here"),
+        (Some(shown.as_str()), "one line"),
+        (Some("\n"), "one line"),
+    ] {
+        let (code, said) = asked(key);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains(named), "{said}");
+    }
+    let missing = run(&["health", "--api-key-file", "/no/such.key"]);
+    assert!(stderr(&missing).contains("/no/such.key"));
+}
+
+#[test]
 fn health_of_nobody_is_1_and_says_where_it_looked() {
     // A port that was free a moment ago.
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -378,6 +414,66 @@ fn a_key_or_value_of_the_file_that_is_wrong_is_named() {
     let missing = run(&["serve", "--config", "/no/such/file.toml"]);
     assert_eq!(missing.status.code(), Some(2));
     assert!(stderr(&missing).contains("/no/such/file.toml"));
+}
+
+#[test]
+fn a_list_is_an_array_in_the_file_and_said_to_be_one() {
+    let output = printed("cors_origins = [\"https://a\", \"https://b,c\"]", &[], &[]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = "cors_origins = [\"https://a\", \"https://b,c\"]";
+    assert!(said.lines().any(|l| l == line), "{said}");
+    for name in ["cors_origins", "deny_tags", "tag_aliases", "vocabulary"] {
+        let output = printed(&format!("{name} = \"one,another\""), &[], &[]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        let said = stderr(&output);
+        assert!(said.contains(&format!(".toml: {name}: ")), "{said}");
+        assert!(said.contains("an array of strings, such as ["), "{said}");
+        assert!(!said.contains("comma"), "{said}");
+    }
+}
+
+#[test]
+fn causes_are_said_once() {
+    let file = settings_file("junk");
+    let name = file.path().to_str().expect("a path");
+    let encrypted = ["serve", "--tls-certificate", "/no/such.pem", "--tls-key"];
+    let encrypted = [&encrypted[..], &["/no/such.pem", "--listen", "127.0.0.1:0"]].concat();
+    for (args, cause) in [
+        (&["serve", "--model", name][..], "header too small"),
+        (&["evaluate", "--data", "/no/such.csv"], "No such file"),
+        (&["health", "--address", "127.0.0.1:1"], "connect error"),
+        (&encrypted, "No such file"),
+    ] {
+        let said = stderr(&run(args));
+        assert_eq!(said.matches(cause).count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn a_switch_in_the_environment_is_written_as_people_write_one() {
+    for (value, is_set) in [
+        ("1", true),
+        ("yes", true),
+        ("on", true),
+        ("0", false),
+        ("off", false),
+    ] {
+        let output = copydesk()
+            .args(["classify", "examples/articles/health.txt"])
+            .env("COPYDESK_JSON", value)
+            .output()
+            .expect("the program runs");
+        assert_eq!(output.stdout.starts_with(b"{"), is_set, "{value}");
+    }
+    let output = copydesk()
+        .arg("classify")
+        .env("COPYDESK_JSON", "ture")
+        .output();
+    let output = output.expect("the program runs");
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    let named = "COPYDESK_JSON is \"ture\"; write true, yes, on or 1";
+    assert!(said.contains(named), "{said}");
 }
 
 #[test]

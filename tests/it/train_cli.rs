@@ -393,6 +393,7 @@ fn wrong_flags_are_status_two() {
         Some(2)
     );
     assert_eq!(run(&["nothing"]).status.code(), Some(2));
+    assert_eq!(run(&["key", "--name", ""]).status.code(), Some(2));
 }
 
 #[cfg(unix)]
@@ -768,4 +769,122 @@ fn what_does_not_count_in_a_file_need_not_be_there() {
         ],
     );
     assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
+fn files_for_a_ranker_that_is_not_fitted_are_said_to_have_no_effect() {
+    let desk = Desk::new();
+    let texts = desk.write("texts.csv", b"text\nThe bank raised rates\n");
+    let tags = desk.write("tags.txt", b"central bank\n");
+    let flags = ["--background", &texts, "--known-tags", &tags, "--json"];
+    let output = desk.train(&desk_rows(), &flags);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["keyphrases"]["source"], "built_in");
+    let unused = serde_json::json!(["--background", "--known-tags"]);
+    assert_eq!(report["unused_flags"], unused);
+    let said = stderr(&output);
+    let named = "--background, --known-tags had no effect";
+    assert!(said.contains(named), "{said}");
+    let output = desk.train(&desk_rows(), &[]);
+    assert!(
+        !stderr(&output).contains("no effect"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn of_articles_for_the_ranker_their_texts_and_tags_alone_count() {
+    let desk = Desk::new();
+    let tagged = desk.write("tagged.csv", b"text,tags\nThe bank raised rates,bank\n");
+    let rows = fs::read_to_string(desk_rows()).unwrap();
+    let rows = rows
+        .replace("\"label\"", "\"section\"")
+        .replace("{\"", "{\"story\": \"\", \"");
+    let rows = desk.write("rows.jsonl", rows.as_bytes());
+    // None of it is read, and so none of it is wrong.
+    let texts = desk.write(
+        "texts.csv",
+        b"text,label,tags\nThe bank,\"a\nb\",['a' 'b']\n",
+    );
+    let flags = ["--label-field", "section", "--group-field", "story"];
+    let files = ["--keyphrase-data", &tagged, "--background", &texts];
+    let output = desk.train(&rows, &[flags, files].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
+fn how_tags_and_topics_are_written_is_remarked_on() {
+    let desk = Desk::new();
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(["label", "text", "tags"]).unwrap();
+    for row in fs::read_to_string(desk_rows()).unwrap().lines() {
+        let row: Value = serde_json::from_str(row).unwrap();
+        let tags: Vec<&str> = row["tags"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        table
+            .write_record([text("label"), text("text"), tags.join(", ")])
+            .unwrap();
+    }
+    table
+        .write_record(["sports", "The striker scored in the final.", ""])
+        .unwrap();
+    let table = desk.write("rows.csv", &table.into_inner().unwrap());
+    let output = desk.train(&table, &["--json", "--test", &test_rows()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(
+        said.contains("rows.csv: rows with commas in their tags: "),
+        "{said}"
+    );
+    assert!(
+        said.contains("\"Sports\" (16) and \"sports\" (1)"),
+        "{said}"
+    );
+    let of_table: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let output = desk.train(&desk_rows(), &["--json", "--test", &test_rows()]);
+    let of_lines: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(of_table["tags"], of_lines["tags"]);
+    assert!(!stderr(&output).contains("parted"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_tag_that_no_word_tells_is_not_learnt() {
+    let desk = Desk::new();
+    // No word of a tagged article is in another one.
+    let tagged = ('a'..='l').enumerate().map(|(i, letter)| {
+        let word = letter.to_string().repeat(4) + "ing";
+        let topic = ["A", "B"][i % 2];
+        serde_json::json!({"label": topic, "text": word, "tags": ["daily"]})
+    });
+    let rows = fs::read_to_string(desk_rows()).unwrap();
+    let untagged = rows.lines().map(|row| {
+        let mut row: Value = serde_json::from_str(row).unwrap();
+        row["tags"] = Value::Null;
+        row
+    });
+    let rows: String = tagged
+        .chain(untagged)
+        .map(|row| format!("{row}\n"))
+        .collect();
+    let rows = desk.write("rows.jsonl", rows.as_bytes());
+    let output = desk.train(&rows, &["--json", "--test", &test_rows()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["tags"], 0);
+    assert_eq!(report["untold_tags"], serde_json::json!(["daily"]));
+    assert!(
+        stderr(&output).contains("not learnt, as no word tells them: daily"),
+        "{}",
+        stderr(&output)
+    );
+    let model = desk.file("model.safetensors");
+    let text = b"The striker scored twice in the cup final.";
+    let answer = run_with_input(&["classify", "--json", "--model", &model], text);
+    assert!(!stdout(&answer).contains("daily"), "{}", stdout(&answer));
 }

@@ -18,7 +18,8 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::key::KeySetting;
 use crate::service::ServerConfig;
@@ -156,7 +157,7 @@ settings! {
         /// At most so many articles are in flight, of all calls together; without it, 32 for each core. Single calls beyond are refused, with RESOURCE_EXHAUSTED; batches and streams wait.
         max_in_flight: NonZeroUsize;
         /// Where pages may come from whose scripts call, over gRPC-Web or in JSON: origins such as https://cms.example, separated by commas; * for anywhere.
-        cors_origins: String;
+        cors_origins: List;
         /// Where a collector takes spans by OTLP over gRPC, such as http://127.0.0.1:4317. OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG say which share of calls has one; without them, every call.
         otlp_endpoint: String;
         /// Address and port for /metrics, /healthz and /readyz, which are then on no other. Not encrypted, and without keys.
@@ -199,24 +200,44 @@ fn without_user(address: &str) -> String {
 }
 
 /// Several values: an array in the file, separated by commas elsewhere.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(super) struct List(Vec<String>);
+
+impl<'de> Deserialize<'de> for List {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let parts = Vec::deserialize(deserializer).map_err(|error| {
+            D::Error::custom(format!(
+                "{error}; in a file a list is an array of strings, such as [\"one\", \"another\"]"
+            ))
+        })?;
+        Ok(Self(parts))
+    }
+}
 
 impl std::str::FromStr for List {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(list(Some(text))))
+        let parts = text.split(',').map(str::trim);
+        let given = parts.filter(|part| !part.is_empty());
+        Ok(Self(given.map(str::to_owned).collect()))
     }
 }
 
-fn list(text: Option<&str>) -> Vec<String> {
-    let parts = text.unwrap_or_default().split(',').map(str::trim);
-    parts
-        .filter(|part| !part.is_empty())
-        .map(str::to_owned)
-        .collect()
+/// What is wrong in a settings file: its name, the key and the reason, a line each.
+fn file_error(error: figment::Error) -> anyhow::Error {
+    let one = |error: figment::Error| {
+        let source = error.metadata.as_ref().and_then(|m| m.source.as_ref());
+        let file = source.map(|file| format!("{file}: ")).unwrap_or_default();
+        let key = match error.path.join(".") {
+            key if key.is_empty() => key,
+            key => format!("{key}: "),
+        };
+        format!("{file}{key}{}", error.kind)
+    };
+    let lines: Vec<String> = error.into_iter().map(one).collect();
+    anyhow::anyhow!(lines.join("\n"))
 }
 
 impl Settings {
@@ -234,7 +255,8 @@ impl Settings {
             );
             figment = figment.merge(Toml::file_exact(file));
         }
-        let settings: Self = figment.merge(Serialized::defaults(flags)).extract()?;
+        let figment = figment.merge(Serialized::defaults(flags));
+        let settings: Self = figment.extract().map_err(file_error)?;
         settings.check()?;
         Ok(settings)
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Access, List, Settings, list};
+use super::{Access, List, Settings};
 use crate::cli::key::KeySetting;
 use crate::cli::tag_args;
 use crate::pipeline::{Pipeline, TagRules};
@@ -34,7 +34,6 @@ impl Settings {
     }
 
     pub(super) fn tag_rules(&self) -> anyhow::Result<TagRules> {
-        let set = |list: &Option<List>| list.clone().unwrap_or_default().0;
         Ok(TagRules::new(
             &set(&self.deny_tags),
             &set(&self.tag_aliases),
@@ -58,7 +57,7 @@ impl Settings {
             call_timeout: time(self.call_timeout_seconds.get()),
             drain_delay: time(self.drain_delay_seconds),
             drain_timeout: time(self.drain_timeout_seconds),
-            cors_origins: list(self.cors_origins.as_deref()),
+            cors_origins: set(&self.cors_origins),
             keys: self.keys()?,
             health: self.health.into(),
             reflection: self.reflection.into(),
@@ -98,6 +97,11 @@ impl Settings {
             },
         }
     }
+}
+
+/// A list that is not set is empty.
+fn set(list: &Option<List>) -> Vec<String> {
+    list.clone().unwrap_or_default().0
 }
 
 fn time(seconds: u32) -> Duration {

@@ -68,11 +68,12 @@ pub(super) struct TrainArgs {
     /// data itself if its texts have enough of their tags, else the built-in model's ranker is kept
     #[arg(long, env = "COPYDESK_KEYPHRASE_DATA", value_name = "FILE", num_args = 1..)]
     keyphrase_data: Vec<PathBuf>,
-    /// Any texts, to count how words are used; without them the built-in model's counts are kept
+    /// Any texts, to count how words are used; without them the built-in model's counts are kept, and
+    /// so they are where its ranker is
     #[arg(long, env = "COPYDESK_BACKGROUND", value_name = "FILE", num_args = 1..)]
     background: Vec<PathBuf>,
     /// Tags that editors use, one a line: phrases among them are likelier tags; without them the
-    /// built-in model's are kept
+    /// built-in model's are kept, and so they are where its ranker is
     #[arg(long, env = "COPYDESK_KNOWN_TAGS", value_name = "FILE")]
     known_tags: Option<PathBuf>,
     #[command(flatten)]
@@ -199,6 +200,8 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         model_bytes: bytes.len(),
         train_seconds,
         evaluation: &trained.evaluation,
+        untold_tags: &trained.untold_tags,
+        unused_flags: keyphrase_data.unused(&trained.ranker),
         keyphrases: trained.ranker,
     };
     summary.print(args.json)?;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::cli::report;
 use crate::train::RankerSource;
 use crate::train::evaluate::Evaluation;
+use crate::train::keyphrases::MIN_ARTICLES;
 
 /// What a training run reports to machines.
 #[derive(Serialize)]
@@ -27,6 +28,10 @@ pub(super) struct Summary<'a> {
     pub(super) model_bytes: usize,
     pub(super) train_seconds: f64,
     pub(super) evaluation: &'a Evaluation,
+    /// Tags that are not learnt, as no word tells them.
+    pub(super) untold_tags: &'a [String],
+    /// Flags whose files were of no use, as the ranker of phrases was not fitted.
+    pub(super) unused_flags: Vec<&'static str>,
     pub(super) keyphrases: RankerSource,
 }
 
@@ -51,6 +56,12 @@ impl Summary<'_> {
                 self.model_bytes as f64 / 1e6,
             )?;
         }
+        if !self.untold_tags.is_empty() {
+            eprintln!(
+                "copydesk: tags that are not learnt, as no word tells them: {}",
+                self.untold_tags.join(", ")
+            );
+        }
         match &self.keyphrases {
             RankerSource::Fitted(measured) => {
                 eprintln!("copydesk: names and phrases: {}", report::ranker(measured));
@@ -59,6 +70,12 @@ impl Summary<'_> {
                 eprintln!("copydesk: names and phrases: the built-in model's ranker is kept");
             }
             RankerSource::None => eprintln!("copydesk: names and phrases: none are offered"),
+        }
+        if !self.unused_flags.is_empty() {
+            eprintln!(
+                "copydesk: {} had no effect: a ranker is fitted on no fewer than {MIN_ARTICLES} full articles whose texts have their tags; give more with --keyphrase-data",
+                self.unused_flags.join(", ")
+            );
         }
         if self.vocabulary_tags > 0 {
             eprintln!(

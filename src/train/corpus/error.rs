@@ -31,6 +31,22 @@ pub enum CorpusError {
         /// The system's reason.
         source: io::Error,
     },
+    /// The file is text of another encoding.
+    #[error(
+        "{file} is UTF-16, and rows are read as UTF-8; convert it first, as `iconv -f UTF-16 -t UTF-8` does"
+    )]
+    Utf16 {
+        /// As the caller named it.
+        file: String,
+    },
+    /// All rows are elements of one array.
+    #[error(
+        "{file} begins as a JSON array, and a row is one JSON object on a line of its own; `jq -c '.[]'` makes such lines of it"
+    )]
+    Array {
+        /// As the caller named it.
+        file: String,
+    },
     /// Rows are no labelled articles.
     #[error("{n_rows} bad {}; use --skip-bad-rows to leave {} out:{}",
         plural(*n_rows, "row", "rows"), plural(*n_rows, "it", "them"), listed(shown, *n_rows))]
@@ -42,7 +58,8 @@ pub enum CorpusError {
     },
     /// A table lacks a column.
     #[error(
-        "{file} has no column {missing:?}; its columns are: {columns}. Name yours with --title-field, --text-field, --label-field and --tags-field"
+        "{file} has no column {missing:?}; its columns are: {}. Name yours with --title-field, --text-field, --label-field and --tags-field{}",
+        columns.join(", "), joined_hint(columns)
     )]
     Columns {
         /// As the caller named it.
@@ -50,7 +67,7 @@ pub enum CorpusError {
         /// The wanted column.
         missing: String,
         /// The columns there are.
-        columns: String,
+        columns: Vec<String>,
     },
     /// A quoted field has rows in it.
     #[error(
@@ -78,6 +95,16 @@ pub enum CorpusError {
         /// Bad rows that were skipped, if any.
         shown: Vec<BadRow>,
     },
+}
+
+/// Where a table's first row is but one column, as its columns are parted by something else.
+fn joined_hint(columns: &[String]) -> &'static str {
+    match columns {
+        [one] if one.contains([';', '\t', '|']) => {
+            "; columns are parted by commas, or by tabs with --data-format tsv: write the table so if these are several"
+        }
+        _ => "",
+    }
 }
 
 fn plural<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {

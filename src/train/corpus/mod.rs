@@ -3,15 +3,19 @@
 //! - [`Corpus::read`], [`Corpus::finish`]: read these first.
 //! - `rows`: one row of a file becomes an article.
 //! - `quotes`: quotation marks of a table that swallow rows.
+//! - `separators`: what parts the tags of one string.
+//! - `alike`: topics that one editor would take for the same.
 //! - `named`: fields that were asked for and are in no row.
 //! - `article`: a labelled article, and the place it was read at.
 //! - `error`: what is wrong with a row, and why files are no corpus.
 
+mod alike;
 mod article;
 mod error;
 mod named;
 mod quotes;
 mod rows;
+mod separators;
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
@@ -22,13 +26,17 @@ pub use article::{LabelledArticle, RowPlace};
 pub use error::{BadRow, CorpusError};
 pub use rows::{Fields, json_object, json_string};
 
+use alike::alike_topics;
 use named::AbsentFields;
 use quotes::QuoteWatch;
-use rows::{Columns, json_row};
+use rows::{Columns, Row, json_row};
+use separators::JoinedTags;
 
 /// How many bad rows an error or a report spells out.
 const SHOWN_BAD_ROWS: usize = 5;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// As Windows begins what it calls Unicode text.
+const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Labelled articles, and what was left out on the way.
@@ -40,6 +48,8 @@ pub struct Corpus {
     pub bad_rows: Vec<BadRow>,
     /// How many bad rows were skipped.
     pub n_bad_rows: usize,
+    /// What the owner of the files should know of how they were read.
+    pub remarks: Vec<String>,
     /// Rows whose label is missing; judged when the whole corpus is known.
     unlabelled_rows: Vec<(usize, BadRow)>,
     /// Named fields that no row of JSON lines had; `None` before the first.
@@ -77,7 +87,8 @@ impl Corpus {
     /// [`Corpus::finish`]. `file` names the rows in messages.
     ///
     /// # Errors
-    /// [`CorpusError::Io`] if the file cannot be read, [`CorpusError::Columns`] if a table has
+    /// [`CorpusError::Io`] if the file cannot be read, [`CorpusError::Utf16`] and
+    /// [`CorpusError::Array`] if it has no rows of UTF-8, [`CorpusError::Columns`] if a table has
     /// neither the title's nor the text's column, or no label's and no tags', or not one that was named;
     /// [`CorpusError::OpenQuote`] if rows of it are swallowed by a quotation mark.
     pub fn read(
@@ -88,11 +99,28 @@ impl Corpus {
         fields: &Fields,
     ) -> Result<(), CorpusError> {
         let file: &Arc<str> = &file.into();
-        let plain = unzipped(rows).map_err(|source| io_error(file, source))?;
-        match format {
-            RowFormat::JsonLines => self.read_json_lines(plain, file, fields),
-            RowFormat::Table { delimiter } => self.read_table(plain, file, delimiter, fields),
+        let mut plain = unzipped(rows).map_err(|source| io_error(file, source))?;
+        let start = plain.fill_buf().map_err(|source| io_error(file, source))?;
+        if UTF_16_MARKS.iter().any(|mark| start.starts_with(mark)) {
+            let file = file.to_string();
+            return Err(CorpusError::Utf16 { file });
         }
+        let begins_array = without_mark(start).trim_ascii_start().starts_with(b"[");
+        if begins_array && format == RowFormat::JsonLines {
+            let file = file.to_string();
+            return Err(CorpusError::Array { file });
+        }
+        let mut joined = JoinedTags::default();
+        match format {
+            RowFormat::JsonLines => self.read_json_lines(plain, file, fields, &mut joined),
+            RowFormat::Table { delimiter } => {
+                self.read_table(plain, file, delimiter, fields, &mut joined)
+            }
+        }?;
+        let remark = joined.part(&mut self.articles, fields.tag_separator);
+        let remark = remark.map(|remark| format!("{file}: {remark}"));
+        self.remarks.extend(remark);
+        Ok(())
     }
 
     /// Judges the corpus as a whole: with `skips_bad_rows` bad rows are left out and counted, else
@@ -123,7 +151,8 @@ impl Corpus {
             });
             unlabelled.into_iter().for_each(|(_, row)| self.note(row));
         }
-        let corpus = self.finish_texts(skips_bad_rows)?;
+        let mut corpus = self.finish_texts(skips_bad_rows)?;
+        corpus.remarks.extend(alike_topics(&corpus.articles));
         if corpus.articles.is_empty() {
             return Err(CorpusError::Empty {
                 shown: corpus.bad_rows,
@@ -152,6 +181,7 @@ impl Corpus {
         mut reader: impl BufRead,
         file: &Arc<str>,
         fields: &Fields,
+        joined: &mut JoinedTags,
     ) -> Result<(), CorpusError> {
         let mut line = Vec::new();
         for number in 1.. {
@@ -176,7 +206,7 @@ impl Corpus {
                 absent.meet(row);
             }
             let article = row.and_then(|row| json_row(&row, fields));
-            self.push(article, file, number, fields);
+            self.push(article, file, number, fields, joined);
         }
         Ok(())
     }
@@ -187,6 +217,7 @@ impl Corpus {
         file: &Arc<str>,
         delimiter: u8,
         fields: &Fields,
+        joined: &mut JoinedTags,
     ) -> Result<(), CorpusError> {
         let mut table = csv::ReaderBuilder::new()
             .delimiter(delimiter)
@@ -195,13 +226,15 @@ impl Corpus {
             Ok(header) => header.clone(),
             Err(error) => return Err(io_error(file, io::Error::other(error))),
         };
+        if header.is_empty() {
+            return Ok(());
+        }
         let columns = Columns::find(&header, fields);
         if let Some(missing) = columns.missing(fields) {
-            let names: Vec<&str> = header.iter().collect();
             return Err(CorpusError::Columns {
                 file: file.to_string(),
                 missing,
-                columns: names.join(", "),
+                columns: header.iter().map(str::to_owned).collect(),
             });
         }
         let mut record = csv::ByteRecord::new();
@@ -221,13 +254,13 @@ impl Corpus {
                 Ok(false) => return Ok(()),
                 Ok(true) => {
                     let line = record.position().map_or(line, csv::Position::line);
-                    self.push(columns.row(&record, fields), file, line, fields);
+                    self.push(columns.row(&record, fields), file, line, fields, joined);
                 }
                 Err(error) => match error.kind() {
                     csv::ErrorKind::Io(_) => return Err(io_error(file, io::Error::other(error))),
                     _ => {
                         let line = error.position().map_or(line, csv::Position::line);
-                        self.push(Err(error.to_string()), file, line, fields);
+                        self.push(Err(error.to_string()), file, line, fields, joined);
                     }
                 },
             }
@@ -236,10 +269,11 @@ impl Corpus {
 
     fn push(
         &mut self,
-        row: Result<LabelledArticle, String>,
+        row: Result<Row, String>,
         file: &Arc<str>,
         line: u64,
         fields: &Fields,
+        joined: &mut JoinedTags,
     ) {
         let bad = |reason| BadRow {
             file: file.to_string(),
@@ -247,7 +281,11 @@ impl Corpus {
             reason,
         };
         match row.and_then(with_text(fields)) {
-            Ok(mut article) => {
+            Ok(Row {
+                mut article,
+                joined_tags,
+            }) => {
+                joined.add(self.articles.len(), joined_tags);
                 article.place = RowPlace {
                     file: Arc::clone(file),
                     line,
@@ -296,15 +334,16 @@ pub fn without_mark(line: &[u8]) -> &[u8] {
     line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
 }
 
-fn with_text(fields: &Fields) -> impl Fn(LabelledArticle) -> Result<LabelledArticle, String> + '_ {
-    |article| {
+fn with_text(fields: &Fields) -> impl Fn(Row) -> Result<Row, String> + '_ {
+    |row| {
+        let article = &row.article;
         if article.title.trim().is_empty() && article.text.trim().is_empty() {
             Err(format!(
                 "fields {:?} and {:?} are missing or empty",
                 fields.title, fields.text
             ))
         } else {
-            Ok(article)
+            Ok(row)
         }
     }
 }
@@ -444,7 +483,35 @@ mod tests {
     }
 
     #[test]
+    fn an_array_is_said_to_be_no_rows() {
+        let rows = b"\xef\xbb\xbf[\n {\"text\":\"x\",\"label\":\"A\"}\n]\n";
+        let error = read(rows, RowFormat::JsonLines, true).unwrap_err();
+        let error = error.to_string();
+        assert!(error.starts_with("data begins as a JSON array"), "{error}");
+    }
+
+    #[test]
+    fn text_of_another_encoding_is_said_to_be_one() {
+        for format in [RowFormat::JsonLines, TABLE] {
+            for rows in [b"\xff\xfel\0a\0", b"\xfe\xff\0l\0a"] {
+                let error = read(rows, format, true).unwrap_err().to_string();
+                assert!(error.starts_with("data is UTF-16"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_table_parted_by_semicolons_is_said_to_be_no_table_of_commas() {
+        let error = read(b"label;text\nA;x\n", TABLE, false).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("its columns are: label;text."), "{error}");
+        assert!(error.contains("columns are parted by commas"), "{error}");
+    }
+
+    #[test]
     fn empty_data_says_so() {
+        let table = read(b"", TABLE, false).unwrap_err().to_string();
+        assert!(table.ends_with("it is empty"), "{table}");
         assert!(
             read(b"", RowFormat::JsonLines, false)
                 .unwrap_err()
@@ -466,6 +533,42 @@ mod tests {
         let rows = b"{\"text\":\"x\",\"tags\":[\"a\"]}\n{\"text\":\"y\"}\n";
         let corpus = read(rows, RowFormat::JsonLines, false).unwrap();
         assert_eq!((corpus.articles.len(), corpus.n_bad_rows), (1, 0));
+    }
+
+    #[test]
+    fn lists_in_one_field_are_lists() {
+        // As json.dumps, and as str of a list, write them.
+        let json = r#"["b, c","a;d","Caf\u00e9"]"#;
+        let python = r#"['b, c', "a;d", 'Café']"#;
+        for list in [json, python] {
+            let doubled = list.replace('"', "\"\"");
+            let table = format!("label,text,tags\nA,x,\"{doubled}\"\nB,y,[]\nC,z,[sic]\n");
+            let read = read(table.as_bytes(), TABLE, false).unwrap();
+            assert_eq!(read.articles[0].tags, ["Café", "a;d", "b, c"]);
+            assert!(read.articles[1].tags.is_empty());
+            assert_eq!(read.articles[2].tags, ["[sic]"]);
+        }
+        let odd = b"label,text,tags\nA,x,['a' 'b']\n";
+        let error = read(odd, TABLE, false).unwrap_err().to_string();
+        assert!(
+            error.contains("data:2: field \"tags\" begins as a list"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_topic_of_two_lines_is_refused_by_its_row() {
+        let table = b"label,text\nA,x\n\"B\nC\",y\n";
+        let json = b"{\"label\":\"A\",\"text\":\"x\"}\n{\"label\":\"B\\u0000C\",\"text\":\"y\"}\n";
+        for (rows, format, place) in [
+            (&table[..], TABLE, "data:3"),
+            (json, RowFormat::JsonLines, "data:2"),
+        ] {
+            let error = read(rows, format, false).unwrap_err().to_string();
+            let said = format!("{place}: field \"label\" has a line break");
+            assert!(error.contains(&said), "{error}");
+            assert_eq!(read(rows, format, true).unwrap().articles.len(), 1);
+        }
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! One row of a file becomes an article.
 
+use std::collections::BTreeMap;
+
 use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::LabelledArticle;
+use super::separators::distinct;
 
 /// Which fields of a row hold what.
 #[derive(Debug, Clone)]
@@ -14,7 +17,7 @@ pub struct Fields {
     pub text: String,
     /// The topic.
     pub label: String,
-    /// The tags: a JSON array, or one string with `tag_separator`.
+    /// The tags: an array, or one string with `tag_separator`.
     pub tags: String,
     /// What articles of one split have in common, such as a story or a date.
     pub group: Option<String>,
@@ -25,8 +28,8 @@ pub struct Fields {
     pub date: Option<String>,
     /// The publisher or archive.
     pub source: Option<String>,
-    /// Parts the tags of one string.
-    pub tag_separator: char,
+    /// Parts the tags of one string; without it `;`, if a file has none of these `|`, if none of both a comma.
+    pub tag_separator: Option<char>,
     /// Whether a table needs no other column than the title's or the text's.
     pub is_text_alone: bool,
 }
@@ -42,7 +45,7 @@ impl Default for Fields {
             group_pattern: None,
             date: None,
             source: None,
-            tag_separator: ';',
+            tag_separator: None,
             is_text_alone: false,
         }
     }
@@ -85,17 +88,57 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
+/// A row whose tags may still stand in one string.
+pub(super) struct Row {
+    pub(super) article: LabelledArticle,
+    /// The tags that are not yet parted.
+    pub(super) joined_tags: String,
+}
+
+/// A row's tags.
+enum Tags {
+    List(Vec<String>),
+    Joined(String),
+}
+
+impl Row {
+    fn new(mut article: LabelledArticle, tags: Tags) -> Self {
+        let joined_tags = match tags {
+            Tags::List(tags) => {
+                article.tags = tags;
+                String::new()
+            }
+            Tags::Joined(joined) => joined,
+        };
+        Self {
+            article,
+            joined_tags,
+        }
+    }
+}
+
 /// The article of a JSON object, or what is wrong with it.
-pub(super) fn json_row(
-    row: &Map<String, Value>,
-    fields: &Fields,
-) -> Result<LabelledArticle, String> {
+pub(super) fn json_row(row: &Map<String, Value>, fields: &Fields) -> Result<Row, String> {
     let string = |field: &str| json_string(row, field);
-    Ok(LabelledArticle {
+    let is_labelled = !fields.is_text_alone;
+    let tags = match row.get(&fields.tags).filter(|_| is_labelled) {
+        None | Some(Value::Null) => Tags::List(Vec::new()),
+        Some(Value::String(text)) => tags_of_text(text, &fields.tags)?,
+        Some(Value::Array(tags)) => Tags::List(tags_of_array(tags, &fields.tags)?),
+        Some(_) => {
+            return Err(format!(
+                "field {:?} is neither an array nor a string",
+                fields.tags
+            ));
+        }
+    };
+    let article = LabelledArticle {
         title: string(&fields.title)?,
         text: string(&fields.text)?,
-        label: string(&fields.label)?.trim().to_owned(),
-        tags: json_tags(row.get(&fields.tags), fields)?,
+        label: match is_labelled {
+            true => topic(&string(&fields.label)?, &fields.label)?,
+            false => String::new(),
+        },
         group: match &fields.group {
             Some(field) => group_of(string(field)?, fields),
             None => String::new(),
@@ -109,7 +152,19 @@ pub(super) fn json_row(
             None => String::new(),
         },
         ..LabelledArticle::default()
-    })
+    };
+    Ok(Row::new(article, tags))
+}
+
+/// A topic, which is one line.
+fn topic(text: &str, field: &str) -> Result<String, String> {
+    let topic = text.trim();
+    match topic.contains(char::is_control) {
+        true => Err(format!(
+            "field {field:?} has a line break or another control character within: {topic:?}; a topic is one line"
+        )),
+        false => Ok(topic.to_owned()),
+    }
 }
 
 /// The first date in a text, as in 2024-05-31; empty if there is none.
@@ -137,37 +192,31 @@ fn is_day(month: &[u8], day: &[u8]) -> bool {
     (&b"01"[..]..=b"12").contains(&month) && (&b"01"[..]..=last).contains(&day)
 }
 
-fn json_tags(value: Option<&Value>, fields: &Fields) -> Result<Vec<String>, String> {
-    match value {
-        None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::String(joined)) => Ok(split_tags(joined, fields.tag_separator)),
-        Some(Value::Array(tags)) => tags
-            .iter()
-            .map(|tag| tag.as_str().map(|t| t.trim().to_owned()))
-            .collect::<Option<Vec<_>>>()
-            .map(distinct)
-            .ok_or_else(|| format!("field {:?} has an element that is no string", fields.tags)),
-        Some(_) => Err(format!(
-            "field {:?} is neither an array nor a string",
-            fields.tags
+/// The tags of a text: a list as programs write it into one field, or several in one string.
+fn tags_of_text(text: &str, field: &str) -> Result<Tags, String> {
+    let text = text.trim();
+    if !(text.starts_with('[') && text.ends_with(']')) {
+        return Ok(Tags::Joined(text.to_owned()));
+    }
+    if let Ok(tags) = serde_json::from_str::<Vec<Value>>(text) {
+        return tags_of_array(&tags, field).map(Tags::List);
+    }
+    // Python quotes with apostrophes, as TOML does, of which this is an array.
+    let list = toml::from_str::<BTreeMap<String, Vec<String>>>(&format!("tags = {text}"));
+    match list.ok().and_then(|mut list| list.remove("tags")) {
+        Some(tags) => Ok(Tags::List(distinct(tags.iter().map(String::as_str)))),
+        None if text[1..].trim_start().starts_with(['\'', '"']) => Err(format!(
+            "field {field:?} begins as a list and is none: {text:?}; write it as a JSON array, or part the tags by ;"
         )),
+        None => Ok(Tags::Joined(text.to_owned())),
     }
 }
 
-fn split_tags(joined: &str, separator: char) -> Vec<String> {
-    distinct(
-        joined
-            .split(separator)
-            .map(|tag| tag.trim().to_owned())
-            .collect(),
-    )
-}
-
-fn distinct(mut tags: Vec<String>) -> Vec<String> {
-    tags.sort();
-    tags.dedup();
-    tags.retain(|tag| !tag.is_empty());
-    tags
+fn tags_of_array(tags: &[Value], field: &str) -> Result<Vec<String>, String> {
+    let strings: Option<Vec<&str>> = tags.iter().map(Value::as_str).collect();
+    let strings =
+        strings.ok_or_else(|| format!("field {field:?} has an element that is no string"))?;
+    Ok(distinct(strings.into_iter()))
 }
 
 fn group_of(value: String, fields: &Fields) -> String {
@@ -201,8 +250,8 @@ impl Columns {
         Self {
             title: place(&fields.title),
             text: place(&fields.text),
-            label: place(&fields.label),
-            tags: place(&fields.tags),
+            label: place(&fields.label).filter(|_| !fields.is_text_alone),
+            tags: place(&fields.tags).filter(|_| !fields.is_text_alone),
             group: fields.group.as_deref().and_then(place),
             date: fields.date.as_deref().and_then(place),
             source: fields.source.as_deref().and_then(place),
@@ -240,11 +289,7 @@ impl Columns {
     }
 
     /// The article of a row, or what is wrong with it.
-    pub(super) fn row(
-        &self,
-        record: &csv::ByteRecord,
-        fields: &Fields,
-    ) -> Result<LabelledArticle, String> {
+    pub(super) fn row(&self, record: &csv::ByteRecord, fields: &Fields) -> Result<Row, String> {
         let string = |column: Option<usize>| {
             let bytes = column.and_then(|c| record.get(c)).unwrap_or_default();
             String::from_utf8(bytes.to_vec()).map_err(|e| {
@@ -255,16 +300,17 @@ impl Columns {
                 )
             })
         };
-        Ok(LabelledArticle {
+        let tags = tags_of_text(&string(self.tags)?, &fields.tags)?;
+        let article = LabelledArticle {
             title: string(self.title)?,
             text: string(self.text)?,
-            label: string(self.label)?.trim().to_owned(),
-            tags: split_tags(&string(self.tags)?, fields.tag_separator),
+            label: topic(&string(self.label)?, &fields.label)?,
             group: group_of(string(self.group)?, fields),
             date: date_in(&string(self.date)?),
             source: string(self.source)?,
             ..LabelledArticle::default()
-        })
+        };
+        Ok(Row::new(article, tags))
     }
 }
 
