@@ -41,7 +41,7 @@ pub(super) struct DataArgs {
     data_format: Option<DataFormat>,
     #[command(flatten)]
     article: ArticleFields,
-    /// Field with the topic
+    /// Field with the topic; "" to leave topics alone
     #[arg(
         long,
         env = "COPYDESK_LABEL_FIELD",
@@ -49,7 +49,8 @@ pub(super) struct DataArgs {
         default_value = "label"
     )]
     label_field: String,
-    /// Field with the tags: an array, in JSON or as Python writes a list, or one string of several
+    /// Field with the tags: an array, in JSON or as Python writes a list, or one string of several;
+    /// "" to leave tags alone
     #[arg(
         long,
         env = "COPYDESK_TAGS_FIELD",
@@ -114,23 +115,14 @@ impl DataArgs {
 
     /// Reads articles to measure on, of which neither the group nor the date nor the source counts.
     pub(super) fn read_test(&self, files: &[PathBuf]) -> anyhow::Result<Corpus> {
-        let fields = Fields {
-            group: None,
-            date: None,
-            source: None,
-            ..self.fields()
-        };
-        self.finished(self.opened(files, &fields)?)
+        self.finished(self.opened(files, &self.own_fields())?)
     }
 
     /// Reads full articles with tags, of which nothing else counts; no files are no articles.
     pub(super) fn read_tagged(&self, files: &[PathBuf]) -> anyhow::Result<Vec<LabelledArticle>> {
         let fields = Fields {
-            label: Fields::default().label,
-            group: None,
-            date: None,
-            source: None,
-            ..self.fields()
+            label: None,
+            ..self.own_fields()
         };
         self.finished_texts(self.opened(files, &fields)?)
     }
@@ -138,8 +130,9 @@ impl DataArgs {
     /// Reads files of which the texts alone count; no files are no articles.
     pub(super) fn read_texts(&self, files: &[PathBuf]) -> anyhow::Result<Vec<LabelledArticle>> {
         let fields = Fields {
-            is_text_alone: true,
-            ..self.fields()
+            label: None,
+            tags: None,
+            ..self.own_fields()
         };
         self.finished_texts(self.opened(files, &fields)?)
     }
@@ -186,16 +179,30 @@ impl DataArgs {
         Fields {
             title: self.article.title.clone(),
             text: self.article.text.clone(),
-            label: self.label_field.clone(),
-            tags: self.tags_field.clone(),
+            label: wanted(&self.label_field),
+            tags: wanted(&self.tags_field),
             group: self.group_field.clone(),
             group_pattern: self.group_pattern.clone(),
             date: self.date_field.clone(),
             source: self.source_field.clone(),
             tag_separator: self.tag_separator,
-            is_text_alone: false,
         }
     }
+
+    /// Those of an article for itself, whatever it has in common with others.
+    fn own_fields(&self) -> Fields {
+        Fields {
+            group: None,
+            date: None,
+            source: None,
+            ..self.fields()
+        }
+    }
+}
+
+/// A field's name, unless none is to be read.
+fn wanted(field: &str) -> Option<String> {
+    (!field.is_empty()).then(|| field.to_owned())
 }
 
 fn say_of(corpus: &Corpus) {

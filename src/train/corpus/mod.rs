@@ -290,8 +290,8 @@ impl Corpus {
                     file: Arc::clone(file),
                     line,
                 };
-                if article.label.is_empty() {
-                    let reason = format!("field {:?} is missing or empty", fields.label);
+                if let Some(field) = fields.label.as_ref().filter(|_| article.label.is_empty()) {
+                    let reason = format!("field {field:?} is missing or empty");
                     self.unlabelled_rows
                         .push((self.articles.len(), bad(reason)));
                 }
@@ -474,12 +474,45 @@ mod tests {
         );
         assert!(error.contains("label, text"), "{error}");
         let tags = Fields {
-            tags: "tgas".into(),
+            tags: Some("tgas".into()),
             ..Fields::default()
         };
         assert!(read_with(rows, RowFormat::JsonLines, false, &tags).is_err());
         let table = read_with(b"label,text,tags\nA,x,a\n", TABLE, false, &tags).unwrap_err();
         assert!(table.to_string().contains("no column \"tgas\""), "{table}");
+    }
+
+    #[test]
+    fn fields_that_nobody_wants_are_not_read() {
+        let topics = Fields {
+            tags: None,
+            ..Fields::default()
+        };
+        let tags = Fields {
+            label: None,
+            ..Fields::default()
+        };
+        // A table's column without a name is not meant either.
+        let table = b",text,label,tags\n0,x,A,a;b\n1,y,B,c;d\n";
+        let lines = b"{\"text\":\"x\",\"label\":\"A\",\"tags\":[\"a\",\"b\"]}\n";
+        for (rows, format) in [(&table[..], TABLE), (&lines[..], RowFormat::JsonLines)] {
+            let article = |fields| {
+                read_with(rows, format, false, fields)
+                    .unwrap()
+                    .articles
+                    .remove(0)
+            };
+            assert_eq!(
+                (article(&topics).label.as_str(), article(&topics).tags.len()),
+                ("A", 0)
+            );
+            assert_eq!(
+                (article(&tags).label.as_str(), article(&tags).tags.len()),
+                ("", 2)
+            );
+        }
+        let error = read_with(b"text,label\nx,A\n", TABLE, false, &tags).unwrap_err();
+        assert!(error.to_string().contains("no column \"tags\""), "{error}");
     }
 
     #[test]

@@ -48,14 +48,15 @@ impl Fields {
         let usual = Self::default();
         let mut named = Vec::new();
         for (flag, name, usual) in [
-            ("--title-field", &self.title, &usual.title),
-            ("--text-field", &self.text, &usual.text),
-            ("--label-field", &self.label, &usual.label),
-            ("--tags-field", &self.tags, &usual.tags),
+            ("--title-field", Some(&self.title), Some(&usual.title)),
+            ("--text-field", Some(&self.text), Some(&usual.text)),
+            ("--label-field", self.label.as_ref(), usual.label.as_ref()),
+            ("--tags-field", self.tags.as_ref(), usual.tags.as_ref()),
         ] {
-            if name != usual {
-                named.push((flag, name.as_str()));
-            }
+            named.extend(
+                name.filter(|_| name != usual)
+                    .map(|name| (flag, name.as_str())),
+            );
         }
         for (flag, name) in [
             ("--group-field", &self.group),

@@ -15,10 +15,10 @@ pub struct Fields {
     pub title: String,
     /// The text.
     pub text: String,
-    /// The topic.
-    pub label: String,
-    /// The tags: an array, or one string with `tag_separator`.
-    pub tags: String,
+    /// The topic. `None`: none is read.
+    pub label: Option<String>,
+    /// The tags: an array, or one string with `tag_separator`. `None`: none are read.
+    pub tags: Option<String>,
     /// What articles of one split have in common, such as a story or a date.
     pub group: Option<String>,
     /// The part of the group field that names the group: the pattern's match. Without a match an
@@ -30,8 +30,6 @@ pub struct Fields {
     pub source: Option<String>,
     /// Parts the tags of one string; without it `;`, if a file has none of these `|`, if none of both a comma.
     pub tag_separator: Option<char>,
-    /// Whether a table needs no other column than the title's or the text's.
-    pub is_text_alone: bool,
 }
 
 impl Default for Fields {
@@ -39,14 +37,13 @@ impl Default for Fields {
         Self {
             title: "title".into(),
             text: "text".into(),
-            label: "label".into(),
-            tags: "tags".into(),
+            label: Some("label".into()),
+            tags: Some("tags".into()),
             group: None,
             group_pattern: None,
             date: None,
             source: None,
             tag_separator: None,
-            is_text_alone: false,
         }
     }
 }
@@ -120,24 +117,16 @@ impl Row {
 /// The article of a JSON object, or what is wrong with it.
 pub(super) fn json_row(row: &Map<String, Value>, fields: &Fields) -> Result<Row, String> {
     let string = |field: &str| json_string(row, field);
-    let is_labelled = !fields.is_text_alone;
-    let tags = match row.get(&fields.tags).filter(|_| is_labelled) {
-        None | Some(Value::Null) => Tags::List(Vec::new()),
-        Some(Value::String(text)) => tags_of_text(text, &fields.tags)?,
-        Some(Value::Array(tags)) => Tags::List(tags_of_array(tags, &fields.tags)?),
-        Some(_) => {
-            return Err(format!(
-                "field {:?} is neither an array nor a string",
-                fields.tags
-            ));
-        }
+    let tags = match &fields.tags {
+        Some(field) => json_tags(row, field)?,
+        None => Tags::List(Vec::new()),
     };
     let article = LabelledArticle {
         title: string(&fields.title)?,
         text: string(&fields.text)?,
-        label: match is_labelled {
-            true => topic(&string(&fields.label)?, &fields.label)?,
-            false => String::new(),
+        label: match &fields.label {
+            Some(field) => topic(&string(field)?, field)?,
+            None => String::new(),
         },
         group: match &fields.group {
             Some(field) => group_of(string(field)?, fields),
@@ -154,6 +143,15 @@ pub(super) fn json_row(row: &Map<String, Value>, fields: &Fields) -> Result<Row,
         ..LabelledArticle::default()
     };
     Ok(Row::new(article, tags))
+}
+
+fn json_tags(row: &Map<String, Value>, field: &str) -> Result<Tags, String> {
+    match row.get(field) {
+        None | Some(Value::Null) => Ok(Tags::List(Vec::new())),
+        Some(Value::String(text)) => tags_of_text(text, field),
+        Some(Value::Array(tags)) => Ok(Tags::List(tags_of_array(tags, field)?)),
+        Some(_) => Err(format!("field {field:?} is neither an array nor a string")),
+    }
 }
 
 /// A topic, which is one line.
@@ -250,8 +248,8 @@ impl Columns {
         Self {
             title: place(&fields.title),
             text: place(&fields.text),
-            label: place(&fields.label).filter(|_| !fields.is_text_alone),
-            tags: place(&fields.tags).filter(|_| !fields.is_text_alone),
+            label: fields.label.as_deref().and_then(place),
+            tags: fields.tags.as_deref().and_then(place),
             group: fields.group.as_deref().and_then(place),
             date: fields.date.as_deref().and_then(place),
             source: fields.source.as_deref().and_then(place),
@@ -261,18 +259,17 @@ impl Columns {
     /// A column without which the table is of no use.
     pub(super) fn missing(&self, fields: &Fields) -> Option<String> {
         if self.title.is_none() && self.text.is_none() {
-            Some(fields.text.clone())
-        } else if fields.is_text_alone {
-            None
-        } else if self.label.is_none() && self.tags.is_none() {
-            Some(fields.label.clone())
-        } else {
-            let named = fields.named();
-            let missing = named
-                .into_iter()
-                .find(|(flag, _)| self.place(flag).is_none());
-            missing.map(|(_, name)| name.to_owned())
+            return Some(fields.text.clone());
         }
+        let wanted = fields.label.as_ref().or(fields.tags.as_ref());
+        if self.label.is_none() && self.tags.is_none() && wanted.is_some() {
+            return wanted.cloned();
+        }
+        let named = fields.named();
+        let missing = named
+            .into_iter()
+            .find(|(flag, _)| self.place(flag).is_none());
+        missing.map(|(_, name)| name.to_owned())
     }
 
     /// Where the field is that a flag names.
@@ -300,11 +297,12 @@ impl Columns {
                 )
             })
         };
-        let tags = tags_of_text(&string(self.tags)?, &fields.tags)?;
+        let name = |field: &Option<String>| field.clone().unwrap_or_default();
+        let tags = tags_of_text(&string(self.tags)?, &name(&fields.tags))?;
         let article = LabelledArticle {
             title: string(self.title)?,
             text: string(self.text)?,
-            label: topic(&string(self.label)?, &fields.label)?,
+            label: topic(&string(self.label)?, &name(&fields.label))?,
             group: group_of(string(self.group)?, fields),
             date: date_in(&string(self.date)?),
             source: string(self.source)?,
