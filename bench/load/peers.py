@@ -10,7 +10,7 @@ steady rate, and again so that every call follows an answer without a pause. The
 up for a call is most of its cost; the second a busy one. What is counted is the CPU time of the server's process,
 user and system, by /proc; each server has half of the machine's cores and the client, another process, the others.
 Copydesk is asked twice: for topics and learnt tags, which is what the peers have of it, and for everything, with
-names and phrases. FastAPI is compared with Copydesk's own plain HTTP.
+names and phrases. FastAPI is compared with Copydesk's own plain HTTP, and with its gRPC, to which one would move.
 """
 
 import datetime
@@ -185,7 +185,9 @@ def main(folder, data, out):
         micros = measured(folder, data / "train.jsonl", data / "test.jsonl", work)
     times = {
         f"{peer} / {ours}": {way: round(us / micros[ours][way], 1) for way, us in micros[peer].items()}
-        for peer, door in [("grpcio + scikit-learn", "gRPC"), ("FastAPI + scikit-learn", "HTTP")]
+        for peer, door in [
+            ("grpcio + scikit-learn", "gRPC"), ("FastAPI + scikit-learn", "HTTP"), ("FastAPI + scikit-learn", "gRPC"),
+        ]
         for ours in [f"copydesk {door}, topics and learnt tags", f"copydesk {door}, everything"]
     }
     result = json.loads(out.read_text()) if out.exists() else {}

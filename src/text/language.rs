@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// How much of a text the detector reads. More hardly changes its answer and costs as it grows.
-const SAMPLE_CHARS: usize = 600;
+pub const SAMPLE_CHARS: usize = 600;
 
 /// A BCP 47 language tag, such as `en` or `pt-BR`. Cheap to clone: every answer has one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

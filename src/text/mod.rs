@@ -11,6 +11,6 @@ mod span;
 mod tokenize;
 
 pub use article::{Article, ArticleDraft, ArticleError, ContentFormat, MAX_ARTICLE_BYTES};
-pub use language::{LanguageTag, detect};
+pub use language::{LanguageTag, SAMPLE_CHARS, detect};
 pub use span::{Field, OffsetCounter, OffsetUnit, Span};
 pub use tokenize::{TokenSink, is_ascii_word, tokenize};

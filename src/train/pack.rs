@@ -17,11 +17,12 @@ use crate::pipeline::manifest::{
 use crate::pipeline::{ArtifactError, Pipeline};
 use crate::tags::LearntTags;
 use crate::tags::vocabulary::{LearntTagsParts, Posting};
-use crate::text::detect;
+use crate::text::{SAMPLE_CHARS, detect};
 
 /// So many articles, evenly out of the corpus, tell its languages.
 const LANGUAGE_SAMPLE_ARTICLES: usize = 500;
-/// A language of at least this share of them is one of the model's.
+/// A language of at least this share of their letters is one of the model's. Short texts, such as results in
+/// figures, are often taken for another language; they have few letters.
 const MIN_LANGUAGE_SHARE: f32 = 0.05;
 
 /// Everything that was fitted.
@@ -245,8 +246,7 @@ fn languages(articles: &[LabelledArticle], params: &TrainParams) -> Vec<String> 
         return params.languages.clone();
     }
     let stride = articles.len().div_ceil(LANGUAGE_SAMPLE_ARTICLES).max(1);
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    let mut n_detected = 0;
+    let mut letters: BTreeMap<String, usize> = BTreeMap::new();
     for article in articles.iter().step_by(stride) {
         let longer = if article.text.is_empty() {
             &article.title
@@ -254,14 +254,42 @@ fn languages(articles: &[LabelledArticle], params: &TrainParams) -> Vec<String> 
             &article.text
         };
         if let Some(language) = detect(longer) {
-            *counts.entry(language.primary()).or_default() += 1;
-            n_detected += 1;
+            let read = longer.chars().take(SAMPLE_CHARS);
+            *letters.entry(language.primary()).or_default() +=
+                read.filter(|c| c.is_alphabetic()).count();
         }
     }
-    let is_common = |count: &usize| *count as f32 >= MIN_LANGUAGE_SHARE * n_detected as f32;
-    counts
+    let n_letters: usize = letters.values().sum();
+    let is_common = |own: usize| own as f32 >= MIN_LANGUAGE_SHARE * n_letters as f32;
+    letters
         .into_iter()
-        .filter(|(_, count)| is_common(count))
+        .filter(|(_, own)| is_common(*own))
         .map(|(language, _)| language)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_no_language_of_a_model() {
+        let text = |text: &str| LabelledArticle {
+            text: text.to_owned(),
+            ..LabelledArticle::default()
+        };
+        let report = "The harbour council voted on Thursday to repair the old lighthouse before winter, \
+            and asked the parliament in the capital to pay for half of the work, as the fishermen had hoped.";
+        let figures = "Shr loss 41 cts vs loss six cts, Net loss 318,402 vs loss 52,117, \
+            Sales 212,640 vs 190,455, Avg shrs";
+        assert_ne!(detect(figures).unwrap().primary(), "en");
+        let mut articles = vec![text(report); 18];
+        articles.extend(vec![text(figures); 2]);
+        assert_eq!(languages(&articles, &TrainParams::default()), ["en"]);
+        // Those of several languages still have them all.
+        let french = "Le conseil du port a voté jeudi la réparation du vieux phare avant l'hiver, et demande au \
+            parlement de payer la moitié des travaux.";
+        articles.extend(vec![text(french); 4]);
+        assert_eq!(languages(&articles, &TrainParams::default()), ["en", "fr"]);
+    }
 }
