@@ -127,11 +127,11 @@ impl DataArgs {
         self.finished_texts(self.opened(files, &fields)?)
     }
 
-    /// Reads files of which the texts alone count; no files are no articles.
+    /// Reads files of which the texts count, and tags if there are any; no files are no articles.
     pub(super) fn read_texts(&self, files: &[PathBuf]) -> anyhow::Result<Vec<LabelledArticle>> {
         let fields = Fields {
             label: None,
-            tags: None,
+            is_text_enough: true,
             ..self.own_fields()
         };
         self.finished_texts(self.opened(files, &fields)?)
@@ -186,6 +186,7 @@ impl DataArgs {
             date: self.date_field.clone(),
             source: self.source_field.clone(),
             tag_separator: self.tag_separator,
+            is_text_enough: false,
         }
     }
 
@@ -239,4 +240,33 @@ fn open(file: &Path) -> anyhow::Result<Box<dyn Read>> {
         .with_style(style)
         .with_message(name);
     Ok(Box::new(bar.wrap_read(opened)))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Flags {
+        #[command(flatten)]
+        data: DataArgs,
+    }
+
+    #[test]
+    fn of_further_texts_the_tags_count_if_there_are_any() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Flags::parse_from(["flags", "--tags-field", "keywords"]).data;
+        let tags = |rows: &str| {
+            let file = folder.path().join("rows.csv");
+            std::fs::write(&file, rows).unwrap();
+            data.read_texts(&[file]).unwrap().remove(0).tags
+        };
+        assert_eq!(
+            tags("text,keywords\nThe bank,bank;rates\n"),
+            ["bank", "rates"]
+        );
+        assert!(tags("text\nThe bank\n").is_empty());
+    }
 }

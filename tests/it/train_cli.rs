@@ -802,10 +802,10 @@ fn of_articles_for_the_ranker_their_texts_and_tags_alone_count() {
         .replace("\"label\"", "\"section\"")
         .replace("{\"", "{\"story\": \"\", \"");
     let rows = desk.write("rows.jsonl", rows.as_bytes());
-    // None of it is read, and so none of it is wrong.
+    // Its topic is not read, and so it is not wrong.
     let texts = desk.write(
         "texts.csv",
-        b"text,label,tags\nThe bank,\"a\nb\",['a' 'b']\n",
+        b"text,label,tags\nThe bank,\"a\nb\",\"['a', 'b']\"\n",
     );
     let flags = ["--label-field", "section", "--group-field", "story"];
     let files = ["--keyphrase-data", &tagged, "--background", &texts];

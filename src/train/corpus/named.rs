@@ -46,12 +46,14 @@ impl Fields {
     /// The fields that are not named as they are by default, each with its flag.
     pub(super) fn named(&self) -> Vec<(&'static str, &str)> {
         let usual = Self::default();
+        let label = self.label.as_ref().filter(|_| !self.is_text_enough);
+        let tags = self.tags.as_ref().filter(|_| !self.is_text_enough);
         let mut named = Vec::new();
         for (flag, name, usual) in [
             ("--title-field", Some(&self.title), Some(&usual.title)),
             ("--text-field", Some(&self.text), Some(&usual.text)),
-            ("--label-field", self.label.as_ref(), usual.label.as_ref()),
-            ("--tags-field", self.tags.as_ref(), usual.tags.as_ref()),
+            ("--label-field", label, usual.label.as_ref()),
+            ("--tags-field", tags, usual.tags.as_ref()),
         ] {
             named.extend(
                 name.filter(|_| name != usual)

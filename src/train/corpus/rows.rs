@@ -30,6 +30,8 @@ pub struct Fields {
     pub source: Option<String>,
     /// Parts the tags of one string; without it `;`, if a file has none of these `|`, if none of both a comma.
     pub tag_separator: Option<char>,
+    /// Whether rows without the fields of topics and tags, or a table without their columns, will do.
+    pub is_text_enough: bool,
 }
 
 impl Default for Fields {
@@ -44,6 +46,7 @@ impl Default for Fields {
             date: None,
             source: None,
             tag_separator: None,
+            is_text_enough: false,
         }
     }
 }
@@ -262,7 +265,8 @@ impl Columns {
             return Some(fields.text.clone());
         }
         let wanted = fields.label.as_ref().or(fields.tags.as_ref());
-        if self.label.is_none() && self.tags.is_none() && wanted.is_some() {
+        if self.label.is_none() && self.tags.is_none() && !fields.is_text_enough && wanted.is_some()
+        {
             return wanted.cloned();
         }
         let named = fields.named();
