@@ -1,6 +1,4 @@
-//! The recipe of the keyphrase ranker: word statistics from any text, weights from editors' tags.
-
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+//! The recipe of the keyphrase ranker: weights from editors' tags, and what its scores are worth.
 
 use linfa::Dataset;
 use linfa::traits::Fit;
@@ -20,15 +18,10 @@ use crate::tags::keyphrases::Calibration;
 use crate::tags::keyphrases::candidates::Candidates;
 use crate::tags::keyphrases::choose::{choose, may_be_tag};
 use crate::tags::keyphrases::features::{Context, N_FEATURES, features};
-use crate::tags::keyphrases::lexicon::{AFTER_NOUN, BEFORE_VERB, DETERMINER, STOP};
 use crate::tags::keyphrases::reader::WordReader;
-use crate::tags::keyphrases::statistics::{Keys, WordStatistics};
-use crate::tags::keyphrases::words::{Words, phrase_key, tag_key};
+use crate::tags::keyphrases::statistics::WordStatistics;
+use crate::tags::keyphrases::words::Words;
 
-/// Words of fewer occurrences are not kept.
-const MIN_WORD_COUNT: u32 = 12;
-/// Stems and phrases of fewer texts are not kept.
-const MIN_PHRASE_TEXTS: u32 = 8;
 /// Shorter texts are blurbs, which have few of their tags.
 const MIN_TEXT_BYTES: usize = 600;
 /// More articles hardly change the ranker's few weights and cost as they grow.
@@ -58,113 +51,6 @@ pub struct CrossValidation {
     pub ranking: Ranking,
     /// What confidences are worth, by tenths; calibrated on other articles than measured on.
     pub reliability: Vec<ReliabilityBin>,
-}
-
-#[derive(Default)]
-struct WordCounts {
-    n: u32,
-    after_determiner: f32,
-    before_verb: f32,
-    before_end: f32,
-    capital: f32,
-}
-
-/// The identities of tags, and of the parts of such as "arts, culture and media".
-pub fn known_tags(tags: &[String]) -> Keys {
-    let keys = tags
-        .iter()
-        .flat_map(|tag| {
-            let parts = tag
-                .split(&[',', '(', ')', '/'][..])
-                .flat_map(|part| part.split(" and "));
-            std::iter::once(tag.as_str()).chain(parts)
-        })
-        .filter(|tag| tag.chars().any(char::is_alphanumeric))
-        .map(tag_key);
-    Keys::of(keys)
-}
-
-/// Counts how words are used. The same texts give the same table.
-pub fn count_words(articles: &[LabelledArticle]) -> WordStatistics {
-    let mut counts: BTreeMap<u32, WordCounts> = BTreeMap::new();
-    let mut texts: BTreeMap<u32, u32> = BTreeMap::new();
-    let mut tags: BTreeSet<u64> = BTreeSet::new();
-    let mut reader = WordReader::default();
-    for article in articles {
-        let words = reader.read(&article.title, &article.text);
-        count_usage(words, &mut counts);
-        for key in phrases(words) {
-            *texts.entry(key).or_default() += 1;
-        }
-        tags.extend(article.tags.iter().map(|tag| tag_key(tag)));
-    }
-    counts.retain(|_, count| count.n >= MIN_WORD_COUNT);
-    texts.retain(|_, n| *n >= MIN_PHRASE_TEXTS);
-    let idf = |n: f32| ((articles.len() as f32 + 1.0) / (n + 0.5)).ln();
-    let share = |part: f32, prior: f32, n: u32| {
-        (255.0 * (part + prior) / (n as f32 + 1.0))
-            .round()
-            .clamp(0.0, 255.0) as u8
-    };
-    let usage = counts.values().flat_map(|c| {
-        [
-            share(c.after_determiner, 0.3, c.n),
-            share(c.before_verb, 0.1, c.n),
-            share(c.before_end, 0.4, c.n),
-            share(c.capital, 0.3, c.n),
-        ]
-    });
-    WordStatistics {
-        usage: usage.collect(),
-        words: Keys::new(counts.keys().copied().collect()),
-        idf: texts
-            .values()
-            .map(|&n| WordStatistics::idf_step(idf(n as f32)))
-            .collect(),
-        phrases: Keys::new(texts.into_keys().collect()),
-        max_idf: idf(MIN_PHRASE_TEXTS as f32 / 4.0),
-        tags: Keys::of(tags),
-        known_tags: Keys::default(),
-    }
-}
-
-fn count_usage(words: &Words, counts: &mut BTreeMap<u32, WordCounts>) {
-    for sentence in words.sentences.iter().filter(|s| !s.is_heading) {
-        let tokens = &words.tokens[sentence.tokens.clone()];
-        for (i, token) in tokens.iter().enumerate().filter(|(_, t)| t.is_word) {
-            let before = i.checked_sub(1).map(|i| tokens[i]);
-            let ends = tokens.get(i + 1).is_none_or(|next| next.is(AFTER_NOUN));
-            let count = counts.entry(token.lower as u32).or_default();
-            count.n += 1;
-            count.after_determiner += f32::from(before.is_some_and(|t| t.is(DETERMINER)));
-            count.before_verb += f32::from(before.is_some_and(|t| t.is(BEFORE_VERB)));
-            count.before_end += f32::from(ends);
-            count.capital += match (token.is_capital, i) {
-                (false, _) => 0.0,
-                (true, 0) => 0.5,
-                (true, _) => 1.0,
-            };
-        }
-    }
-}
-
-/// The distinct stems of a text and its phrases of two and three words.
-fn phrases(words: &Words) -> HashSet<u32> {
-    let mut found = HashSet::new();
-    for sentence in &words.sentences {
-        for start in sentence.tokens.clone() {
-            for end in start + 1..=(start + 3).min(sentence.tokens.end) {
-                let (first, last) = (&words.tokens[start], &words.tokens[end - 1]);
-                if !first.is_word || !last.is_word {
-                    break;
-                }
-                if end == start + 1 || !(first.is(STOP) || last.is(STOP)) {
-                    found.insert(phrase_key(words.stems_of(start..end)) as u32);
-                }
-            }
-        }
-    }
-    found
 }
 
 /// One article's candidates as numbers.

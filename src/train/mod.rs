@@ -8,7 +8,8 @@
 //! - [`svm`]: the solver, a linfa estimator.
 //! - [`calibrate`]: scores become probabilities that hold.
 //! - [`topics`], [`tags`], [`keyphrases`]: the recipes of the three models.
-//! - `ranker`: whether the ranker of phrases is fitted or the built-in model's.
+//! - `ranker`: whether the ranker of phrases is fitted or the built-in model's; [`word_statistics`]: the table that it
+//!   looks words up in.
 //! - [`lines`], [`dumps`]: labelled pages become a model of their lines.
 //! - [`pages`]: labelled pages out of a folder.
 //! - [`pack`]: fitted models become a pipeline.
@@ -42,6 +43,7 @@ pub mod tags;
 pub mod telling_terms;
 pub mod topics;
 pub mod vectorize;
+pub mod word_statistics;
 
 use std::collections::BTreeMap;
 

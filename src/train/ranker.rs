@@ -2,7 +2,7 @@
 
 use super::TrainError;
 use super::corpus::LabelledArticle;
-use super::keyphrases;
+use super::{keyphrases, word_statistics};
 use crate::pipeline::{ArtifactError, Pipeline};
 use crate::tags::Keyphrases;
 
@@ -12,7 +12,7 @@ use crate::tags::Keyphrases;
 pub struct KeyphraseData {
     /// Full articles with their editors' tags.
     pub tagged: Vec<LabelledArticle>,
-    /// Any texts, to count how words are used.
+    /// Any texts, to count how words are used, and what editors gave as tags of them if that is there.
     pub background: Vec<LabelledArticle>,
     /// Tags that editors use, of these articles or others: phrases among them are likelier tags.
     pub known_tags: Vec<String>,
@@ -67,10 +67,10 @@ pub(super) fn fitted_or_built_in(
             None => return Ok((None, RankerSource::None)),
         }
     } else {
-        keyphrases::count_words(&data.background)
+        word_statistics::count_words(&data.background)
     };
     if !data.known_tags.is_empty() {
-        statistics.known_tags = keyphrases::known_tags(&data.known_tags);
+        statistics.known_tags = word_statistics::known_tags(&data.known_tags);
     } else if let (false, Some(known)) = (data.background.is_empty(), built_in()?) {
         statistics.known_tags = known.statistics.known_tags;
     }

@@ -68,8 +68,8 @@ pub(super) struct TrainArgs {
     /// data itself if its texts have enough of their tags, else the built-in model's ranker is kept
     #[arg(long, env = "COPYDESK_KEYPHRASE_DATA", value_name = "FILE", num_args = 1..)]
     keyphrase_data: Vec<PathBuf>,
-    /// Any texts, to count how words are used; without them the built-in model's counts are kept, and
-    /// so they are where its ranker is
+    /// Any texts, to count how words are used and, if they have tags, what is a tag; without them the
+    /// built-in model's counts are kept, and so they are where its ranker is
     #[arg(long, env = "COPYDESK_BACKGROUND", value_name = "FILE", num_args = 1..)]
     background: Vec<PathBuf>,
     /// Tags that editors use, one a line: phrases among them are likelier tags; without them the
