@@ -61,6 +61,8 @@ pub(super) fn refusal(status: &Status) -> Response<Body> {
         _ => http_status(status.code()),
     };
     let mut response = with_type(http_status, JSON_TYPE, body.to_string());
+    // What the call is counted under: several codes share an HTTP status.
+    response.extensions_mut().insert(status.code());
     let headers = response.headers_mut();
     if let Some(delay) = retry_after {
         headers.insert(header::RETRY_AFTER, whole_seconds(delay));

@@ -102,14 +102,16 @@ pub(super) struct Recorded {
 }
 
 impl Recorded {
-    /// Watches a response. A gRPC status stands in the headers or comes last. Where there is none, an
-    /// answer that says no, or nothing more, has said all by its HTTP status; any other by its end.
+    /// Watches a response. A gRPC status stands in the headers or comes last, and an error over plain HTTP
+    /// has its code beside it. Where there is neither, an answer that says no, or nothing more, has said all
+    /// by its HTTP status; any other by its end.
     pub(super) fn response(response: Response<Body>, mut record: Record) -> Response<Self> {
         let (parts, body) = response.into_parts();
         let is_over = http_body::Body::is_end_stream(&body);
         let has_said_all = is_over || parts.status != StatusCode::OK;
-        let by_http = has_said_all.then(|| code_of_http(parts.status.as_u16()));
-        record.code = code_of(&parts.headers).or(by_http);
+        let by_http = has_said_all.then(|| code_of_http(parts.status));
+        let told = parts.extensions.get().copied();
+        record.code = code_of(&parts.headers).or(told).or(by_http);
         let record = Some(record).filter(|_| !is_over);
         Response::from_parts(parts, Self { body, record })
     }
@@ -168,19 +170,11 @@ pub(super) fn code_of(headers: &HeaderMap) -> Option<Code> {
     Some(Code::from_bytes(value.as_bytes()))
 }
 
-/// As gRPC clients read a plain HTTP status.
-fn code_of_http(status: u16) -> Code {
+/// The code of an answer that is no error, or of `/readyz`.
+fn code_of_http(status: StatusCode) -> Code {
     match status {
-        200..=299 => Code::Ok,
-        400 => Code::InvalidArgument,
-        401 => Code::Unauthenticated,
-        403 => Code::PermissionDenied,
-        404 | 405 | 415 => Code::Unimplemented,
-        413 | 429 | 431 => Code::ResourceExhausted,
-        500 => Code::Internal,
-        501 => Code::Unimplemented,
-        503 => Code::Unavailable,
-        504 => Code::DeadlineExceeded,
+        StatusCode::SERVICE_UNAVAILABLE => Code::Unavailable,
+        _ if status.is_success() => Code::Ok,
         _ => Code::Unknown,
     }
 }

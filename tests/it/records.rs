@@ -153,6 +153,31 @@ async fn what_is_switched_off_is_no_fault() {
     }
 }
 
+#[tokio::test]
+async fn errors_over_plain_http_are_counted_under_the_code_that_they_tell() {
+    let server = TestServer::start().await;
+    let address = server.address();
+    for (method, code, answer) in [
+        (
+            "Classify",
+            "INVALID_ARGUMENT",
+            post(address, CLASSIFY, "", "{}").await,
+        ),
+        ("not found", "NOT_FOUND", get(address, "/nothing").await),
+        (
+            "GET /v1/model",
+            "UNIMPLEMENTED",
+            post(address, "/v1/model", "", "{}").await,
+        ),
+    ] {
+        assert!(
+            answer.contains(&format!("\"status\":\"{code}\"")),
+            "{answer}"
+        );
+        assert_counted(address, method, code, 1).await;
+    }
+}
+
 const BATCH: &str = "/copydesk.v1.ClassifierService/BatchClassify";
 const STREAM: &str = "/copydesk.v1.ClassifierService/StreamClassify";
 
