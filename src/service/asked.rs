@@ -7,17 +7,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, header};
+use http::{Method, Request, Version, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::time::Instant;
 use tonic::Status;
 
 use super::call::Call;
-use super::plain;
 use super::route::{Route, content_type};
 use super::status;
 
+const GRPC_ENCODING: &str = "grpc-encoding";
 /// More of a refused message is not read.
 const SKIM_BYTES: usize = 512 << 10;
 /// Nor is it waited for longer.
@@ -34,13 +34,16 @@ pub(super) enum Protocol {
 }
 
 impl Protocol {
-    /// The protocol of a request. gRPC has calls by POST and names itself in the content type.
-    pub(super) fn of(route: Route, method: &Method, headers: &HeaderMap) -> Self {
-        if route.is_plain_http() || method != Method::POST {
+    /// The protocol of a request. gRPC has calls by POST and names itself in the content type; over HTTP/1
+    /// its status, which comes last, would be lost.
+    pub(super) fn of(route: Route, head: &Parts) -> Self {
+        if route.is_plain_http() || head.method != Method::POST {
             return Self::Http;
         }
-        match content_type(headers) {
-            "application/grpc" | "application/grpc+proto" => Self::Grpc,
+        match content_type(&head.headers) {
+            "application/grpc" | "application/grpc+proto" if head.version == Version::HTTP_2 => {
+                Self::Grpc
+            }
             "application/grpc-web"
             | "application/grpc-web+proto"
             | "application/grpc-web-text"
@@ -51,23 +54,32 @@ impl Protocol {
 }
 
 /// Refuses a request that is of another method than its route's, or whose body nobody can read: neither is
-/// worth a place or a caller's rate.
+/// worth a place or a caller's rate. HTTP's encodings are named in any case, gRPC's in lower case.
 pub(super) fn rightly(route: Route, protocol: Protocol, head: &Parts) -> Result<(), Status> {
     if route.method().is_some_and(|own| own != head.method) {
         return Err(status::wrong_method());
     }
-    if protocol != Protocol::Http {
+    let is_http = protocol == Protocol::Http;
+    if is_http && !route.is_plain_http() {
+        return Err(status::wrong_type(
+            content_type(&head.headers),
+            head.version,
+        ));
+    }
+    let header = match is_http {
+        true => header::CONTENT_ENCODING.as_str(),
+        false => GRPC_ENCODING,
+    };
+    let (Some(taken), Some(sent)) = (route.encodings(), head.headers.get(header)) else {
         return Ok(());
-    }
-    if !route.is_plain_http() {
-        return Err(status::wrong_type());
-    }
-    let identity = plain::IDENTITY.as_bytes();
-    match head.headers.get(header::CONTENT_ENCODING) {
-        Some(sent) if !sent.as_bytes().eq_ignore_ascii_case(identity) => {
-            Err(status::wrong_encoding(sent))
-        }
-        _ => Ok(()),
+    };
+    let is_taken = match is_http {
+        true => sent.as_bytes().eq_ignore_ascii_case(taken.as_bytes()),
+        false => taken.split(',').any(|one| sent == one),
+    };
+    match is_taken {
+        true => Ok(()),
+        false => Err(status::wrong_encoding(header, sent, taken)),
     }
 }
 

@@ -55,7 +55,7 @@ impl Front {
         let started = std::time::Instant::now();
         let (mut parts, body) = request.into_parts();
         let route = Route::through(door, &parts.method, parts.uri.path(), &parts.headers);
-        let protocol = Protocol::of(route, &parts.method, &parts.headers);
+        let protocol = Protocol::of(route, &parts);
         let known = self.shared.keys.caller(&parts.headers);
         let admitted = asked::rightly(route, protocol, &parts).and_then(|()| match door {
             Door::Admin => Ok(Pass::default()),

@@ -18,7 +18,7 @@ use super::status;
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const TEXT_TYPE: &str = "text/plain; charset=utf-8";
 const JSON_TYPE: &str = "application/json";
-/// The only content encoding that is taken: gRPC compresses each message, plain HTTP none.
+/// A message as it is: only those of the classifier over gRPC may be compressed.
 pub(super) const IDENTITY: &str = "identity";
 
 /// The answer to a route of plain HTTP.

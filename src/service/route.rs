@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, Method, header};
 
+use super::plain;
+
 const CLASSIFIER: &str = "/copydesk.v1.ClassifierService/";
 const HEALTH: &str = "/grpc.health.v1.Health/";
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/";
@@ -142,6 +144,17 @@ impl Route {
                 Some(Method::GET)
             }
             _ => Some(Method::POST),
+        }
+    }
+
+    /// The encodings that its messages may have, if it is here.
+    pub(super) fn encodings(self) -> Option<&'static str> {
+        match self {
+            Self::Preflight | Self::NotFound | Self::Unknown => None,
+            Self::Classify | Self::BatchClassify | Self::StreamClassify | Self::GetModel => {
+                Some("gzip,zstd,identity")
+            }
+            _ => Some(plain::IDENTITY),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderValue, Version};
 use http_body::Frame;
 use tonic::body::Body;
 use tonic::metadata::MetadataValue;
@@ -51,7 +51,7 @@ pub(super) const METADATA_TOO_LARGE: &str = "METADATA_TOO_LARGE";
 pub(super) const WRONG_METHOD: &str = "WRONG_METHOD";
 /// The reason of a gRPC call in a body that is not gRPC's.
 pub(super) const WRONG_TYPE: &str = "WRONG_TYPE";
-/// The reason of a body that is packed where plain HTTP takes it as it is.
+/// The reason of a body in an encoding that is not taken.
 pub(super) const WRONG_ENCODING: &str = "WRONG_ENCODING";
 /// The reason of an answer that would come too late.
 pub(super) const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
@@ -256,24 +256,30 @@ pub(super) fn wrong_method() -> Status {
     with_reason(Code::Unimplemented, WRONG_METHOD, message, details)
 }
 
-/// A gRPC call in a body that is not gRPC's.
-pub(super) fn wrong_type() -> Status {
-    let message = "this path takes application/grpc and application/grpc-web".to_owned();
+/// A gRPC call in a body that is not gRPC's, or over an HTTP that cannot carry it.
+pub(super) fn wrong_type(sent: &str, version: Version) -> Status {
+    let sent: String = sent.chars().take(40).collect();
+    let message = format!(
+        "the content-type is {sent:?}, over {version:?}; this path takes application/grpc over HTTP/2, and application/grpc-web over both"
+    );
     let details = ErrorDetails::new();
     with_reason(Code::InvalidArgument, WRONG_TYPE, message, details)
 }
 
-/// A body that is packed where it is taken as it is.
-pub(super) fn wrong_encoding(sent: &HeaderValue) -> Status {
+/// A body in an encoding, named by a header, that is not one of those taken.
+pub(super) fn wrong_encoding(header: &str, sent: &HeaderValue, taken: &'static str) -> Status {
     let sent: String = String::from_utf8_lossy(sent.as_bytes())
         .chars()
         .take(40)
         .collect();
     let message = format!(
-        "the body has content-encoding {sent:?}; this path takes it as it is: send it without, or by gRPC, which takes gzip and zstd"
+        "the {header} is {sent:?}; this path takes {taken}: send one of these, or the body as it is and no such header"
     );
     let details = ErrorDetails::new();
-    with_reason(Code::Unimplemented, WRONG_ENCODING, message, details)
+    let mut status = with_reason(Code::Unimplemented, WRONG_ENCODING, message, details);
+    let metadata = status.metadata_mut();
+    metadata.insert("grpc-accept-encoding", MetadataValue::from_static(taken));
+    status
 }
 
 /// The end of a stream that outlives the server. All articles up to the last index are answered.

@@ -245,3 +245,16 @@ async fn an_encoding_that_is_not_here_is_answered_with_those_that_are() {
         "{accepted}"
     );
 }
+    assert_eq!(reason(&status), "WRONG_ENCODING");
+    for said in ["\"br\"", "gzip", "zstd"] {
+        assert!(status.message().contains(said), "{status}");
+    }
+    let mut wire = Wire::connect(server.address()).await;
+    for (path, reason_given) in [
+        ("/grpc.health.v1.Health/Check", "WRONG_ENCODING"),
+        ("/copydesk.v1.ClassifierService/Nothing", "UNKNOWN_CALL"),
+    ] {
+        let sent = Sent::Whole(packed_frame(b"x"));
+        let answer = wire.call(path, &[("grpc-encoding", "gzip")], sent).await;
+        assert_eq!(reason(&answer.status), reason_given, "{path}");
+    }

@@ -5,7 +5,7 @@ use tonic::Code;
 use tonic_types::StatusExt;
 
 use crate::support::{TestServer, article, soon};
-use crate::wire::{CLASSIFY, Sent, Wire, classify_frame};
+use crate::wire::{CLASSIFY, Sent, Wire, classify_frame, raw};
 
 /// The HTTP status of a call over HTTP/2 that is asked for in its own way.
 async fn http_status(wire: &Wire, method: &str, kind: Option<&str>) -> u16 {
@@ -60,5 +60,21 @@ async fn every_service_says_why_it_does_not_have_a_call() {
         let details = answer.status.get_error_details();
         let info = details.error_info().expect("an ErrorInfo");
         assert_eq!(info.reason, "UNKNOWN_CALL", "{service}");
+    }
+}
+
+/// A proxy that speaks HTTP/1.1 to the server would hand on an answer without its status.
+#[tokio::test]
+async fn grpc_over_http_1_is_told_what_it_needs() {
+    let server = TestServer::start().await;
+    let frame = classify_frame(article(0));
+    let head = format!(
+        "POST {CLASSIFY} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/grpc\r\ncontent-length: {}\r\n\r\n",
+        frame.len()
+    );
+    let answer = raw(server.address(), &[head.as_bytes(), &frame].concat()).await;
+    assert!(answer.starts_with("HTTP/1.1 415"), "{answer}");
+    for said in ["WRONG_TYPE", "HTTP/1.1;", "application/grpc over HTTP/2"] {
+        assert!(answer.contains(said), "{answer}");
     }
 }

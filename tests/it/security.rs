@@ -229,6 +229,9 @@ async fn what_is_asked_for_in_a_wrong_way_takes_nothing_of_the_rate() {
     ] {
         assert!(answer.starts_with(status), "{answer}");
     }
+    let packed = [("x-api-key", "cdk_slow"), ("grpc-encoding", "br")];
+    let refused = classify(&server, &packed).await;
+    assert_eq!(refused.code(), Code::Unimplemented, "{refused:?}");
     let taken = classify(&server, &[("x-api-key", "cdk_slow")]).await;
     assert_eq!(taken.code(), Code::Ok, "{taken:?}");
 }
