@@ -19,11 +19,13 @@ use super::keys::NoAccess;
 /// How prost begins its account of bytes that are no message.
 const MALFORMED: &str = "failed to decode Protobuf message: ";
 
-/// How tonic begins its account of a frame, a compressed message or a browser's body that is damaged:
-/// an INTERNAL that is the caller's doing.
+/// How tonic begins its account of a compressed message that is damaged.
+const NOT_UNPACKED: &str = "Error decompressing: ";
+/// How it begins that of this, a frame or a browser's body that is damaged: an INTERNAL that is the caller's
+/// doing.
 const DAMAGED: [&str; 5] = [
     "protocol error: received message with ",
-    "Error decompressing: ",
+    NOT_UNPACKED,
     "Invalid header bit ",
     "h2 protocol error: ",
     "tonic-web: ",
@@ -334,7 +336,13 @@ pub(super) fn of_refusal(status: Status) -> Status {
         (Code::Internal, None) if is_damaged(status.message()) => {
             let reason = status.message().trim_end_matches(DAMAGED_END);
             let reason = reason.trim_end_matches([',', ' ']);
-            bad_request("", format!("the message cannot be read: {reason}"))
+            let message = match reason.strip_prefix(NOT_UNPACKED) {
+                Some(reason) => format!(
+                    "the message cannot be unpacked: {reason}; send it whole, and packed as grpc-encoding says"
+                ),
+                None => format!("the message cannot be read: {reason}"),
+            };
+            bad_request("", message)
         }
         (Code::ResourceExhausted, _) if is_damaged(status.message()) => {
             unpacked_too_large(status.message())

@@ -224,6 +224,10 @@ async fn a_damaged_message_is_its_senders_mistake() {
     flagged[0] = 2;
     let mut trailed = BytesMut::from(&framed(&single(500))[..]);
     trailed.put_slice(b"\x07junk");
+    let (status, _) = sent(&server, "gzip", cut.clone()).await;
+    let said = status.message();
+    assert!(said.contains("cannot be unpacked"), "{said}");
+    assert!(said.contains("send it whole"), "{said}");
     let damaged = [cut, garbage, flagged.freeze(), trailed.freeze()];
     for (number, bytes) in damaged.into_iter().enumerate() {
         let (status, _) = sent(&server, "gzip", bytes).await;
@@ -244,7 +248,6 @@ async fn an_encoding_that_is_not_here_is_answered_with_those_that_are() {
         accepted.contains("gzip") && accepted.contains("zstd"),
         "{accepted}"
     );
-}
     assert_eq!(reason(&status), "WRONG_ENCODING");
     for said in ["\"br\"", "gzip", "zstd"] {
         assert!(status.message().contains(said), "{status}");
@@ -258,3 +261,4 @@ async fn an_encoding_that_is_not_here_is_answered_with_those_that_are() {
         let answer = wire.call(path, &[("grpc-encoding", "gzip")], sent).await;
         assert_eq!(reason(&answer.status), reason_given, "{path}");
     }
+}
