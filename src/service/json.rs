@@ -1,15 +1,20 @@
 //! The contract's messages as JSON, by the proto3 JSON mapping.
 
-use std::fmt::Write;
+use std::collections::HashSet;
+use std::fmt::{self, Write};
 
 use prost::Message;
 use prost_reflect::{
-    DescriptorError, DescriptorPool, DeserializeOptions, DynamicMessage, EnumDescriptor,
-    FieldDescriptor, Kind, MessageDescriptor, SerializeOptions,
+    DescriptorError, DescriptorPool, DynamicMessage, EnumDescriptor, FieldDescriptor, Kind,
+    MessageDescriptor, SerializeOptions,
 };
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_path_to_error::{Path, Segment, Track};
 
 use super::pb;
+
+/// How [`Once`] begins its account of a field.
+const TWICE: &str = "twice: '";
 
 /// JSON that is not the message asked for. It quotes names, and no text of the request.
 #[derive(Debug, thiserror::Error)]
@@ -63,18 +68,10 @@ impl Json {
         name: &str,
         json: &[u8],
     ) -> Result<M, JsonError> {
-        // Behind the end of the last line there is no place to name.
-        let mut reader = serde_json::Deserializer::from_slice(json.trim_ascii_end());
-        let options = DeserializeOptions::new().deny_unknown_fields(true);
         let descriptor = self.descriptor(name)?;
-        let mut track = Track::new();
-        let tracked = serde_path_to_error::Deserializer::new(&mut reader, &mut track);
-        let message =
-            DynamicMessage::deserialize_with_options(descriptor.clone(), tracked, &options)
-                .map_err(|error| at_fault(&descriptor, &track.path(), &error))?;
-        reader
-            .end()
-            .map_err(|error| JsonError::of(name, no_json(&error)))?;
+        parse(json, &descriptor, Once(descriptor.clone()))?;
+        // Refuses unknown fields.
+        let message: DynamicMessage = parse(json, &descriptor, descriptor.clone())?;
         message
             .transcode_to()
             .map_err(|error| JsonError::of(name, error.to_string()))
@@ -95,14 +92,85 @@ impl Json {
     }
 }
 
+/// Reads JSON, all of it, in the way of a seed.
+fn parse<'de, S: DeserializeSeed<'de>>(
+    json: &'de [u8],
+    descriptor: &MessageDescriptor,
+    seed: S,
+) -> Result<S::Value, JsonError> {
+    // Behind the end of the last line there is no place to name.
+    let mut reader = serde_json::Deserializer::from_slice(json.trim_ascii_end());
+    let mut track = Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(&mut reader, &mut track);
+    let value = seed
+        .deserialize(tracked)
+        .map_err(|error| at_fault(descriptor, &track.path(), &error))?;
+    reader
+        .end()
+        .map_err(|error| JsonError::of(descriptor.name(), no_json(&error)))?;
+    Ok(value)
+}
+
+/// Reads a message for nothing but that no field stands in it twice, of which the library would take the
+/// last.
+struct Once(MessageDescriptor);
+
+impl<'de> DeserializeSeed<'de> for Once {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Once {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    /// `null` stands for a message that is not there.
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element_seed(Self(self.0.clone()))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = HashSet::new();
+        while let Some(key) = map.next_key::<String>()? {
+            let field = field_of(&self.0, &key);
+            if let Some(field) = &field
+                && !seen.insert(field.number())
+            {
+                return Err(A::Error::custom(format!("{TWICE}{}'", field.name())));
+            }
+            match field.map(|field| field.kind()) {
+                Some(Kind::Message(message)) => map.next_value_seed(Self(message))?,
+                _ => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The field of a name as the contract or as JSON writes it.
+fn field_of(message: &MessageDescriptor, name: &str) -> Option<FieldDescriptor> {
+    let by_json_name = message.get_field_by_json_name(name);
+    by_json_name.or_else(|| message.get_field_by_name(name))
+}
+
 /// What is wrong at a path within the JSON of a message. Names that do not exist are told, as a misspelt
 /// one is the likeliest fault; other words of the parser may quote an article.
 fn at_fault(message: &MessageDescriptor, path: &Path, error: &serde_json::Error) -> JsonError {
     let place = Place::of(message, path);
     let text = error.to_string();
     let unknown = quoted(&text, "unrecognized field name '");
-    // Of fields that know whether they are there; of others the last one counts.
-    let twice = quoted(&text, "multiple fields provided for oneof '_");
+    let twice = quoted(&text, TWICE);
     let fault = match (unknown, twice) {
         (Some(name), _) => place.has_no_field(name),
         (_, Some(name)) => format!("{} has {name} twice; send it once", place.subject()),
@@ -176,10 +244,7 @@ impl Place {
 
     fn enter(&mut self, key: &str) {
         let message = self.message.take();
-        let field = message.and_then(|message| {
-            let by_json_name = message.get_field_by_json_name(key);
-            by_json_name.or_else(|| message.get_field_by_name(key))
-        });
+        let field = message.and_then(|message| field_of(&message, key));
         if let Some(field) = field {
             self.name = self.name_of(field.name());
             self.message = field.kind().as_message().cloned();
@@ -343,6 +408,21 @@ mod tests {
                 r#"{"options": {"maxTags": 1, "maxTags": 2}}"#,
                 "options.max_tags",
                 "options has max_tags twice; send it once",
+            ),
+            (
+                r#"{"article": {"body": "a", "title": "t", "body": null}}"#,
+                "article.body",
+                "article has body twice; send it once",
+            ),
+            (
+                r#"{"article": {"existingTags": [], "existing_tags": []}}"#,
+                "article.existing_tags",
+                "article has existing_tags twice; send it once",
+            ),
+            (
+                r#"{"article": {}, "article": {}}"#,
+                "article",
+                "it has article twice; send it once",
             ),
             ("[]", "", "it has to be an object (sent: sequence)"),
             (
