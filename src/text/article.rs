@@ -43,7 +43,9 @@ pub enum ArticleError {
     )]
     Empty,
     /// Title and body are too long.
-    #[error("the article has {size_bytes} bytes; the limit is {limit_bytes} bytes")]
+    #[error(
+        "the article has {size_bytes} bytes; the limit is {limit_bytes} bytes: send the article alone, or the beginning of it"
+    )]
     TooLarge {
         /// Bytes of title and body together.
         size_bytes: usize,

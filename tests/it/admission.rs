@@ -276,6 +276,7 @@ async fn the_limits_of_articles_and_batches_are_exact() {
         status.message().contains("201 bytes; the limit is 200"),
         "{status}"
     );
+    assert!(status.message().contains("send "), "{status}");
     let batch = |n_articles| pb::BatchClassifyRequest {
         articles: (0..n_articles).map(article).collect(),
         options: None,
