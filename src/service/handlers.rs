@@ -63,7 +63,7 @@ impl Handlers {
         Ok(Self {
             classifier,
             others: others.prepare().into_axum_router(),
-            web: Web::new(&config.cors_origins),
+            web: Web::new(&config.cors_origins)?,
             openapi: openapi::document(json.pool(), !config.keys.is_empty()).to_string(),
             json,
             lifecycle: lifecycle.clone(),

@@ -50,7 +50,23 @@ pub enum ServeError {
     /// The contract's descriptors cannot be read.
     #[error("the contract cannot be read as JSON")]
     Descriptors(#[from] prost_reflect::DescriptorError),
-    /// There cannot be a collector at the address given.
+    /// Pages cannot come from there.
+    #[error(
+        "cors_origins has {given:?}, which no browser sends: an origin is a scheme, a name in lower case and a port unless it is the scheme's own, such as https://cms.example or http://localhost:3000; \"*\", alone, is for anywhere"
+    )]
+    Origin {
+        /// What is in the list.
+        given: String,
+    },
+    /// Spans cannot be sent to the address given.
+    #[error(
+        "otlp_endpoint is {given:?}, to which no spans can be sent: give the collector's address as http://HOST:PORT, such as http://127.0.0.1:4317. Spans go out unencrypted; if the collector takes https alone, run another beside this server that hands them on"
+    )]
+    Endpoint {
+        /// The address, without its password.
+        given: String,
+    },
+    /// Spans cannot be sent as the environment says.
     #[error("spans cannot be sent to the collector: {0}")]
     Collector(#[from] opentelemetry_otlp::ExporterBuildError),
     /// The certificates cannot be used.

@@ -8,20 +8,36 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use http::HeaderMap;
+use http::uri::Scheme;
+use http::{HeaderMap, Uri};
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
 use opentelemetry::trace::{
     Span, SpanKind, Status as SpanStatus, TraceContextExt, Tracer, TracerProvider,
 };
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_otlp::{ExporterBuildError, SpanExporter as OtlpExporter, WithExportConfig};
+use opentelemetry_otlp::{SpanExporter as OtlpExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, SpanData, SpanExporter};
 use prometheus_client::metrics::counter::Counter;
 
+use super::server::ServeError;
+
 const SERVICE: &str = "copydesk";
+/// Stands where a secret was.
+pub(crate) const REDACTED: &str = "redacted";
+
+/// An address with its user and password blacked out, if it has them.
+pub(crate) fn without_user(address: &str) -> String {
+    let begin = address.find("://").map_or(0, |at| at + 3);
+    let (scheme, rest) = address.split_at(begin);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}{REDACTED}{}", &rest[at..]),
+        None => address.to_owned(),
+    }
+}
 
 /// What is known of a call that has ended.
 #[derive(Debug)]
@@ -84,10 +100,16 @@ pub(super) struct Traces(Option<(SdkTracerProvider, SdkTracer)>);
 
 impl Traces {
     /// Spans go to the collector at an address such as `http://127.0.0.1:4317`.
-    pub(super) fn to(endpoint: Option<&str>, lost: &Counter) -> Result<Self, ExporterBuildError> {
+    pub(super) fn to(endpoint: Option<&str>, lost: &Counter) -> Result<Self, ServeError> {
         let Some(endpoint) = endpoint else {
             return Ok(Self::default());
         };
+        let address = endpoint.parse::<Uri>().ok();
+        if address.and_then(|a| a.into_parts().scheme) != Some(Scheme::HTTP) {
+            return Err(ServeError::Endpoint {
+                given: without_user(endpoint),
+            });
+        }
         let exporter = OtlpExporter::builder()
             .with_tonic()
             .with_endpoint(endpoint)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::{HeaderName, HeaderValue};
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, Uri};
 use http_body::Frame;
 use http_body_util::BodyExt;
 use tonic::body::Body;
@@ -17,6 +17,7 @@ use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer, Expos
 
 use super::front::Arriving;
 use super::record::code_of;
+use super::server::ServeError;
 
 /// How long a browser remembers what it may do.
 const MAX_AGE: Duration = Duration::from_secs(3_600);
@@ -29,6 +30,31 @@ const EXPOSED: [HeaderName; 5] = [
     HeaderName::from_static("retry-after"),
 ];
 
+fn allowed(origins: &[String]) -> Result<AllowOrigin, ServeError> {
+    if origins == ["*"] {
+        return Ok(AllowOrigin::any());
+    }
+    let listed = origins.iter().map(|given| {
+        origin(given).ok_or_else(|| ServeError::Origin {
+            given: given.clone(),
+        })
+    });
+    let listed: Vec<HeaderValue> = listed.collect::<Result<_, _>>()?;
+    Ok(AllowOrigin::list(listed))
+}
+
+/// An origin as browsers write it: a scheme, a name in lower case, and a port that is not the scheme's own.
+fn origin(given: &str) -> Option<HeaderValue> {
+    let address: Uri = given.parse().ok()?;
+    let (scheme, host) = (address.scheme_str()?, address.host()?);
+    let written = match (scheme, address.port_u16()) {
+        (_, None) | ("http", Some(80)) | ("https", Some(443)) => format!("{scheme}://{host}"),
+        (_, Some(port)) => format!("{scheme}://{host}:{port}"),
+    };
+    let is_origin = given == written.to_ascii_lowercase() && !host.contains('*');
+    HeaderValue::from_str(given).ok().filter(|_| is_origin)
+}
+
 /// What browsers ask for beside the calls themselves.
 #[derive(Debug)]
 pub(super) struct Web {
@@ -36,20 +62,14 @@ pub(super) struct Web {
 }
 
 impl Web {
-    pub(super) fn new(origins: &[String]) -> Self {
-        let is_any = origins.iter().any(|origin| origin == "*");
-        let listed = origins.iter().filter_map(|o| HeaderValue::from_str(o).ok());
-        let origin = match is_any {
-            true => AllowOrigin::any(),
-            false => AllowOrigin::list(listed),
-        };
+    pub(super) fn new(origins: &[String]) -> Result<Self, ServeError> {
         let cors = CorsLayer::new()
-            .allow_origin(origin)
+            .allow_origin(allowed(origins)?)
             .allow_methods(AllowMethods::list([Method::GET, Method::POST]))
             .allow_headers(AllowHeaders::mirror_request())
             .expose_headers(ExposeHeaders::list(EXPOSED))
             .max_age(MAX_AGE);
-        Self { cors }
+        Ok(Self { cors })
     }
 
     /// A gRPC-Web call's answer, by the handler of the gRPC call.

@@ -262,6 +262,63 @@ fn a_server_that_cannot_start_does_not_say_that_it_serves() {
 }
 
 #[test]
+fn an_origin_that_no_browser_sends_is_named() {
+    let model = model_file();
+    let path = model.path().to_str().expect("UTF-8");
+    for (origins, named) in [
+        ("https://a.example/path", "https://a.example/path"),
+        ("https://a.example/", "https://a.example/"),
+        ("http://localhost:3000,a.example", "a.example"),
+        ("*,https://a.example", "*"),
+        ("https://*.example", "https://*.example"),
+        ("https://A.example", "https://A.example"),
+        ("https://a.example:443", "https://a.example:443"),
+        ("https://me@a.example", "https://me@a.example"),
+        ("https://a.example:", "https://a.example:"),
+        ("null", "null"),
+    ] {
+        let listen = ["serve", "--listen", "127.0.0.1:0", "--model", path];
+        let output = run(&[&listen[..], &["--cors-origins", origins]].concat());
+        assert_eq!(output.status.code(), Some(1), "{origins}");
+        let said = stderr(&output);
+        assert!(
+            said.contains(&format!("cors_origins has {named:?}")),
+            "{said}"
+        );
+        assert!(said.contains("such as https://cms.example"), "{said}");
+    }
+}
+
+#[test]
+fn a_collector_that_cannot_be_sent_to_is_told_without_its_password() {
+    let model = model_file();
+    let path = model.path().to_str().expect("UTF-8");
+    for (given, shown) in [
+        (
+            "https://me:pw@collector:4317",
+            "https://redacted@collector:4317",
+        ),
+        (
+            "http://me:p w@collector:4317",
+            "http://redacted@collector:4317",
+        ),
+        ("collector:4317", "collector:4317"),
+        ("grpc://collector:4317", "grpc://collector:4317"),
+        ("", ""),
+    ] {
+        let listen = ["serve", "--listen", "127.0.0.1:0", "--model", path];
+        let output = run(&[&listen[..], &["--otlp-endpoint", given]].concat());
+        assert_eq!(output.status.code(), Some(1), "{given}");
+        let said = stderr(&output);
+        assert!(
+            said.contains(&format!("otlp_endpoint is {shown:?}")),
+            "{said}"
+        );
+        assert!(said.contains("http://127.0.0.1:4317"), "{said}");
+    }
+}
+
+#[test]
 fn an_address_in_use_says_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("bound").to_string();

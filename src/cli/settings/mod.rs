@@ -22,16 +22,13 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::key::KeySetting;
-use crate::service::ServerConfig;
+use crate::service::{REDACTED, ServerConfig, without_user};
 pub(super) use reference::{reference, with_environment};
 
 /// How many bytes a gRPC message can have at all.
 const MESSAGE_BYTES_CEILING: usize = u32::MAX as usize;
 /// An HTTP/2 window has 31 bits.
 const WINDOW_BYTES_CEILING: u32 = i32::MAX as u32;
-
-/// Stands where a secret was.
-const REDACTED: &str = "redacted";
 
 /// Declares each setting once. `always` have a default, `maybe` are not set unless they are given.
 macro_rules! settings {
@@ -158,7 +155,7 @@ settings! {
         max_in_flight: NonZeroUsize;
         /// Where pages may come from whose scripts call, over gRPC-Web or in JSON: origins such as https://cms.example, separated by commas; * for anywhere.
         cors_origins: List;
-        /// Where a collector takes spans by OTLP over gRPC, such as http://127.0.0.1:4317. OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG say which share of calls has one; without them, every call.
+        /// Where a collector takes spans by OTLP over gRPC, such as http://127.0.0.1:4317. Not encrypted. OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG say which share of calls has one; without them, every call.
         otlp_endpoint: String;
         /// Address and port for /metrics, /healthz and /readyz, which are then on no other. Not encrypted, and without keys.
         admin_listen: SocketAddr;
@@ -186,17 +183,6 @@ fn seconds(time: Duration) -> u32 {
 /// Of a time of which none at all would let nothing pass.
 fn positive_seconds(time: Duration) -> NonZeroU32 {
     at_least_one(seconds(time))
-}
-
-/// An address with its user and password blacked out, if it has them.
-fn without_user(address: &str) -> String {
-    let begin = address.find("://").map_or(0, |at| at + 3);
-    let (scheme, rest) = address.split_at(begin);
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}{REDACTED}{}", &rest[at..]),
-        None => address.to_owned(),
-    }
 }
 
 /// Several values: an array in the file, separated by commas elsewhere.
