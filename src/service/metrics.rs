@@ -229,7 +229,7 @@ impl Metrics {
         );
         r.register(
             "lost_spans",
-            "Spans that the collector did not take",
+            "Spans that the collector did not take, or not soon enough",
             self.lost_spans.clone(),
         );
         r.register("connections", "Open connections", self.connections.clone());

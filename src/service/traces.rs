@@ -5,7 +5,8 @@
 //! its parent alone, and without a collector not even that.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use http::uri::Scheme;
@@ -19,12 +20,18 @@ use opentelemetry_otlp::{SpanExporter as OtlpExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, SpanData, SpanExporter};
+use opentelemetry_sdk::trace::{
+    BatchConfigBuilder, BatchSpanProcessor, SdkTracer, SdkTracerProvider, Span as SdkSpan,
+    SpanData, SpanExporter, SpanProcessor,
+};
 use prometheus_client::metrics::counter::Counter;
 
 use super::server::ServeError;
 
 const SERVICE: &str = "copydesk";
+/// The variable that says how many spans may wait to be sent, and the number without it: the library's own.
+const MAX_WAITING_VARIABLE: &str = "OTEL_BSP_MAX_QUEUE_SIZE";
+const MAX_WAITING: usize = 2_048;
 /// Stands where a secret was.
 pub(crate) const REDACTED: &str = "redacted";
 
@@ -58,18 +65,21 @@ struct Watched {
     exporter: OtlpExporter,
     is_failing: AtomicBool,
     lost: Counter,
+    /// Ended, and not yet on their way.
+    waiting: Arc<AtomicUsize>,
 }
 
 impl SpanExporter for Watched {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        let n_spans = batch.len() as u64;
+        let n_spans = batch.len();
+        self.waiting.fetch_sub(n_spans, Ordering::Relaxed);
         let sent = self.exporter.export(batch).await;
         let was_failing = self.is_failing.swap(sent.is_err(), Ordering::Relaxed);
         match &sent {
             Ok(()) if was_failing => tracing::info!("the collector takes spans again"),
             Ok(()) => {}
             Err(error) => {
-                self.lost.inc_by(n_spans);
+                self.lost.inc_by(n_spans as u64);
                 if !was_failing {
                     tracing::warn!(
                         %error,
@@ -94,6 +104,42 @@ impl SpanExporter for Watched {
     }
 }
 
+/// Lets no more spans wait than the library has room for: it would drop them without a count.
+#[derive(Debug)]
+struct Bounded {
+    processor: BatchSpanProcessor,
+    max_waiting: usize,
+    waiting: Arc<AtomicUsize>,
+    lost: Counter,
+}
+
+impl SpanProcessor for Bounded {
+    fn on_start(&self, span: &mut SdkSpan, context: &Context) {
+        self.processor.on_start(span, context);
+    }
+
+    fn on_end(&self, span: SpanData) {
+        if self.waiting.fetch_add(1, Ordering::Relaxed) < self.max_waiting {
+            self.processor.on_end(span);
+        } else {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.lost.inc();
+        }
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.processor.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.processor.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.processor.set_resource(resource);
+    }
+}
+
 /// Sends spans, if there is a collector.
 #[derive(Debug, Default)]
 pub(super) struct Traces(Option<(SdkTracerProvider, SdkTracer)>);
@@ -114,10 +160,23 @@ impl Traces {
             .with_tonic()
             .with_endpoint(endpoint)
             .build()?;
+        let max_waiting = std::env::var(MAX_WAITING_VARIABLE).ok();
+        let max_waiting = max_waiting.and_then(|number| number.parse().ok());
+        let max_waiting = max_waiting.unwrap_or(MAX_WAITING);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let watched = Watched {
+            exporter,
+            is_failing: AtomicBool::new(false),
+            lost: lost.clone(),
+            waiting: Arc::clone(&waiting),
+        };
+        let config = BatchConfigBuilder::default().with_max_queue_size(max_waiting);
+        let processor = BatchSpanProcessor::builder(watched).with_batch_config(config.build());
         let provider = SdkTracerProvider::builder()
-            .with_batch_exporter(Watched {
-                exporter,
-                is_failing: AtomicBool::new(false),
+            .with_span_processor(Bounded {
+                processor: processor.build(),
+                max_waiting,
+                waiting,
                 lost: lost.clone(),
             })
             .with_resource(Resource::builder().with_service_name(SERVICE).build())

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tonic::Code;
 
 use crate::support::{TestServer, article, pipeline, soon};
-use crate::wire::{CLASSIFY, Sent, Wire, classify_frame};
+use crate::wire::{CLASSIFY, Sent, Wire, classify_frame, get};
 
 const TRACE: [u8; 16] = [
     0x4b, 0xf9, 0x2f, 0x35, 0x77, 0xb3, 0x4d, 0xa6, 0xa3, 0xce, 0x92, 0x9d, 0x0e, 0x0e, 0x47, 0x36,
@@ -76,4 +76,38 @@ async fn a_call_is_a_span_of_its_callers_trace_without_its_text() {
         assert!(holds(&sent, part.as_bytes()), "{part}");
     }
     assert!(!holds(&sent, b"inflation"));
+}
+
+/// A collector that is connected to and never answers.
+async fn silent_collector() -> (String, TcpListener) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    (address, listener)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn spans_that_find_no_room_to_wait_are_counted_as_lost() {
+    const CALLS: usize = 4_000;
+    // The library's numbers: so many wait, and so many are on their way.
+    const NOT_LOST: usize = 2_048 + 512;
+    let (address, _listener) = silent_collector().await;
+    let config = ServerConfig {
+        otlp_endpoint: Some(address),
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let mut wire = Wire::connect(server.address()).await;
+    for number in 0..CALLS {
+        let frame = classify_frame(article(number));
+        wire.call(CLASSIFY, &[], Sent::Whole(frame)).await;
+    }
+    let metrics = get(server.address(), "/metrics").await;
+    let mut lines = metrics.lines();
+    let lost = lines.find_map(|line| line.strip_prefix("copydesk_lost_spans_total "));
+    let n_lost: usize = lost.expect("a counter").parse().expect("a number");
+    assert!(n_lost >= CALLS - NOT_LOST, "{n_lost}");
+    for file in ["prometheus-alerts.yaml", "grafana-dashboard.json"] {
+        let text = std::fs::read_to_string(format!("deploy/{file}")).expect("a file");
+        assert!(text.contains("copydesk_lost_spans_total"), "{file}");
+    }
 }
