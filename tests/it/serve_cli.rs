@@ -457,6 +457,7 @@ fn a_key_or_value_of_the_file_that_is_wrong_is_named() {
         ("max_in_flight = \"many\"", "max_in_flight"),
         ("stream_window_bytes = 2147483648", "stream_window_bytes"),
         ("max_message_bytes = 4294967296", "max_message_bytes"),
+        ("max_article_bytes = 16777217", "max_article_bytes"),
         ("listen = \"nowhere\"", "listen"),
         ("listen =", "TOML"),
     ] {

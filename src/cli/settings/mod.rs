@@ -23,6 +23,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::key::KeySetting;
 use crate::service::{REDACTED, ServerConfig, without_user};
+use crate::text::MAX_ARTICLE_BYTES;
 pub(super) use reference::{reference, with_environment};
 
 /// How many bytes a gRPC message can have at all.
@@ -252,6 +253,11 @@ impl Settings {
             self.max_message_bytes.get() <= MESSAGE_BYTES_CEILING,
             "max_message_bytes is {}; a gRPC message has at most {MESSAGE_BYTES_CEILING} bytes",
             self.max_message_bytes
+        );
+        anyhow::ensure!(
+            self.max_article_bytes.get() <= MAX_ARTICLE_BYTES,
+            "max_article_bytes is {}; an article has at most {MAX_ARTICLE_BYTES} bytes",
+            self.max_article_bytes
         );
         for (name, bytes) in [
             ("stream_window_bytes", self.stream_window_bytes),
