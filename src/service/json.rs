@@ -193,11 +193,10 @@ fn at_fault(message: &MessageDescriptor, path: &Path, error: &serde_json::Error)
 }
 
 fn no_json(error: &serde_json::Error) -> String {
-    format!(
-        "it is not JSON at line {} column {}",
-        error.line(),
-        error.column()
-    )
+    match (error.line(), error.column()) {
+        (1, 0) => "it is empty; send an object".to_owned(),
+        (line, column) => format!("it is not JSON at line {line} column {column}"),
+    }
 }
 
 /// The name that stands in the parser's text if it begins with these words.
@@ -424,6 +423,7 @@ mod tests {
                 "article",
                 "it has article twice; send it once",
             ),
+            ("", "", "it is empty; send an object"),
             ("[]", "", "it has to be an object (sent: sequence)"),
             (
                 "{\"article\": {\"body\": \"one line\nand another\"}}",

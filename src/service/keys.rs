@@ -73,7 +73,9 @@ pub(super) enum NoAccess {
     #[error("the API key is not known here")]
     WrongKey,
     /// A key for other things.
-    #[error("the API key does not have the role that this call needs")]
+    #[error(
+        "the API key does not have the role that this call needs: observe for /metrics, classify for all else"
+    )]
     WrongRole,
 }
 

@@ -76,6 +76,7 @@ async fn only_a_known_key_of_the_right_role_may_call() {
         (role.code(), reason(&role).as_str()),
         (Code::PermissionDenied, "WRONG_ROLE")
     );
+    assert!(role.message().contains("classify"), "{role}");
     for right in [
         ("authorization", "Bearer cdk_desk"),
         ("x-api-key", "cdk_desk"),
