@@ -468,6 +468,53 @@ fn iptc_codes_come_from_a_file() {
 }
 
 #[test]
+fn classify_says_of_a_file_that_it_has_no_rows_once() {
+    let desk = Desk::new();
+    let row = "{\n  \"text\": \"The cup final\"\n}\n";
+    let array = format!("[\n{row}]\n");
+    let spread = desk.write("spread.json", row.as_bytes());
+    let good = desk.write("good.jsonl", b"{\"text\":\"The cup final\"}\n");
+    let output = run(&["classify", "--json", &spread, &good]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.contains("spread.json: begins with a JSON object over"),
+        "{said}"
+    );
+    assert_eq!(
+        (said.lines().count(), stdout(&output).lines().count()),
+        (1, 2)
+    );
+    for (piped, kind) in [
+        (row, "with a JSON object over"),
+        (&array, "as a JSON array"),
+    ] {
+        let output = run_with_input(&["classify", "--json"], piped.as_bytes());
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let error = answer["error"].as_str().unwrap();
+        assert!(error.starts_with(&format!("begins {kind}")), "{error}");
+    }
+}
+
+#[test]
+fn classify_takes_no_table_for_an_article() {
+    let desk = Desk::new();
+    let table = desk.write("rows.csv", b"title,text\nCup,The cup final\n");
+    let output = run(&["classify", "--json", &table]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.contains("rows.csv: a table is not read here"),
+        "{said}"
+    );
+    assert!(
+        run(&["classify", "--input", "text", &table])
+            .status
+            .success()
+    );
+}
+
+#[test]
 fn classify_answers_texts_and_lines_in_order() {
     let desk = Desk::new();
     let text = desk.write(

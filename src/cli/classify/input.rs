@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::cli::data_args::{ArticleFields, is_stdin};
 use crate::text::ArticleDraft;
-use crate::train::corpus::{RowFormat, json_object, json_string, unzipped, without_mark};
+use crate::train::corpus::{NoRows, RowFormat, json_object, json_string, unzipped, without_mark};
 
 /// How articles are read.
 #[derive(Debug, Args)]
@@ -59,6 +59,10 @@ impl InputArgs {
                 id,
                 draft: Err(error.to_string()),
             }),
+            Ok(_) if self.input.is_none() && is_table(path) => on_input(Input {
+                id,
+                draft: Err("a table is not read here; write its rows as JSON lines, or say --input text if it is one article".to_owned()),
+            }),
             Ok((reader, true)) => self.read_lines(reader, &id, on_input),
             Ok((mut reader, false)) => {
                 let mut bytes = Vec::new();
@@ -74,7 +78,12 @@ impl InputArgs {
     fn is_lines(&self, path: &Path, start: &[u8]) -> bool {
         match self.input {
             Some(format) => format == InputFormat::Jsonl,
-            None if is_stdin(path) => without_mark(start).trim_ascii_start().starts_with(b"{"),
+            None if is_stdin(path) => {
+                let start = without_mark(start).trim_ascii_start();
+                // An array of objects is refused as lines are, not read as a text.
+                let start = start.strip_prefix(b"[").unwrap_or(start);
+                start.trim_ascii_start().starts_with(b"{")
+            }
             None => RowFormat::of_name(&path.to_string_lossy()) == Some(RowFormat::JsonLines),
         }
     }
@@ -86,6 +95,7 @@ impl InputArgs {
         on_input: &mut OnInput<'_>,
     ) -> anyhow::Result<()> {
         let mut line = Vec::new();
+        let mut is_first = true;
         for number in 1.. {
             line.clear();
             if reader
@@ -99,9 +109,17 @@ impl InputArgs {
                 1 => without_mark(&line),
                 _ => &line,
             };
-            if !row.trim_ascii().is_empty() {
-                on_input(self.line_input(row, format!("{file}:{number}")))?;
+            if row.trim_ascii().is_empty() {
+                continue;
             }
+            if let (true, Some(reason)) = (is_first, NoRows::of_json(row)) {
+                return on_input(Input {
+                    id: file.to_owned(),
+                    draft: Err(reason.to_string()),
+                });
+            }
+            is_first = false;
+            on_input(self.line_input(row, format!("{file}:{number}")))?;
         }
         Ok(())
     }
@@ -139,6 +157,11 @@ impl InputArgs {
         }
         Ok(draft)
     }
+}
+
+fn is_table(path: &Path) -> bool {
+    let format = RowFormat::of_name(&path.to_string_lossy());
+    matches!(format, Some(RowFormat::Table { .. }))
 }
 
 fn text_draft(bytes: Vec<u8>) -> Result<ArticleDraft, String> {

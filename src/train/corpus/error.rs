@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use super::NoRows;
+
 /// A row that is no labelled article.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadRow {
@@ -31,21 +33,13 @@ pub enum CorpusError {
         /// The system's reason.
         source: io::Error,
     },
-    /// The file is text of another encoding.
-    #[error(
-        "{file} is UTF-16, and rows are read as UTF-8; convert it first, as `iconv -f UTF-16 -t UTF-8` does"
-    )]
-    Utf16 {
+    /// The file is written otherwise than in rows.
+    #[error("{file} {reason}")]
+    NoRows {
         /// As the caller named it.
         file: String,
-    },
-    /// All rows are elements of one array.
-    #[error(
-        "{file} begins as a JSON array, and a row is one JSON object on a line of its own; `jq -c '.[]'` makes such lines of it"
-    )]
-    Array {
-        /// As the caller named it.
-        file: String,
+        /// What it is instead.
+        reason: NoRows,
     },
     /// Rows are no labelled articles.
     #[error("{n_rows} bad {}; use --skip-bad-rows to leave {} out:{}",
@@ -68,6 +62,19 @@ pub enum CorpusError {
         missing: String,
         /// The columns there are.
         columns: Vec<String>,
+    },
+    /// Columns of a table have one name, and of one of them all would be read.
+    #[error(
+        "{file} has several columns {name:?}, numbers {}; give a name of their own to those that are not meant",
+        numbered(columns)
+    )]
+    DoubledColumn {
+        /// As the caller named it.
+        file: String,
+        /// Of the columns.
+        name: String,
+        /// Their numbers, from 1.
+        columns: Vec<usize>,
     },
     /// A quoted field has rows in it.
     #[error(
@@ -105,6 +112,11 @@ fn joined_hint(columns: &[String]) -> &'static str {
         }
         _ => "",
     }
+}
+
+fn numbered(columns: &[usize]) -> String {
+    let columns: Vec<String> = columns.iter().map(usize::to_string).collect();
+    columns.join(" and ")
 }
 
 fn plural<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {

@@ -5,6 +5,7 @@
 //! - `quotes`: quotation marks of a table that swallow rows.
 //! - `separators`: what parts the tags of one string.
 //! - `alike`: topics that one editor would take for the same.
+//! - `no_rows`: files that are written otherwise than in rows of UTF-8.
 //! - `named`: fields that were asked for and are in no row.
 //! - `article`: a labelled article, and the place it was read at.
 //! - `error`: what is wrong with a row, and why files are no corpus.
@@ -13,6 +14,7 @@ mod alike;
 mod article;
 mod error;
 mod named;
+mod no_rows;
 mod quotes;
 mod rows;
 mod separators;
@@ -24,6 +26,7 @@ use flate2::bufread::MultiGzDecoder;
 
 pub use article::{LabelledArticle, RowPlace};
 pub use error::{BadRow, CorpusError};
+pub use no_rows::NoRows;
 pub use rows::{Fields, json_object, json_string};
 
 use alike::alike_topics;
@@ -35,8 +38,6 @@ use separators::JoinedTags;
 /// How many bad rows an error or a report spells out.
 const SHOWN_BAD_ROWS: usize = 5;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-/// As Windows begins what it calls Unicode text.
-const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Labelled articles, and what was left out on the way.
@@ -87,10 +88,10 @@ impl Corpus {
     /// [`Corpus::finish`]. `file` names the rows in messages.
     ///
     /// # Errors
-    /// [`CorpusError::Io`] if the file cannot be read, [`CorpusError::Utf16`] and
-    /// [`CorpusError::Array`] if it has no rows of UTF-8, [`CorpusError::Columns`] if a table has
-    /// neither the title's nor the text's column, or no label's and no tags', or not one that was named;
-    /// [`CorpusError::OpenQuote`] if rows of it are swallowed by a quotation mark.
+    /// [`CorpusError::Io`] if the file cannot be read, [`CorpusError::NoRows`] if it is written
+    /// otherwise, [`CorpusError::Columns`] if a table has neither the title's nor the text's column, or
+    /// no label's and no tags', or not one that was named; [`CorpusError::DoubledColumn`] if it has one of
+    /// them twice, [`CorpusError::OpenQuote`] if rows of it are swallowed by a quotation mark.
     pub fn read(
         &mut self,
         rows: impl Read,
@@ -101,14 +102,8 @@ impl Corpus {
         let file: &Arc<str> = &file.into();
         let mut plain = unzipped(rows).map_err(|source| io_error(file, source))?;
         let start = plain.fill_buf().map_err(|source| io_error(file, source))?;
-        if UTF_16_MARKS.iter().any(|mark| start.starts_with(mark)) {
-            let file = file.to_string();
-            return Err(CorpusError::Utf16 { file });
-        }
-        let begins_array = without_mark(start).trim_ascii_start().starts_with(b"[");
-        if begins_array && format == RowFormat::JsonLines {
-            let file = file.to_string();
-            return Err(CorpusError::Array { file });
+        if let Some(reason) = NoRows::of_encoding(start) {
+            return Err(no_rows(file, reason));
         }
         let mut joined = JoinedTags::default();
         match format {
@@ -184,6 +179,7 @@ impl Corpus {
         joined: &mut JoinedTags,
     ) -> Result<(), CorpusError> {
         let mut line = Vec::new();
+        let mut is_first = true;
         for number in 1.. {
             line.clear();
             let n_bytes = reader
@@ -199,6 +195,10 @@ impl Corpus {
             if bytes.trim_ascii().is_empty() {
                 continue;
             }
+            if let (true, Some(reason)) = (is_first, NoRows::of_json(bytes)) {
+                return Err(no_rows(file, reason));
+            }
+            is_first = false;
             let row = json_object(bytes);
             if let Ok(row) = &row {
                 let absent = &mut self.absent_fields;
@@ -229,7 +229,7 @@ impl Corpus {
         if header.is_empty() {
             return Ok(());
         }
-        let columns = Columns::find(&header, fields);
+        let columns = Columns::find(&header, fields, file)?;
         if let Some(missing) = columns.missing(fields) {
             return Err(CorpusError::Columns {
                 file: file.to_string(),
@@ -316,7 +316,14 @@ fn io_error(file: &str, source: io::Error) -> CorpusError {
     }
 }
 
-/// Bytes as they were before gzip, if they are gzip's.
+fn no_rows(file: &str, reason: NoRows) -> CorpusError {
+    CorpusError::NoRows {
+        file: file.to_owned(),
+        reason,
+    }
+}
+
+/// Bytes as they were before gzip, if they are gzip's, up to a line that is longer than any row.
 ///
 /// # Errors
 /// Why the first bytes cannot be read.
@@ -445,6 +452,23 @@ mod tests {
     }
 
     #[test]
+    fn columns_of_one_name_are_an_error_where_they_are_read() {
+        let rows = b"text,label,\"text \",tags,tags\nx,A,y,a,b\n";
+        let error = read(rows, TABLE, true).unwrap_err().to_string();
+        assert!(
+            error.starts_with("data has several columns \"text\", numbers 1 and 3;"),
+            "{error}"
+        );
+        let topics = Fields {
+            tags: None,
+            ..Fields::default()
+        };
+        let rows = b"text,label,tags,tags\nx,A,a,b\n";
+        assert!(read_with(rows, TABLE, false, &topics).is_ok());
+        assert!(read(rows, TABLE, false).is_err());
+    }
+
+    #[test]
     fn a_quotation_mark_that_is_not_closed_is_named_and_nothing_is_read() {
         let rows = b"label,text\nA,x\nA,\"y\nB,z\n";
         for skips in [false, true] {
@@ -521,6 +545,28 @@ mod tests {
         let error = read(rows, RowFormat::JsonLines, true).unwrap_err();
         let error = error.to_string();
         assert!(error.starts_with("data begins as a JSON array"), "{error}");
+    }
+
+    #[test]
+    fn an_object_over_several_lines_is_said_to_be_no_rows() {
+        for rows in [
+            "\n{\n  \"text\": \"x\",\n  \"label\": \"A\"\n}\n",
+            "{ \"text\": \"x\",\r\n  \"label\": \"A\" }\r\n",
+            "{ \"tags\": [\n \"a\"], \"label\": \"A\" }",
+        ] {
+            let error = read(rows.as_bytes(), RowFormat::JsonLines, true).unwrap_err();
+            let error = error.to_string();
+            assert!(
+                error.starts_with("data begins with a JSON object over several lines"),
+                "{error}"
+            );
+        }
+        // A row that is broken, or has a comma behind it, is a bad row.
+        for row in ["{\"text\": \"x", "{\"text\": \"x\"},"] {
+            let rows = format!("{row}\n{{\"text\":\"x\",\"label\":\"A\"}}\n");
+            let corpus = read(rows.as_bytes(), RowFormat::JsonLines, true).unwrap();
+            assert_eq!((corpus.articles.len(), corpus.n_bad_rows), (1, 1), "{row}");
+        }
     }
 
     #[test]
