@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use regex::Regex;
 
+use crate::text::MAX_ARTICLE_BYTES;
 use crate::train::corpus::{Corpus, Fields, LabelledArticle, RowFormat};
 
 /// Where a row has its article.
@@ -216,6 +217,19 @@ fn say_of(corpus: &Corpus) {
             corpus.n_bad_rows
         );
         corpus.bad_rows.iter().for_each(|row| eprintln!("  {row}"));
+    }
+}
+
+/// The bytes of one article, of which no more are read than it may have.
+pub(super) fn article_bytes(file: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = MAX_ARTICLE_BYTES as u64;
+    let n_bytes = file.take(limit + 1).read_to_end(&mut bytes)? as u64;
+    match n_bytes > limit {
+        true => Err(io::Error::other(format!(
+            "the article has more than {limit} bytes, which is the limit"
+        ))),
+        false => Ok(bytes),
     }
 }
 

@@ -514,6 +514,28 @@ fn classify_takes_no_table_for_an_article() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn of_a_file_that_never_ends_no_more_is_read_than_an_article_may_have() {
+    for command in ["classify", "extract"] {
+        let output = run(&[command, "/dev/zero"]);
+        assert_eq!(output.status.code(), Some(1));
+        let said = stderr(&output);
+        assert!(
+            said.contains("/dev/zero: the article has more than 16777216 bytes"),
+            "{said}"
+        );
+    }
+    let desk = Desk::new();
+    for format in ["jsonl", "csv"] {
+        let said = stderr(&desk.train("/dev/zero", &["--data-format", format]));
+        assert!(
+            said.contains("/dev/zero: line 1 has more than 134217728 bytes"),
+            "{said}"
+        );
+    }
+}
+
 #[test]
 fn classify_answers_texts_and_lines_in_order() {
     let desk = Desk::new();

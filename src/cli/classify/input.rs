@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value};
 
-use crate::cli::data_args::{ArticleFields, is_stdin};
+use crate::cli::data_args::{ArticleFields, article_bytes, is_stdin};
 use crate::text::ArticleDraft;
 use crate::train::corpus::{NoRows, RowFormat, json_object, json_string, unzipped, without_mark};
 
@@ -64,12 +64,10 @@ impl InputArgs {
                 draft: Err("a table is not read here; write its rows as JSON lines, or say --input text if it is one article".to_owned()),
             }),
             Ok((reader, true)) => self.read_lines(reader, &id, on_input),
-            Ok((mut reader, false)) => {
-                let mut bytes = Vec::new();
-                let draft = reader
-                    .read_to_end(&mut bytes)
+            Ok((reader, false)) => {
+                let draft = article_bytes(reader)
                     .map_err(|error| error.to_string())
-                    .and_then(|_| text_draft(bytes));
+                    .and_then(text_draft);
                 on_input(Input { id, draft })
             }
         }

@@ -2,6 +2,7 @@
 //!
 //! - [`Corpus::read`], [`Corpus::finish`]: read these first.
 //! - `rows`: one row of a file becomes an article.
+//! - `line_bound`: lines that are longer than any row.
 //! - `quotes`: quotation marks of a table that swallow rows.
 //! - `separators`: what parts the tags of one string.
 //! - `alike`: topics that one editor would take for the same.
@@ -13,6 +14,7 @@
 mod alike;
 mod article;
 mod error;
+mod line_bound;
 mod named;
 mod no_rows;
 mod quotes;
@@ -24,12 +26,15 @@ use std::sync::Arc;
 
 use flate2::bufread::MultiGzDecoder;
 
+use crate::text::{ArticleError, MAX_ARTICLE_BYTES};
+
 pub use article::{LabelledArticle, RowPlace};
 pub use error::{BadRow, CorpusError};
 pub use no_rows::NoRows;
 pub use rows::{Fields, json_object, json_string};
 
 use alike::alike_topics;
+use line_bound::{LineBound, MAX_LINE_BYTES};
 use named::AbsentFields;
 use quotes::QuoteWatch;
 use rows::{Columns, Row, json_row};
@@ -329,11 +334,15 @@ fn no_rows(file: &str, reason: NoRows) -> CorpusError {
 /// Why the first bytes cannot be read.
 pub fn unzipped<'a>(bytes: impl Read + 'a) -> io::Result<Box<dyn BufRead + 'a>> {
     let mut reader = BufReader::new(bytes);
-    Ok(if reader.fill_buf()?.starts_with(&GZIP_MAGIC) {
-        Box::new(BufReader::new(MultiGzDecoder::new(reader)))
+    let plain: Box<dyn Read> = if reader.fill_buf()?.starts_with(&GZIP_MAGIC) {
+        Box::new(MultiGzDecoder::new(reader))
     } else {
         Box::new(reader)
-    })
+    };
+    Ok(Box::new(BufReader::new(LineBound::new(
+        plain,
+        MAX_LINE_BYTES,
+    ))))
 }
 
 /// A text without the mark that some programs begin it with.
@@ -344,7 +353,15 @@ pub fn without_mark(line: &[u8]) -> &[u8] {
 fn with_text(fields: &Fields) -> impl Fn(Row) -> Result<Row, String> + '_ {
     |row| {
         let article = &row.article;
-        if article.title.trim().is_empty() && article.text.trim().is_empty() {
+        let size_bytes = article.title.len() + article.text.len();
+        if size_bytes > MAX_ARTICLE_BYTES {
+            let limit_bytes = MAX_ARTICLE_BYTES;
+            let too_large = ArticleError::TooLarge {
+                size_bytes,
+                limit_bytes,
+            };
+            Err(too_large.to_string())
+        } else if article.title.trim().is_empty() && article.text.trim().is_empty() {
             Err(format!(
                 "fields {:?} and {:?} are missing or empty",
                 fields.title, fields.text
@@ -566,6 +583,25 @@ mod tests {
             let rows = format!("{row}\n{{\"text\":\"x\",\"label\":\"A\"}}\n");
             let corpus = read(rows.as_bytes(), RowFormat::JsonLines, true).unwrap();
             assert_eq!((corpus.articles.len(), corpus.n_bad_rows), (1, 1), "{row}");
+        }
+    }
+
+    #[test]
+    fn an_article_that_no_model_takes_is_a_bad_row() {
+        let text = "x".repeat(MAX_ARTICLE_BYTES + 1);
+        for (rows, format) in [
+            (
+                format!("{{\"text\":\"{text}\",\"label\":\"A\"}}"),
+                RowFormat::JsonLines,
+            ),
+            (format!("text,label\n{text},A\n"), TABLE),
+        ] {
+            let error = read(rows.as_bytes(), format, false).unwrap_err();
+            let error = error.to_string();
+            assert!(
+                error.ends_with("the article has 16777217 bytes; the limit is 16777216 bytes"),
+                "{error}"
+            );
         }
     }
 
