@@ -1,16 +1,16 @@
 //! Flags for labelled articles, and reading them from files and standard input.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use regex::Regex;
 
 use crate::text::MAX_ARTICLE_BYTES;
-use crate::train::corpus::{Corpus, Fields, LabelledArticle, RowFormat};
+use crate::train::corpus::{Corpus, Fields, LabelledArticle, RowFormat, without_mark};
 
 /// Where a row has its article.
 #[derive(Debug, Clone, Args)]
@@ -220,6 +220,20 @@ fn say_of(corpus: &Corpus) {
     }
 }
 
+/// The text file that a flag names, without a byte order mark.
+pub(super) fn read_text(flag: &str, file: &Path) -> anyhow::Result<String> {
+    let cannot = || format!("cannot read {flag} {}", file.display());
+    let bytes = fs::read(file).with_context(cannot)?;
+    let text = std::str::from_utf8(without_mark(&bytes));
+    let text = text.map_err(|e| {
+        anyhow!(
+            "not UTF-8 from byte {}; convert it first",
+            e.valid_up_to() + 1
+        )
+    });
+    Ok(text.with_context(cannot)?.to_owned())
+}
+
 /// The bytes of one article, of which no more are read than it may have.
 pub(super) fn article_bytes(file: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -282,5 +296,12 @@ mod tests {
             ["bank", "rates"]
         );
         assert!(tags("text\nThe bank\n").is_empty());
+    }
+    #[test]
+    fn a_list_begins_behind_its_byte_order_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tags.txt");
+        std::fs::write(&file, "\u{feff}Elections\n").unwrap();
+        assert_eq!(read_text("--known-tags", &file).unwrap(), "Elections\n");
     }
 }

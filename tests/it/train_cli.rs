@@ -468,6 +468,23 @@ fn iptc_codes_come_from_a_file() {
 }
 
 #[test]
+fn lists_that_flags_name_are_named_with_the_flag() {
+    let desk = Desk::new();
+    let latin = desk.write(
+        "latin.csv",
+        b"Sports,medtop:15000000\nCaf\xe9,medtop:13000000\n",
+    );
+    for flag in ["--known-tags", "--topic-codes"] {
+        let said = stderr(&desk.train(&desk_rows(), &[flag, &latin]));
+        let named = format!("cannot read {flag} {latin}: not UTF-8 from byte 27; convert it");
+        assert!(said.contains(&named), "{said}");
+        let said = stderr(&desk.train(&desk_rows(), &[flag, "/no/such.csv"]));
+        let named = format!("cannot read {flag} /no/such.csv: No such file");
+        assert!(said.contains(&named), "{said}");
+    }
+}
+
+#[test]
 fn classify_says_of_a_file_that_it_has_no_rows_once() {
     let desk = Desk::new();
     let row = "{\n  \"text\": \"The cup final\"\n}\n";

@@ -11,15 +11,13 @@ mod progress;
 mod summary;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 
-use super::data_args::DataArgs;
+use super::data_args::{DataArgs, read_text};
 use super::model_file;
 use super::report_page::{self, Page};
 use super::tag_args::VocabularyArgs;
@@ -137,7 +135,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         known_tags: args
             .known_tags
             .as_deref()
-            .map_or(Ok(Vec::new()), read_lines)?,
+            .map_or(Ok(Vec::new()), read_known_tags)?,
     };
     progress.say(&needs(
         &corpus.articles,
@@ -212,8 +210,9 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn read_lines(file: &Path) -> anyhow::Result<Vec<String>> {
-    let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+/// Tags, one a line.
+fn read_known_tags(file: &Path) -> anyhow::Result<Vec<String>> {
+    let text = read_text("--known-tags", file)?;
     Ok(text.lines().map(|line| line.trim().to_owned()).collect())
 }
 
