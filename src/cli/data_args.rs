@@ -9,8 +9,11 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use regex::Regex;
 
+use crate::pipeline::Manifest;
 use crate::text::MAX_ARTICLE_BYTES;
-use crate::train::corpus::{Corpus, Fields, LabelledArticle, RowFormat, without_mark};
+use crate::train::corpus::{
+    Corpus, Fields, LabelledArticle, RowFormat, without_mark, written_otherwise,
+};
 
 /// Where a row has its article.
 #[derive(Debug, Clone, Args)]
@@ -217,6 +220,50 @@ fn say_of(corpus: &Corpus) {
             corpus.n_bad_rows
         );
         corpus.bad_rows.iter().for_each(|row| eprintln!("  {row}"));
+    }
+}
+
+/// Says which topics and tags of articles to measure on are written otherwise than `whose`, which looks as if
+/// the model did not find them.
+pub(super) fn say_written_otherwise<'a>(
+    whose: &str,
+    known: impl Into<Names<'a>>,
+    articles: &'a [LabelledArticle],
+) {
+    let (known, given) = (known.into(), Names::from(articles));
+    for said in [
+        written_otherwise("topics", whose, &known.topics, &given.topics),
+        written_otherwise("tags", whose, &known.tags, &given.tags),
+    ]
+    .iter()
+    .flatten()
+    {
+        eprintln!("copydesk: {said}");
+    }
+}
+
+/// The names of topics and tags, each as often as it occurs.
+pub(super) struct Names<'a> {
+    topics: Vec<&'a str>,
+    tags: Vec<&'a str>,
+}
+
+impl<'a> From<&'a Manifest> for Names<'a> {
+    fn from(manifest: &'a Manifest) -> Self {
+        Self {
+            topics: manifest.topics.iter().map(|topic| &*topic.name).collect(),
+            tags: manifest.tags.iter().map(|tag| &*tag.label).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a [LabelledArticle]> for Names<'a> {
+    fn from(articles: &'a [LabelledArticle]) -> Self {
+        let tags = articles.iter().flat_map(|article| &article.tags);
+        Self {
+            topics: articles.iter().map(|article| &*article.label).collect(),
+            tags: tags.map(String::as_str).collect(),
+        }
     }
 }
 

@@ -485,6 +485,50 @@ fn lists_that_flags_name_are_named_with_the_flag() {
 }
 
 #[test]
+fn topics_and_tags_of_another_writing_are_told_where_they_are_measured() {
+    let desk = Desk::new();
+    let lower: String = fs::read_to_string(test_rows())
+        .unwrap()
+        .lines()
+        .map(|row| {
+            let mut row: Value = serde_json::from_str(row).unwrap();
+            row["label"] = row["label"].as_str().unwrap().to_lowercase().into();
+            row["tags"] = serde_json::json!(["ELECTIONS"]);
+            format!("{row}\n")
+        })
+        .collect();
+    let lower = desk.write("lower.jsonl", lower.as_bytes());
+    let says = |output: &Output, whose: &str| {
+        let said = stderr(output);
+        assert!(output.status.success(), "{said}");
+        for (kind, pair) in [
+            ("topics", r#""politics" (5) is "Politics""#),
+            ("tags", r#""ELECTIONS" (20) is "Elections""#),
+        ] {
+            let told = said.lines().find(|line| {
+                line.starts_with(&format!("copydesk: {kind} are compared"))
+                    && line.contains(&format!("those of {whose} in case"))
+            });
+            assert!(told.is_some_and(|line| line.contains(pair)), "{said}");
+        }
+    };
+    says(&desk.train(&desk_rows(), &["--test", &lower]), "the data");
+    let model = desk.file("model.safetensors");
+    let evaluated = run(&["evaluate", "--model", &model, "--data", &lower]);
+    says(&evaluated, "the model");
+    let rival = desk.file("rival.safetensors");
+    fs::rename(&model, &rival).unwrap();
+    let trained = desk.train(&lower, &["--test", &lower, "--must-beat", &rival]);
+    says(&trained, &rival);
+    let evaluated = run(&["evaluate", "--model", &rival, "--data", &test_rows()]);
+    assert!(
+        !stderr(&evaluated).contains("compared"),
+        "{}",
+        stderr(&evaluated)
+    );
+}
+
+#[test]
 fn classify_says_of_a_file_that_it_has_no_rows_once() {
     let desk = Desk::new();
     let row = "{\n  \"text\": \"The cup final\"\n}\n";

@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 
-use super::data_args::{DataArgs, read_text};
+use super::data_args::{DataArgs, read_text, say_written_otherwise};
 use super::model_file;
 use super::report_page::{self, Page};
 use super::tag_args::VocabularyArgs;
@@ -127,7 +127,9 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let tests = if args.test.is_empty() {
         None
     } else {
-        Some(args.rows.read_test(&args.test)?)
+        let tests = args.rows.read_test(&args.test)?;
+        say_written_otherwise("the data", &corpus.articles[..], &tests.articles);
+        Some(tests)
     };
     let keyphrase_data = KeyphraseData {
         tagged: args.rows.read_tagged(&args.keyphrase_data)?,

@@ -5,7 +5,7 @@
 //! - `line_bound`: lines that are longer than any row.
 //! - `quotes`: quotation marks of a table that swallow rows.
 //! - `separators`: what parts the tags of one string.
-//! - `alike`: topics that one editor would take for the same.
+//! - `alike`: topics and tags that one editor would take for the same.
 //! - `no_rows`: files that are written otherwise than in rows of UTF-8.
 //! - `named`: fields that were asked for and are in no row.
 //! - `article`: a labelled article, and the place it was read at.
@@ -28,6 +28,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::text::{ArticleError, MAX_ARTICLE_BYTES};
 
+pub use alike::written_otherwise;
 pub use article::{LabelledArticle, RowPlace};
 pub use error::{BadRow, CorpusError};
 pub use no_rows::NoRows;
