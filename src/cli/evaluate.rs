@@ -43,7 +43,7 @@ pub(super) struct EvaluateArgs {
 /// Evaluates and prints.
 pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     if let Some(file) = &args.report {
-        model_file::check_writable("--report", file)?;
+        model_file::check_writable("--report", file, args.data.iter().chain(&args.model))?;
     }
     let pipeline = model_file::load(args.model.as_deref())?;
     let corpus = args.rows.read(&args.data)?;

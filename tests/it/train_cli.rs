@@ -384,6 +384,59 @@ fn files_that_cannot_be_read_or_written_are_named() {
 }
 
 #[test]
+fn what_is_read_is_never_written_over() {
+    let desk = Desk::new();
+    let rows = fs::read(data("desk.jsonl")).unwrap();
+    let archive = desk.write("archive.jsonl", &rows);
+    let again = desk.folder.path().join(".").join("archive.jsonl");
+    let out = desk.file("model.safetensors");
+    let train = ["train", "--data", &archive, "--out"];
+    for (args, flag) in [
+        ([&train[..], &[path(&again)]].concat(), "--out"),
+        (
+            [&train[..], &[&out, "--report", &archive]].concat(),
+            "--report",
+        ),
+        ([&train[..], &[&out, "--report", &out]].concat(), "--report"),
+        (
+            vec!["evaluate", "--data", &archive, "--report", &archive],
+            "--report",
+        ),
+    ] {
+        let output = run(&args);
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        let said = stderr(&output);
+        assert!(said.starts_with(&format!("copydesk: {flag} ")), "{said}");
+        assert!(said.contains("is a file of the same run"), "{said}");
+    }
+    assert_eq!(fs::read(&archive).unwrap(), rows);
+    assert_eq!(fs::read_dir(desk.folder.path()).unwrap().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_model_is_written_where_a_link_leads_and_not_over_what_is_no_file() {
+    let desk = Desk::new();
+    let socket = desk.file("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let output = run(&["train", "--data", &desk_rows(), "--out", &socket]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.contains(&format!("--out {socket} is no ordinary file")),
+        "{said}"
+    );
+    assert!(!fs::metadata(&socket).unwrap().is_file());
+
+    let model = desk.write("v1.safetensors", b"the old model");
+    let link = desk.file("model.safetensors");
+    std::os::unix::fs::symlink(&model, &link).unwrap();
+    assert!(desk.train(&desk_rows(), &[]).status.success());
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_ne!(fs::read(&model).unwrap(), b"the old model");
+}
+
+#[test]
 fn wrong_flags_are_status_two() {
     assert_eq!(run(&["train", "--out", "x"]).status.code(), Some(2));
     assert_eq!(

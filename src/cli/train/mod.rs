@@ -104,6 +104,15 @@ enum SplitBy {
     Time,
 }
 
+impl TrainArgs {
+    /// The files that the run learns from and is measured on.
+    fn read_files(&self) -> impl Iterator<Item = &PathBuf> {
+        let rows = self.data.iter().chain(&self.test);
+        let of_ranker = self.keyphrase_data.iter().chain(&self.background);
+        rows.chain(of_ranker).chain(&self.known_tags)
+    }
+}
+
 /// Runs `copydesk train`: trains, reports and, if the gates let it through, writes the model.
 pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let params = TrainParams {
@@ -113,9 +122,9 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     // What is wrong with a vocabulary or a rival is said before the long run, not after it.
     args.vocabulary.add_to(Pipeline::built_in()?)?;
     let gate = args.gate.open()?;
-    model_file::check_writable("--out", &args.out)?;
+    model_file::check_writable("--out", &args.out, args.read_files())?;
     if let Some(file) = &args.report {
-        model_file::check_writable("--report", file)?;
+        model_file::check_writable("--report", file, args.read_files().chain([&args.out]))?;
     }
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(args.threads)
