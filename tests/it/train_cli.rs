@@ -318,6 +318,18 @@ fn bad_corpora_are_refused_by_name() {
 }
 
 #[test]
+fn a_field_that_is_no_topic_is_refused_for_how_many_there_are() {
+    let desk = Desk::new();
+    let rows: String = (0..1100)
+        .map(|n| format!("{{\"label\":\"story-{n}\",\"text\":\"the bank raised rates {n}\"}}\n"))
+        .collect();
+    let message = desk.refusal(rows.as_bytes(), &["--test", &test_rows()]);
+    let named = r#"1100 topics, such as "story-0", "story-1", "story-10"; the limit is 1000"#;
+    assert!(message.contains(named), "{message}");
+    assert!(message.contains("--label-field"), "{message}");
+}
+
+#[test]
 fn a_topic_of_one_example_is_learnt_unless_more_are_asked_for() {
     let desk = Desk::new();
     let rows = fs::read_to_string(data("desk.jsonl")).unwrap()
