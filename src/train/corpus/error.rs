@@ -4,6 +4,10 @@ use std::fmt;
 use std::io;
 
 use super::NoRows;
+use super::named::SHOWN_FIELDS;
+
+/// A longer name of a column is cut.
+const MAX_NAME_CHARS: usize = 40;
 
 /// A row that is no labelled article.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +57,8 @@ pub enum CorpusError {
     /// A table lacks a column.
     #[error(
         "{file} has no column {missing:?}; its columns are: {}. Name yours with --title-field, --text-field, --label-field and --tags-field{}",
-        columns.join(", "), joined_hint(columns)
+        shortened(columns),
+        other_format_hint(columns)
     )]
     Columns {
         /// As the caller named it.
@@ -104,9 +109,24 @@ pub enum CorpusError {
     },
 }
 
-/// Where a table's first row is but one column, as its columns are parted by something else.
-fn joined_hint(columns: &[String]) -> &'static str {
+/// The first columns, and of each no more than a name has: the first row may be no row of names.
+fn shortened(columns: &[String]) -> String {
+    let shown = columns.iter().take(SHOWN_FIELDS);
+    let shown = shown.map(|name| match name.char_indices().nth(MAX_NAME_CHARS) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.clone(),
+    });
+    let mut shown: Vec<String> = shown.collect();
+    shown.extend((columns.len() > SHOWN_FIELDS).then(|| "…".to_owned()));
+    shown.join(", ")
+}
+
+/// Where a table's first row is none of names, but an object, or one column, as others part them.
+fn other_format_hint(columns: &[String]) -> &'static str {
     match columns {
+        [first, ..] if first.starts_with('{') => {
+            "; a row that begins with { is JSON: say --data-format jsonl"
+        }
         [one] if one.contains([';', '\t', '|']) => {
             "; columns are parted by commas, or by tabs with --data-format tsv: write the table so if these are several"
         }

@@ -625,6 +625,16 @@ mod tests {
     }
 
     #[test]
+    fn json_lines_are_no_table_and_are_not_told_whole() {
+        for text in ["a long text", "a text, "] {
+            let row = format!("{{\"label\": \"A\", \"text\": \"{}\"}}\n", text.repeat(500));
+            let error = read(row.as_bytes(), TABLE, false).unwrap_err().to_string();
+            assert!(error.contains("say --data-format jsonl"), "{error}");
+            assert!(error.len() < 1_000, "{error}");
+        }
+    }
+
+    #[test]
     fn empty_data_says_so() {
         let table = read(b"", TABLE, false).unwrap_err().to_string();
         assert!(table.ends_with("it is empty"), "{table}");

@@ -56,8 +56,12 @@ impl Default for Fields {
 /// # Errors
 /// What the line is instead.
 pub fn json_object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|e| format!("not UTF-8 from byte {} of the line", e.valid_up_to() + 1))?;
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        format!(
+            "not UTF-8 from byte {} of the line; convert the file first",
+            e.valid_up_to() + 1
+        )
+    })?;
     match serde_json::from_str(text).map_err(|e| format!("no JSON: {e}"))? {
         Value::Object(row) => Ok(row),
         other => Err(format!("no JSON object but {}", kind(&other))),
@@ -315,7 +319,7 @@ impl Columns {
             String::from_utf8(bytes.to_vec()).map_err(|e| {
                 let column = column.map_or(0, |c| c + 1);
                 format!(
-                    "column {column} is not UTF-8 from its byte {}",
+                    "column {column} is not UTF-8 from its byte {}; convert the file first",
                     e.utf8_error().valid_up_to() + 1
                 )
             })
