@@ -594,6 +594,22 @@ fn topics_and_tags_of_another_writing_are_told_where_they_are_measured() {
 }
 
 #[test]
+fn articles_that_are_learnt_and_measured_on_are_counted() {
+    let desk = Desk::new();
+    let rows = fs::read_to_string(desk_rows()).unwrap();
+    let some: Vec<&str> = rows.lines().take(3).collect();
+    let tests = fs::read_to_string(test_rows()).unwrap() + &some.join("\n");
+    let tests = desk.write("tests.jsonl", tests.as_bytes());
+    let said = stderr(&desk.train(&desk_rows(), &["--test", &tests]));
+    assert!(
+        said.contains("3 of 23 articles of --test are in --data too"),
+        "{said}"
+    );
+    let said = stderr(&desk.train(&desk_rows(), &["--test", &test_rows()]));
+    assert!(!said.contains("in --data too"), "{said}");
+}
+
+#[test]
 fn classify_says_of_a_file_that_it_has_no_rows_once() {
     let desk = Desk::new();
     let row = "{\n  \"text\": \"The cup final\"\n}\n";

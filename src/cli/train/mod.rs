@@ -10,7 +10,7 @@ mod model_args;
 mod progress;
 mod summary;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -138,6 +138,9 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     } else {
         let tests = args.rows.read_test(&args.test)?;
         say_written_otherwise("the data", &corpus.articles[..], &tests.articles);
+        if let Some(said) = remembered(&corpus.articles, &tests.articles) {
+            progress.say(&said);
+        }
         Some(tests)
     };
     let keyphrase_data = KeyphraseData {
@@ -225,6 +228,25 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
 fn read_known_tags(file: &Path) -> anyhow::Result<Vec<String>> {
     let text = read_text("--known-tags", file)?;
     Ok(text.lines().map(|line| line.trim().to_owned()).collect())
+}
+
+/// That articles are measured on which are learnt from, if some are.
+fn remembered(learnt: &[LabelledArticle], tests: &[LabelledArticle]) -> Option<String> {
+    let learnt: HashSet<(&str, &str)> = learnt.iter().map(words).collect();
+    let n_tests = tests.len();
+    let n_learnt = tests
+        .iter()
+        .filter(|test| learnt.contains(&words(test)))
+        .count();
+    (n_learnt > 0).then(|| {
+        format!(
+            "{n_learnt} of {n_tests} articles of --test are in --data too; what is measured on them is what the model remembers"
+        )
+    })
+}
+
+fn words(article: &LabelledArticle) -> (&str, &str) {
+    (&article.title, &article.text)
 }
 
 /// That articles are neither learnt from nor measured on, if some are.
