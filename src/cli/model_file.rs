@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use super::data_args::is_stdin;
 use crate::pipeline::{Options, Pipeline};
 use crate::text::{Article, ArticleDraft};
 
@@ -30,6 +31,11 @@ pub(super) fn check_writable<'a>(
     others: impl IntoIterator<Item = &'a PathBuf>,
 ) -> anyhow::Result<()> {
     let name = file.display();
+    if is_stdin(file) {
+        bail!(
+            "{flag} - would be a file of that name; name another, as standard output has the report"
+        );
+    }
     match fs::metadata(file) {
         Ok(found) if found.is_dir() => bail!("{flag} {name} is a folder; name a file in it"),
         Ok(found) if !found.is_file() => {

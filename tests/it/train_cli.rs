@@ -421,6 +421,11 @@ fn what_is_read_is_never_written_over() {
         assert!(said.starts_with(&format!("copydesk: {flag} ")), "{said}");
         assert!(said.contains("is a file of the same run"), "{said}");
     }
+    let said = stderr(&run(&[&train[..], &["-"]].concat()));
+    assert!(
+        said.contains("--out - would be a file of that name"),
+        "{said}"
+    );
     assert_eq!(fs::read(&archive).unwrap(), rows);
     assert_eq!(fs::read_dir(desk.folder.path()).unwrap().count(), 1);
 }
@@ -636,6 +641,23 @@ fn classify_says_of_a_file_that_it_has_no_rows_once() {
         let error = answer["error"].as_str().unwrap();
         assert!(error.starts_with(&format!("begins {kind}")), "{error}");
     }
+}
+
+#[test]
+fn classify_answers_the_rest_after_a_file_that_breaks_off() {
+    let desk = Desk::new();
+    let row = b"{\"id\":\"x\",\"text\":\"The cup final\"}\n";
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(row).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let broken = desk.write("broken.jsonl.gz", &gzip[..gzip.len() - 4]);
+    let good = desk.write("good.jsonl", row);
+    let output = run(&["classify", "--json", &broken, &good]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains(&broken), "{}", stderr(&output));
+    let last = stdout(&output).lines().last().unwrap().to_owned();
+    let last: Value = serde_json::from_str(&last).unwrap();
+    assert_eq!(last["topic"], "Sports");
 }
 
 #[test]

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::path::Path;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value};
 
@@ -96,12 +95,15 @@ impl InputArgs {
         let mut is_first = true;
         for number in 1.. {
             line.clear();
-            if reader
-                .read_until(b'\n', &mut line)
-                .with_context(|| file.to_owned())?
-                == 0
-            {
-                break;
+            match reader.read_until(b'\n', &mut line) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => {
+                    return on_input(Input {
+                        id: file.to_owned(),
+                        draft: Err(error.to_string()),
+                    });
+                }
             }
             let row = match number {
                 1 => without_mark(&line),
