@@ -1,15 +1,19 @@
 //! Flags for labelled articles, and reading them from files and standard input.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use regex::Regex;
 
-use crate::train::corpus::{Corpus, Fields, LabelledArticle, RowFormat};
+use crate::pipeline::Manifest;
+use crate::text::MAX_ARTICLE_BYTES;
+use crate::train::corpus::{
+    Corpus, Fields, LabelledArticle, RowFormat, without_mark, written_otherwise,
+};
 
 /// Where a row has its article.
 #[derive(Debug, Clone, Args)]
@@ -219,6 +223,77 @@ fn say_of(corpus: &Corpus) {
     }
 }
 
+/// Says which topics and tags of articles to measure on are written otherwise than `whose`, which looks as if
+/// the model did not find them.
+pub(super) fn say_written_otherwise<'a>(
+    whose: &str,
+    known: impl Into<Names<'a>>,
+    articles: &'a [LabelledArticle],
+) {
+    let (known, given) = (known.into(), Names::from(articles));
+    for said in [
+        written_otherwise("topics", whose, &known.topics, &given.topics),
+        written_otherwise("tags", whose, &known.tags, &given.tags),
+    ]
+    .iter()
+    .flatten()
+    {
+        eprintln!("copydesk: {said}");
+    }
+}
+
+/// The names of topics and tags, each as often as it occurs.
+pub(super) struct Names<'a> {
+    topics: Vec<&'a str>,
+    tags: Vec<&'a str>,
+}
+
+impl<'a> From<&'a Manifest> for Names<'a> {
+    fn from(manifest: &'a Manifest) -> Self {
+        Self {
+            topics: manifest.topics.iter().map(|topic| &*topic.name).collect(),
+            tags: manifest.tags.iter().map(|tag| &*tag.label).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a [LabelledArticle]> for Names<'a> {
+    fn from(articles: &'a [LabelledArticle]) -> Self {
+        let tags = articles.iter().flat_map(|article| &article.tags);
+        Self {
+            topics: articles.iter().map(|article| &*article.label).collect(),
+            tags: tags.map(String::as_str).collect(),
+        }
+    }
+}
+
+/// The text file that a flag names, without a byte order mark.
+pub(super) fn read_text(flag: &str, file: &Path) -> anyhow::Result<String> {
+    let cannot = || format!("cannot read {flag} {}", file.display());
+    let bytes = fs::read(file).with_context(cannot)?;
+    let text = std::str::from_utf8(without_mark(&bytes));
+    let text = text.map_err(|e| {
+        anyhow!(
+            "not UTF-8 from byte {}; convert it first",
+            e.valid_up_to() + 1
+        )
+    });
+    Ok(text.with_context(cannot)?.to_owned())
+}
+
+/// The bytes of one article, of which no more are read than it may have.
+pub(super) fn article_bytes(file: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = MAX_ARTICLE_BYTES as u64;
+    let n_bytes = file.take(limit + 1).read_to_end(&mut bytes)? as u64;
+    match n_bytes > limit {
+        true => Err(io::Error::other(format!(
+            "the article has more than {limit} bytes, which is the limit"
+        ))),
+        false => Ok(bytes),
+    }
+}
+
 /// Whether a path means standard input.
 pub(super) fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
@@ -268,5 +343,12 @@ mod tests {
             ["bank", "rates"]
         );
         assert!(tags("text\nThe bank\n").is_empty());
+    }
+    #[test]
+    fn a_list_begins_behind_its_byte_order_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tags.txt");
+        std::fs::write(&file, "\u{feff}Elections\n").unwrap();
+        assert_eq!(read_text("--known-tags", &file).unwrap(), "Elections\n");
     }
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::data_args::DataArgs;
+use super::data_args::{DataArgs, say_written_otherwise};
 use super::report_page::{self, Page};
 use super::{model_file, report};
 use crate::train::evaluate;
@@ -43,14 +43,16 @@ pub(super) struct EvaluateArgs {
 /// Evaluates and prints.
 pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     if let Some(file) = &args.report {
-        model_file::check_writable("--report", file)?;
+        model_file::check_writable("--report", file, args.data.iter().chain(&args.model))?;
     }
     let pipeline = model_file::load(args.model.as_deref())?;
     let corpus = args.rows.read(&args.data)?;
+    let manifest = pipeline.manifest();
+    say_written_otherwise("the model", manifest, &corpus.articles);
     let evaluation = evaluate::evaluate(&pipeline, &corpus.articles, None);
     if let Some(file) = &args.report {
         let page = Page {
-            manifest: pipeline.manifest(),
+            manifest,
             evaluation: &evaluation,
             study: &Study::of_unseen(&pipeline, &corpus.articles),
         };
@@ -60,7 +62,6 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     if args.json {
         writeln!(out, "{}", serde_json::to_string(&evaluation)?)?;
     } else {
-        let manifest = pipeline.manifest();
         writeln!(
             out,
             "{} {}\n\n{}",

@@ -1,7 +1,7 @@
 //! `copydesk extract`: pages in, their articles out.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::data_args::is_stdin;
+use super::data_args::{article_bytes, is_stdin};
 use super::model_file;
 use super::page::PageAnswer;
 use super::told;
@@ -92,12 +92,11 @@ pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
 
 impl ExtractArgs {
     fn article(&self, path: &Path) -> anyhow::Result<Article> {
-        let mut bytes = Vec::new();
-        if is_stdin(path) {
-            io::stdin().lock().read_to_end(&mut bytes)?;
+        let bytes = if is_stdin(path) {
+            article_bytes(io::stdin().lock())
         } else {
-            File::open(path)?.read_to_end(&mut bytes)?;
-        }
+            article_bytes(File::open(path)?)
+        }?;
         let body = String::from_utf8(bytes).context("not UTF-8: convert it first")?;
         let format = match self.format {
             None => kind::detect(&body),

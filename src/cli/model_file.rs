@@ -2,10 +2,11 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use super::data_args::is_stdin;
 use crate::pipeline::{Options, Pipeline};
 use crate::text::{Article, ArticleDraft};
 
@@ -23,28 +24,55 @@ pub(super) fn load(file: Option<&Path>) -> anyhow::Result<Pipeline> {
     }
 }
 
-/// Makes sure before a long run that its result can be written.
-pub(super) fn check_writable(flag: &str, file: &Path) -> anyhow::Result<()> {
-    if file.is_dir() {
-        bail!("{flag} {} is a folder; name a file in it", file.display());
+/// Makes sure before a long run that its result can be written, and over none of the run's other files.
+pub(super) fn check_writable<'a>(
+    flag: &str,
+    file: &Path,
+    others: impl IntoIterator<Item = &'a PathBuf>,
+) -> anyhow::Result<()> {
+    let name = file.display();
+    if is_stdin(file) {
+        bail!(
+            "{flag} - would be a file of that name; name another, as standard output has the report"
+        );
     }
-    temporary_beside(file).map(drop)
+    match fs::metadata(file) {
+        Ok(found) if found.is_dir() => bail!("{flag} {name} is a folder; name a file in it"),
+        Ok(found) if !found.is_file() => {
+            bail!("{flag} {name} is no ordinary file, and would be replaced; name one in a folder")
+        }
+        _ => {}
+    }
+    let target = target(file);
+    if others
+        .into_iter()
+        .any(|other| self::target(other) == target)
+    {
+        bail!("{flag} {name} is a file of the same run, and would be lost; name another");
+    }
+    temporary_beside(&target).map(drop)
+}
+
+/// Where a path leads: what is written to a link goes to its file.
+fn target(file: &Path) -> PathBuf {
+    fs::canonicalize(file).unwrap_or_else(|_| file.to_owned())
 }
 
 /// Writes a model so that at every moment the file is the old one or the new one: to a temporary
 /// file beside it, which is synced, read again, made to classify, and then renamed.
 pub(super) fn save(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let name = file.display();
-    let mut temporary = temporary_beside(file)?;
+    let target = &target(file);
+    let mut temporary = temporary_beside(target)?;
     temporary
         .write_all(bytes)
         .and_then(|()| temporary.as_file().sync_all())
         .with_context(|| format!("cannot write {name}"))?;
     probe(&load(Some(temporary.path()))?).with_context(|| format!("{name} was not replaced"))?;
     temporary
-        .persist(file)
+        .persist(target)
         .with_context(|| format!("cannot replace {name}"))?;
-    if let Some(folder) = folder_of(file).and_then(|folder| File::open(folder).ok()) {
+    if let Some(folder) = folder_of(target).and_then(|folder| File::open(folder).ok()) {
         // The rename itself is on disk only once the folder is. Not every file system can be asked.
         let _ = folder.sync_all();
     }

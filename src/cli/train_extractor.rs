@@ -34,7 +34,7 @@ pub(super) struct TrainExtractorArgs {
 
 /// Fits and writes.
 pub(super) fn run(args: &TrainExtractorArgs) -> anyhow::Result<ExitCode> {
-    model_file::check_writable("--out", &args.out)?;
+    model_file::check_writable("--out", &args.out, [])?;
     let pipeline = model_file::load(args.model.as_deref())?;
     let started = Instant::now();
     let pages: Vec<LabelledPage> = read_pages(&args.pages)?.into_values().collect();

@@ -1,5 +1,6 @@
 //! Why no model comes out.
 
+use super::MAX_TOPICS;
 use super::corpus::RowPlace;
 use super::svm::SvmError;
 use crate::pipeline::ArtifactError;
@@ -12,6 +13,14 @@ pub enum TrainError {
     TooFewTopics {
         /// The topics there are.
         topics: Vec<String>,
+    },
+    /// More topics than an article can be told to be of.
+    #[error("the training articles have {n_topics} topics, such as {}; the limit is {MAX_TOPICS}: name the field of the topic with --label-field, merge topics, or give them as tags", shown.join(", "))]
+    TooManyTopics {
+        /// How many there are.
+        n_topics: usize,
+        /// The first of them.
+        shown: Vec<String>,
     },
     /// Topics with too little to learn from.
     #[error("topics with fewer than {min} training articles: {}; add examples, merge the topics, or lower --min-topic-examples", rare.join(", "))]

@@ -2,6 +2,7 @@
 
 use std::mem::size_of;
 
+use super::calibrate::calibration_bytes;
 use super::corpus::LabelledArticle;
 use super::keyphrases::learnt_from;
 use super::svm::BLOCK_CLASSES;
@@ -46,11 +47,18 @@ pub fn estimated_peak_bytes(
     let of_fit = n_columns * (n_lanes + 2 * n_topics) + n_articles * n_lanes;
     let n_fits = n_threads.clamp(1, MAX_FITS_AT_ONCE);
     let fitting = n_terms * size_of::<u32>() + n_fits * of_fit * size_of::<f32>();
+    let calibrating = calibration_bytes(n_articles, n_topics);
     let grouping = n_articles * BYTES_PER_GROUPED_ARTICLE;
     let n_tagged_bytes: usize = learnt_from(tagged).map(|article| article.text.len()).sum();
     let ranking =
         n_tagged_bytes * (PHRASE_BYTES_PER_TEXT_BYTE + n_fits * RANKER_BYTES_PER_TEXT_BYTE);
-    PROGRAM_BYTES + text_bytes(articles) + grouping.max(counting).max(fitting).max(ranking)
+    PROGRAM_BYTES
+        + text_bytes(articles)
+        + grouping
+            .max(counting)
+            .max(fitting)
+            .max(calibrating)
+            .max(ranking)
 }
 
 fn text_bytes(articles: &[LabelledArticle]) -> usize {
@@ -138,6 +146,19 @@ mod tests {
             article.tags.push("Budget".to_owned());
         }
         assert!(bytes(&tagged) > bytes(&[]) + 100_000_000);
+    }
+
+    #[test]
+    fn many_topics_need_room_for_their_calibration() {
+        // Measured on 600 articles of as many topics: 1.75 GB.
+        let bytes = estimated_peak_bytes(
+            &articles(600, "a large budget"),
+            &[],
+            &TermParams::default(),
+            600,
+            2,
+        );
+        assert!((1_700_000_000..2_000_000_000).contains(&bytes), "{bytes}");
     }
 
     #[test]

@@ -66,6 +66,11 @@ use vectorize::{VectorizedCorpus, vectorize};
 /// it is about, which its title says. Chosen by cross-validation; `bench/tags` has the figures.
 const TITLE_MENTIONS_OF_TAGS: u32 = 3;
 
+/// What calibrating takes grows with the cube of it: of a thousand topics 8 GB and minutes.
+pub const MAX_TOPICS: usize = 1_000;
+/// So many topics are named where there are too many.
+const SHOWN_TOPICS: usize = 3;
+
 /// A model with what was measured on the held-out articles, which it has not seen.
 #[derive(Debug)]
 pub struct Trained {
@@ -206,6 +211,13 @@ fn topics_of(
     if counts.len() == 1 {
         let topics = counts.into_keys().map(String::from).collect();
         return Err(TrainError::TooFewTopics { topics });
+    }
+    if counts.len() > MAX_TOPICS {
+        let first = counts.keys().take(SHOWN_TOPICS);
+        return Err(TrainError::TooManyTopics {
+            n_topics: counts.len(),
+            shown: first.map(|topic| format!("{topic:?}")).collect(),
+        });
     }
     let rare: Vec<String> = counts
         .iter()

@@ -318,6 +318,18 @@ fn bad_corpora_are_refused_by_name() {
 }
 
 #[test]
+fn a_field_that_is_no_topic_is_refused_for_how_many_there_are() {
+    let desk = Desk::new();
+    let rows: String = (0..1100)
+        .map(|n| format!("{{\"label\":\"story-{n}\",\"text\":\"the bank raised rates {n}\"}}\n"))
+        .collect();
+    let message = desk.refusal(rows.as_bytes(), &["--test", &test_rows()]);
+    let named = r#"1100 topics, such as "story-0", "story-1", "story-10"; the limit is 1000"#;
+    assert!(message.contains(named), "{message}");
+    assert!(message.contains("--label-field"), "{message}");
+}
+
+#[test]
 fn a_topic_of_one_example_is_learnt_unless_more_are_asked_for() {
     let desk = Desk::new();
     let rows = fs::read_to_string(data("desk.jsonl")).unwrap()
@@ -381,6 +393,64 @@ fn files_that_cannot_be_read_or_written_are_named() {
         "{}",
         stderr(&output)
     );
+}
+
+#[test]
+fn what_is_read_is_never_written_over() {
+    let desk = Desk::new();
+    let rows = fs::read(data("desk.jsonl")).unwrap();
+    let archive = desk.write("archive.jsonl", &rows);
+    let again = desk.folder.path().join(".").join("archive.jsonl");
+    let out = desk.file("model.safetensors");
+    let train = ["train", "--data", &archive, "--out"];
+    for (args, flag) in [
+        ([&train[..], &[path(&again)]].concat(), "--out"),
+        (
+            [&train[..], &[&out, "--report", &archive]].concat(),
+            "--report",
+        ),
+        ([&train[..], &[&out, "--report", &out]].concat(), "--report"),
+        (
+            vec!["evaluate", "--data", &archive, "--report", &archive],
+            "--report",
+        ),
+    ] {
+        let output = run(&args);
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        let said = stderr(&output);
+        assert!(said.starts_with(&format!("copydesk: {flag} ")), "{said}");
+        assert!(said.contains("is a file of the same run"), "{said}");
+    }
+    let said = stderr(&run(&[&train[..], &["-"]].concat()));
+    assert!(
+        said.contains("--out - would be a file of that name"),
+        "{said}"
+    );
+    assert_eq!(fs::read(&archive).unwrap(), rows);
+    assert_eq!(fs::read_dir(desk.folder.path()).unwrap().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_model_is_written_where_a_link_leads_and_not_over_what_is_no_file() {
+    let desk = Desk::new();
+    let socket = desk.file("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let output = run(&["train", "--data", &desk_rows(), "--out", &socket]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.contains(&format!("--out {socket} is no ordinary file")),
+        "{said}"
+    );
+    assert!(!fs::metadata(&socket).unwrap().is_file());
+
+    let model = desk.write("v1.safetensors", b"the old model");
+    let link = desk.file("model.safetensors");
+    std::os::unix::fs::symlink(&model, &link).unwrap();
+    assert!(desk.train(&desk_rows(), &[]).status.success());
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_ne!(fs::read(&model).unwrap(), b"the old model");
 }
 
 #[test]
@@ -465,6 +535,169 @@ fn iptc_codes_come_from_a_file() {
         "{}",
         stderr(&output)
     );
+}
+
+#[test]
+fn lists_that_flags_name_are_named_with_the_flag() {
+    let desk = Desk::new();
+    let latin = desk.write(
+        "latin.csv",
+        b"Sports,medtop:15000000\nCaf\xe9,medtop:13000000\n",
+    );
+    for flag in ["--known-tags", "--topic-codes"] {
+        let said = stderr(&desk.train(&desk_rows(), &[flag, &latin]));
+        let named = format!("cannot read {flag} {latin}: not UTF-8 from byte 27; convert it");
+        assert!(said.contains(&named), "{said}");
+        let said = stderr(&desk.train(&desk_rows(), &[flag, "/no/such.csv"]));
+        let named = format!("cannot read {flag} /no/such.csv: No such file");
+        assert!(said.contains(&named), "{said}");
+    }
+}
+
+#[test]
+fn topics_and_tags_of_another_writing_are_told_where_they_are_measured() {
+    let desk = Desk::new();
+    let lower: String = fs::read_to_string(test_rows())
+        .unwrap()
+        .lines()
+        .map(|row| {
+            let mut row: Value = serde_json::from_str(row).unwrap();
+            row["label"] = row["label"].as_str().unwrap().to_lowercase().into();
+            row["tags"] = serde_json::json!(["ELECTIONS"]);
+            format!("{row}\n")
+        })
+        .collect();
+    let lower = desk.write("lower.jsonl", lower.as_bytes());
+    let says = |output: &Output, whose: &str| {
+        let said = stderr(output);
+        assert!(output.status.success(), "{said}");
+        for (kind, pair) in [
+            ("topics", r#""politics" (5) is "Politics""#),
+            ("tags", r#""ELECTIONS" (20) is "Elections""#),
+        ] {
+            let told = said.lines().find(|line| {
+                line.starts_with(&format!("copydesk: {kind} are compared"))
+                    && line.contains(&format!("those of {whose} in case"))
+            });
+            assert!(told.is_some_and(|line| line.contains(pair)), "{said}");
+        }
+    };
+    says(&desk.train(&desk_rows(), &["--test", &lower]), "the data");
+    let model = desk.file("model.safetensors");
+    let evaluated = run(&["evaluate", "--model", &model, "--data", &lower]);
+    says(&evaluated, "the model");
+    let rival = desk.file("rival.safetensors");
+    fs::rename(&model, &rival).unwrap();
+    let trained = desk.train(&lower, &["--test", &lower, "--must-beat", &rival]);
+    says(&trained, &rival);
+    let evaluated = run(&["evaluate", "--model", &rival, "--data", &test_rows()]);
+    assert!(
+        !stderr(&evaluated).contains("compared"),
+        "{}",
+        stderr(&evaluated)
+    );
+}
+
+#[test]
+fn articles_that_are_learnt_and_measured_on_are_counted() {
+    let desk = Desk::new();
+    let rows = fs::read_to_string(desk_rows()).unwrap();
+    let some: Vec<&str> = rows.lines().take(3).collect();
+    let tests = fs::read_to_string(test_rows()).unwrap() + &some.join("\n");
+    let tests = desk.write("tests.jsonl", tests.as_bytes());
+    let said = stderr(&desk.train(&desk_rows(), &["--test", &tests]));
+    assert!(
+        said.contains("3 of 23 articles of --test are in --data too"),
+        "{said}"
+    );
+    let said = stderr(&desk.train(&desk_rows(), &["--test", &test_rows()]));
+    assert!(!said.contains("in --data too"), "{said}");
+}
+
+#[test]
+fn classify_says_of_a_file_that_it_has_no_rows_once() {
+    let desk = Desk::new();
+    let row = "{\n  \"text\": \"The cup final\"\n}\n";
+    let array = format!("[\n{row}]\n");
+    let spread = desk.write("spread.json", row.as_bytes());
+    let good = desk.write("good.jsonl", b"{\"text\":\"The cup final\"}\n");
+    let output = run(&["classify", "--json", &spread, &good]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.contains("spread.json: begins with a JSON object over"),
+        "{said}"
+    );
+    assert_eq!(
+        (said.lines().count(), stdout(&output).lines().count()),
+        (1, 2)
+    );
+    for (piped, kind) in [
+        (row, "with a JSON object over"),
+        (&array, "as a JSON array"),
+    ] {
+        let output = run_with_input(&["classify", "--json"], piped.as_bytes());
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let error = answer["error"].as_str().unwrap();
+        assert!(error.starts_with(&format!("begins {kind}")), "{error}");
+    }
+}
+
+#[test]
+fn classify_answers_the_rest_after_a_file_that_breaks_off() {
+    let desk = Desk::new();
+    let row = b"{\"id\":\"x\",\"text\":\"The cup final\"}\n";
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(row).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let broken = desk.write("broken.jsonl.gz", &gzip[..gzip.len() - 4]);
+    let good = desk.write("good.jsonl", row);
+    let output = run(&["classify", "--json", &broken, &good]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains(&broken), "{}", stderr(&output));
+    let last = stdout(&output).lines().last().unwrap().to_owned();
+    let last: Value = serde_json::from_str(&last).unwrap();
+    assert_eq!(last["topic"], "Sports");
+}
+
+#[test]
+fn classify_takes_no_table_for_an_article() {
+    let desk = Desk::new();
+    let table = desk.write("rows.csv", b"title,text\nCup,The cup final\n");
+    let output = run(&["classify", "--json", &table]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.contains("rows.csv: a table is not read here"),
+        "{said}"
+    );
+    assert!(
+        run(&["classify", "--input", "text", &table])
+            .status
+            .success()
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn of_a_file_that_never_ends_no_more_is_read_than_an_article_may_have() {
+    for command in ["classify", "extract"] {
+        let output = run(&[command, "/dev/zero"]);
+        assert_eq!(output.status.code(), Some(1));
+        let said = stderr(&output);
+        assert!(
+            said.contains("/dev/zero: the article has more than 16777216 bytes"),
+            "{said}"
+        );
+    }
+    let desk = Desk::new();
+    for format in ["jsonl", "csv"] {
+        let said = stderr(&desk.train("/dev/zero", &["--data-format", format]));
+        assert!(
+            said.contains("/dev/zero: line 1 has more than 134217728 bytes"),
+            "{said}"
+        );
+    }
 }
 
 #[test]

@@ -4,13 +4,12 @@ use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::path::Path;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value};
 
-use crate::cli::data_args::{ArticleFields, is_stdin};
+use crate::cli::data_args::{ArticleFields, article_bytes, is_stdin};
 use crate::text::ArticleDraft;
-use crate::train::corpus::{RowFormat, json_object, json_string, unzipped, without_mark};
+use crate::train::corpus::{NoRows, RowFormat, json_object, json_string, unzipped, without_mark};
 
 /// How articles are read.
 #[derive(Debug, Args)]
@@ -59,13 +58,15 @@ impl InputArgs {
                 id,
                 draft: Err(error.to_string()),
             }),
+            Ok(_) if self.input.is_none() && is_table(path) => on_input(Input {
+                id,
+                draft: Err("a table is not read here; write its rows as JSON lines, or say --input text if it is one article".to_owned()),
+            }),
             Ok((reader, true)) => self.read_lines(reader, &id, on_input),
-            Ok((mut reader, false)) => {
-                let mut bytes = Vec::new();
-                let draft = reader
-                    .read_to_end(&mut bytes)
+            Ok((reader, false)) => {
+                let draft = article_bytes(reader)
                     .map_err(|error| error.to_string())
-                    .and_then(|_| text_draft(bytes));
+                    .and_then(text_draft);
                 on_input(Input { id, draft })
             }
         }
@@ -74,7 +75,12 @@ impl InputArgs {
     fn is_lines(&self, path: &Path, start: &[u8]) -> bool {
         match self.input {
             Some(format) => format == InputFormat::Jsonl,
-            None if is_stdin(path) => without_mark(start).trim_ascii_start().starts_with(b"{"),
+            None if is_stdin(path) => {
+                let start = without_mark(start).trim_ascii_start();
+                // An array of objects is refused as lines are, not read as a text.
+                let start = start.strip_prefix(b"[").unwrap_or(start);
+                start.trim_ascii_start().starts_with(b"{")
+            }
             None => RowFormat::of_name(&path.to_string_lossy()) == Some(RowFormat::JsonLines),
         }
     }
@@ -86,22 +92,34 @@ impl InputArgs {
         on_input: &mut OnInput<'_>,
     ) -> anyhow::Result<()> {
         let mut line = Vec::new();
+        let mut is_first = true;
         for number in 1.. {
             line.clear();
-            if reader
-                .read_until(b'\n', &mut line)
-                .with_context(|| file.to_owned())?
-                == 0
-            {
-                break;
+            match reader.read_until(b'\n', &mut line) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => {
+                    return on_input(Input {
+                        id: file.to_owned(),
+                        draft: Err(error.to_string()),
+                    });
+                }
             }
             let row = match number {
                 1 => without_mark(&line),
                 _ => &line,
             };
-            if !row.trim_ascii().is_empty() {
-                on_input(self.line_input(row, format!("{file}:{number}")))?;
+            if row.trim_ascii().is_empty() {
+                continue;
             }
+            if let (true, Some(reason)) = (is_first, NoRows::of_json(row)) {
+                return on_input(Input {
+                    id: file.to_owned(),
+                    draft: Err(reason.to_string()),
+                });
+            }
+            is_first = false;
+            on_input(self.line_input(row, format!("{file}:{number}")))?;
         }
         Ok(())
     }
@@ -139,6 +157,11 @@ impl InputArgs {
         }
         Ok(draft)
     }
+}
+
+fn is_table(path: &Path) -> bool {
+    let format = RowFormat::of_name(&path.to_string_lossy());
+    matches!(format, Some(RowFormat::Table { .. }))
 }
 
 fn text_draft(bytes: Vec<u8>) -> Result<ArticleDraft, String> {

@@ -23,8 +23,8 @@ use input::{Input, InputArgs};
 
 /// Classify articles and print their topics and tags.
 ///
-/// A text file is one article; of a .jsonl or .json file each line is one. Answers come as the articles are
-/// read, in their order. An article that cannot be read is named, the others are answered, and the
+/// A text file is one article; of a .jsonl or .json file each line is one; tables are not read. Answers come as
+/// the articles are read, in their order. An article that cannot be read is named, the others are answered, and the
 /// exit status is 1.
 #[derive(Debug, Args)]
 #[command(after_help = "\

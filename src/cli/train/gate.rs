@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::cli::data_args::say_written_otherwise;
 use crate::cli::model_file;
 use crate::pipeline::Pipeline;
 use crate::train::Split;
@@ -68,6 +69,7 @@ fn beaten(measured: &Evaluation, split: &Split, file: &Path, rival: &Pipeline) -
     }
     // The same tags count for both.
     let tags: HashSet<String> = split.train.iter().flat_map(|a| a.tags.clone()).collect();
+    say_written_otherwise(&file.to_string(), rival.manifest(), &split.test);
     let rival = evaluate::evaluate(rival, &split.test, Some(&tags));
     let Some(measure) = Measure::of([measured, &rival]) else {
         return Some(format!(

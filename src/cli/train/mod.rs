@@ -10,16 +10,14 @@ mod model_args;
 mod progress;
 mod summary;
 
-use std::collections::BTreeSet;
-use std::fs;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 
-use super::data_args::DataArgs;
+use super::data_args::{DataArgs, read_text, say_written_otherwise};
 use super::model_file;
 use super::report_page::{self, Page};
 use super::tag_args::VocabularyArgs;
@@ -106,6 +104,15 @@ enum SplitBy {
     Time,
 }
 
+impl TrainArgs {
+    /// The files that the run learns from and is measured on.
+    fn read_files(&self) -> impl Iterator<Item = &PathBuf> {
+        let rows = self.data.iter().chain(&self.test);
+        let of_ranker = self.keyphrase_data.iter().chain(&self.background);
+        rows.chain(of_ranker).chain(&self.known_tags)
+    }
+}
+
 /// Runs `copydesk train`: trains, reports and, if the gates let it through, writes the model.
 pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let params = TrainParams {
@@ -115,9 +122,9 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     // What is wrong with a vocabulary or a rival is said before the long run, not after it.
     args.vocabulary.add_to(Pipeline::built_in()?)?;
     let gate = args.gate.open()?;
-    model_file::check_writable("--out", &args.out)?;
+    model_file::check_writable("--out", &args.out, args.read_files())?;
     if let Some(file) = &args.report {
-        model_file::check_writable("--report", file)?;
+        model_file::check_writable("--report", file, args.read_files().chain([&args.out]))?;
     }
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(args.threads)
@@ -129,7 +136,12 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let tests = if args.test.is_empty() {
         None
     } else {
-        Some(args.rows.read_test(&args.test)?)
+        let tests = args.rows.read_test(&args.test)?;
+        say_written_otherwise("the data", &corpus.articles[..], &tests.articles);
+        if let Some(said) = remembered(&corpus.articles, &tests.articles) {
+            progress.say(&said);
+        }
+        Some(tests)
     };
     let keyphrase_data = KeyphraseData {
         tagged: args.rows.read_tagged(&args.keyphrase_data)?,
@@ -137,7 +149,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         known_tags: args
             .known_tags
             .as_deref()
-            .map_or(Ok(Vec::new()), read_lines)?,
+            .map_or(Ok(Vec::new()), read_known_tags)?,
     };
     progress.say(&needs(
         &corpus.articles,
@@ -212,9 +224,29 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn read_lines(file: &Path) -> anyhow::Result<Vec<String>> {
-    let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+/// Tags, one a line.
+fn read_known_tags(file: &Path) -> anyhow::Result<Vec<String>> {
+    let text = read_text("--known-tags", file)?;
     Ok(text.lines().map(|line| line.trim().to_owned()).collect())
+}
+
+/// That articles are measured on which are learnt from, if some are.
+fn remembered(learnt: &[LabelledArticle], tests: &[LabelledArticle]) -> Option<String> {
+    let learnt: HashSet<(&str, &str)> = learnt.iter().map(words).collect();
+    let n_tests = tests.len();
+    let n_learnt = tests
+        .iter()
+        .filter(|test| learnt.contains(&words(test)))
+        .count();
+    (n_learnt > 0).then(|| {
+        format!(
+            "{n_learnt} of {n_tests} articles of --test are in --data too; what is measured on them is what the model remembers"
+        )
+    })
+}
+
+fn words(article: &LabelledArticle) -> (&str, &str) {
+    (&article.title, &article.text)
 }
 
 /// That articles are neither learnt from nor measured on, if some are.

@@ -1,12 +1,12 @@
 //! What the model shall be, as flags.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
 
+use crate::cli::data_args::read_text;
 use crate::text::LanguageTag;
 use crate::train::TrainParams;
 
@@ -108,7 +108,7 @@ impl ModelArgs {
 
 fn read_topic_codes(file: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let name = file.display();
-    let text = fs::read_to_string(file).with_context(|| name.to_string())?;
+    let text = read_text("--topic-codes", file)?;
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)

@@ -3,6 +3,12 @@
 use std::fmt;
 use std::io;
 
+use super::NoRows;
+use super::named::SHOWN_FIELDS;
+
+/// A longer name of a column is cut.
+const MAX_NAME_CHARS: usize = 40;
+
 /// A row that is no labelled article.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadRow {
@@ -31,21 +37,13 @@ pub enum CorpusError {
         /// The system's reason.
         source: io::Error,
     },
-    /// The file is text of another encoding.
-    #[error(
-        "{file} is UTF-16, and rows are read as UTF-8; convert it first, as `iconv -f UTF-16 -t UTF-8` does"
-    )]
-    Utf16 {
+    /// The file is written otherwise than in rows.
+    #[error("{file} {reason}")]
+    NoRows {
         /// As the caller named it.
         file: String,
-    },
-    /// All rows are elements of one array.
-    #[error(
-        "{file} begins as a JSON array, and a row is one JSON object on a line of its own; `jq -c '.[]'` makes such lines of it"
-    )]
-    Array {
-        /// As the caller named it.
-        file: String,
+        /// What it is instead.
+        reason: NoRows,
     },
     /// Rows are no labelled articles.
     #[error("{n_rows} bad {}; use --skip-bad-rows to leave {} out:{}",
@@ -59,7 +57,8 @@ pub enum CorpusError {
     /// A table lacks a column.
     #[error(
         "{file} has no column {missing:?}; its columns are: {}. Name yours with --title-field, --text-field, --label-field and --tags-field{}",
-        columns.join(", "), joined_hint(columns)
+        shortened(columns),
+        other_format_hint(columns)
     )]
     Columns {
         /// As the caller named it.
@@ -68,6 +67,19 @@ pub enum CorpusError {
         missing: String,
         /// The columns there are.
         columns: Vec<String>,
+    },
+    /// Columns of a table have one name, and of one of them all would be read.
+    #[error(
+        "{file} has several columns {name:?}, numbers {}; give a name of their own to those that are not meant",
+        numbered(columns)
+    )]
+    DoubledColumn {
+        /// As the caller named it.
+        file: String,
+        /// Of the columns.
+        name: String,
+        /// Their numbers, from 1.
+        columns: Vec<usize>,
     },
     /// A quoted field has rows in it.
     #[error(
@@ -97,14 +109,34 @@ pub enum CorpusError {
     },
 }
 
-/// Where a table's first row is but one column, as its columns are parted by something else.
-fn joined_hint(columns: &[String]) -> &'static str {
+/// The first columns, and of each no more than a name has: the first row may be no row of names.
+fn shortened(columns: &[String]) -> String {
+    let shown = columns.iter().take(SHOWN_FIELDS);
+    let shown = shown.map(|name| match name.char_indices().nth(MAX_NAME_CHARS) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.clone(),
+    });
+    let mut shown: Vec<String> = shown.collect();
+    shown.extend((columns.len() > SHOWN_FIELDS).then(|| "…".to_owned()));
+    shown.join(", ")
+}
+
+/// Where a table's first row is none of names, but an object, or one column, as others part them.
+fn other_format_hint(columns: &[String]) -> &'static str {
     match columns {
+        [first, ..] if first.starts_with('{') => {
+            "; a row that begins with { is JSON: say --data-format jsonl"
+        }
         [one] if one.contains([';', '\t', '|']) => {
             "; columns are parted by commas, or by tabs with --data-format tsv: write the table so if these are several"
         }
         _ => "",
     }
+}
+
+fn numbered(columns: &[usize]) -> String {
+    let columns: Vec<String> = columns.iter().map(usize::to_string).collect();
+    columns.join(" and ")
 }
 
 fn plural<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {

@@ -2,9 +2,11 @@
 //!
 //! - [`Corpus::read`], [`Corpus::finish`]: read these first.
 //! - `rows`: one row of a file becomes an article.
+//! - `line_bound`: lines that are longer than any row.
 //! - `quotes`: quotation marks of a table that swallow rows.
 //! - `separators`: what parts the tags of one string.
-//! - `alike`: topics that one editor would take for the same.
+//! - `alike`: topics and tags that one editor would take for the same.
+//! - `no_rows`: files that are written otherwise than in rows of UTF-8.
 //! - `named`: fields that were asked for and are in no row.
 //! - `article`: a labelled article, and the place it was read at.
 //! - `error`: what is wrong with a row, and why files are no corpus.
@@ -12,7 +14,9 @@
 mod alike;
 mod article;
 mod error;
+mod line_bound;
 mod named;
+mod no_rows;
 mod quotes;
 mod rows;
 mod separators;
@@ -22,11 +26,16 @@ use std::sync::Arc;
 
 use flate2::bufread::MultiGzDecoder;
 
+use crate::text::{ArticleError, MAX_ARTICLE_BYTES};
+
+pub use alike::written_otherwise;
 pub use article::{LabelledArticle, RowPlace};
 pub use error::{BadRow, CorpusError};
+pub use no_rows::NoRows;
 pub use rows::{Fields, json_object, json_string};
 
 use alike::alike_topics;
+use line_bound::{LineBound, MAX_LINE_BYTES};
 use named::AbsentFields;
 use quotes::QuoteWatch;
 use rows::{Columns, Row, json_row};
@@ -35,8 +44,6 @@ use separators::JoinedTags;
 /// How many bad rows an error or a report spells out.
 const SHOWN_BAD_ROWS: usize = 5;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-/// As Windows begins what it calls Unicode text.
-const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Labelled articles, and what was left out on the way.
@@ -87,10 +94,10 @@ impl Corpus {
     /// [`Corpus::finish`]. `file` names the rows in messages.
     ///
     /// # Errors
-    /// [`CorpusError::Io`] if the file cannot be read, [`CorpusError::Utf16`] and
-    /// [`CorpusError::Array`] if it has no rows of UTF-8, [`CorpusError::Columns`] if a table has
-    /// neither the title's nor the text's column, or no label's and no tags', or not one that was named;
-    /// [`CorpusError::OpenQuote`] if rows of it are swallowed by a quotation mark.
+    /// [`CorpusError::Io`] if the file cannot be read, [`CorpusError::NoRows`] if it is written
+    /// otherwise, [`CorpusError::Columns`] if a table has neither the title's nor the text's column, or
+    /// no label's and no tags', or not one that was named; [`CorpusError::DoubledColumn`] if it has one of
+    /// them twice, [`CorpusError::OpenQuote`] if rows of it are swallowed by a quotation mark.
     pub fn read(
         &mut self,
         rows: impl Read,
@@ -101,14 +108,8 @@ impl Corpus {
         let file: &Arc<str> = &file.into();
         let mut plain = unzipped(rows).map_err(|source| io_error(file, source))?;
         let start = plain.fill_buf().map_err(|source| io_error(file, source))?;
-        if UTF_16_MARKS.iter().any(|mark| start.starts_with(mark)) {
-            let file = file.to_string();
-            return Err(CorpusError::Utf16 { file });
-        }
-        let begins_array = without_mark(start).trim_ascii_start().starts_with(b"[");
-        if begins_array && format == RowFormat::JsonLines {
-            let file = file.to_string();
-            return Err(CorpusError::Array { file });
+        if let Some(reason) = NoRows::of_encoding(start) {
+            return Err(no_rows(file, reason));
         }
         let mut joined = JoinedTags::default();
         match format {
@@ -184,6 +185,7 @@ impl Corpus {
         joined: &mut JoinedTags,
     ) -> Result<(), CorpusError> {
         let mut line = Vec::new();
+        let mut is_first = true;
         for number in 1.. {
             line.clear();
             let n_bytes = reader
@@ -199,6 +201,10 @@ impl Corpus {
             if bytes.trim_ascii().is_empty() {
                 continue;
             }
+            if let (true, Some(reason)) = (is_first, NoRows::of_json(bytes)) {
+                return Err(no_rows(file, reason));
+            }
+            is_first = false;
             let row = json_object(bytes);
             if let Ok(row) = &row {
                 let absent = &mut self.absent_fields;
@@ -229,7 +235,7 @@ impl Corpus {
         if header.is_empty() {
             return Ok(());
         }
-        let columns = Columns::find(&header, fields);
+        let columns = Columns::find(&header, fields, file)?;
         if let Some(missing) = columns.missing(fields) {
             return Err(CorpusError::Columns {
                 file: file.to_string(),
@@ -316,17 +322,28 @@ fn io_error(file: &str, source: io::Error) -> CorpusError {
     }
 }
 
-/// Bytes as they were before gzip, if they are gzip's.
+fn no_rows(file: &str, reason: NoRows) -> CorpusError {
+    CorpusError::NoRows {
+        file: file.to_owned(),
+        reason,
+    }
+}
+
+/// Bytes as they were before gzip, if they are gzip's, up to a line that is longer than any row.
 ///
 /// # Errors
 /// Why the first bytes cannot be read.
 pub fn unzipped<'a>(bytes: impl Read + 'a) -> io::Result<Box<dyn BufRead + 'a>> {
     let mut reader = BufReader::new(bytes);
-    Ok(if reader.fill_buf()?.starts_with(&GZIP_MAGIC) {
-        Box::new(BufReader::new(MultiGzDecoder::new(reader)))
+    let plain: Box<dyn Read> = if reader.fill_buf()?.starts_with(&GZIP_MAGIC) {
+        Box::new(MultiGzDecoder::new(reader))
     } else {
         Box::new(reader)
-    })
+    };
+    Ok(Box::new(BufReader::new(LineBound::new(
+        plain,
+        MAX_LINE_BYTES,
+    ))))
 }
 
 /// A text without the mark that some programs begin it with.
@@ -337,7 +354,15 @@ pub fn without_mark(line: &[u8]) -> &[u8] {
 fn with_text(fields: &Fields) -> impl Fn(Row) -> Result<Row, String> + '_ {
     |row| {
         let article = &row.article;
-        if article.title.trim().is_empty() && article.text.trim().is_empty() {
+        let size_bytes = article.title.len() + article.text.len();
+        if size_bytes > MAX_ARTICLE_BYTES {
+            let limit_bytes = MAX_ARTICLE_BYTES;
+            let too_large = ArticleError::TooLarge {
+                size_bytes,
+                limit_bytes,
+            };
+            Err(too_large.to_string())
+        } else if article.title.trim().is_empty() && article.text.trim().is_empty() {
             Err(format!(
                 "fields {:?} and {:?} are missing or empty",
                 fields.title, fields.text
@@ -445,6 +470,23 @@ mod tests {
     }
 
     #[test]
+    fn columns_of_one_name_are_an_error_where_they_are_read() {
+        let rows = b"text,label,\"text \",tags,tags\nx,A,y,a,b\n";
+        let error = read(rows, TABLE, true).unwrap_err().to_string();
+        assert!(
+            error.starts_with("data has several columns \"text\", numbers 1 and 3;"),
+            "{error}"
+        );
+        let topics = Fields {
+            tags: None,
+            ..Fields::default()
+        };
+        let rows = b"text,label,tags,tags\nx,A,a,b\n";
+        assert!(read_with(rows, TABLE, false, &topics).is_ok());
+        assert!(read(rows, TABLE, false).is_err());
+    }
+
+    #[test]
     fn a_quotation_mark_that_is_not_closed_is_named_and_nothing_is_read() {
         let rows = b"label,text\nA,x\nA,\"y\nB,z\n";
         for skips in [false, true] {
@@ -524,6 +566,47 @@ mod tests {
     }
 
     #[test]
+    fn an_object_over_several_lines_is_said_to_be_no_rows() {
+        for rows in [
+            "\n{\n  \"text\": \"x\",\n  \"label\": \"A\"\n}\n",
+            "{ \"text\": \"x\",\r\n  \"label\": \"A\" }\r\n",
+            "{ \"tags\": [\n \"a\"], \"label\": \"A\" }",
+        ] {
+            let error = read(rows.as_bytes(), RowFormat::JsonLines, true).unwrap_err();
+            let error = error.to_string();
+            assert!(
+                error.starts_with("data begins with a JSON object over several lines"),
+                "{error}"
+            );
+        }
+        // A row that is broken, or has a comma behind it, is a bad row.
+        for row in ["{\"text\": \"x", "{\"text\": \"x\"},"] {
+            let rows = format!("{row}\n{{\"text\":\"x\",\"label\":\"A\"}}\n");
+            let corpus = read(rows.as_bytes(), RowFormat::JsonLines, true).unwrap();
+            assert_eq!((corpus.articles.len(), corpus.n_bad_rows), (1, 1), "{row}");
+        }
+    }
+
+    #[test]
+    fn an_article_that_no_model_takes_is_a_bad_row() {
+        let text = "x".repeat(MAX_ARTICLE_BYTES + 1);
+        for (rows, format) in [
+            (
+                format!("{{\"text\":\"{text}\",\"label\":\"A\"}}"),
+                RowFormat::JsonLines,
+            ),
+            (format!("text,label\n{text},A\n"), TABLE),
+        ] {
+            let error = read(rows.as_bytes(), format, false).unwrap_err();
+            let error = error.to_string();
+            assert!(
+                error.ends_with("the article has 16777217 bytes; the limit is 16777216 bytes"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
     fn text_of_another_encoding_is_said_to_be_one() {
         for format in [RowFormat::JsonLines, TABLE] {
             for rows in [b"\xff\xfel\0a\0", b"\xfe\xff\0l\0a"] {
@@ -539,6 +622,16 @@ mod tests {
         let error = error.to_string();
         assert!(error.contains("its columns are: label;text."), "{error}");
         assert!(error.contains("columns are parted by commas"), "{error}");
+    }
+
+    #[test]
+    fn json_lines_are_no_table_and_are_not_told_whole() {
+        for text in ["a long text", "a text, "] {
+            let row = format!("{{\"label\": \"A\", \"text\": \"{}\"}}\n", text.repeat(500));
+            let error = read(row.as_bytes(), TABLE, false).unwrap_err().to_string();
+            assert!(error.contains("say --data-format jsonl"), "{error}");
+            assert!(error.len() < 1_000, "{error}");
+        }
     }
 
     #[test]

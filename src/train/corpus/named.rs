@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{CorpusError, Fields};
 
 /// At most so many of a row's own fields are named beside the one that it lacks.
-const SHOWN_FIELDS: usize = 12;
+pub(super) const SHOWN_FIELDS: usize = 12;
 
 /// Which of the named fields no row of JSON lines had so far.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::LabelledArticle;
 use super::separators::distinct;
+use super::{CorpusError, LabelledArticle};
 
 /// Which fields of a row hold what.
 #[derive(Debug, Clone)]
@@ -56,8 +56,12 @@ impl Default for Fields {
 /// # Errors
 /// What the line is instead.
 pub fn json_object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|e| format!("not UTF-8 from byte {} of the line", e.valid_up_to() + 1))?;
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        format!(
+            "not UTF-8 from byte {} of the line; convert the file first",
+            e.valid_up_to() + 1
+        )
+    })?;
     match serde_json::from_str(text).map_err(|e| format!("no JSON: {e}"))? {
         Value::Object(row) => Ok(row),
         other => Err(format!("no JSON object but {}", kind(&other))),
@@ -242,21 +246,40 @@ pub(super) struct Columns {
 
 impl Columns {
     /// By the names in the first row.
-    pub(super) fn find(header: &csv::StringRecord, fields: &Fields) -> Self {
+    ///
+    /// # Errors
+    /// [`CorpusError::DoubledColumn`] of `file`.
+    pub(super) fn find(
+        header: &csv::StringRecord,
+        fields: &Fields,
+        file: &str,
+    ) -> Result<Self, CorpusError> {
         let place = |name: &str| {
-            header
-                .iter()
-                .position(|column| column.trim_start_matches('\u{feff}').trim() == name)
+            let columns = header.iter().enumerate();
+            let places: Vec<usize> = columns
+                .filter(|(_, column)| column.trim_start_matches('\u{feff}').trim() == name)
+                .map(|(place, _)| place)
+                .collect();
+            match places[..] {
+                [] => Ok(None),
+                [only] => Ok(Some(only)),
+                _ => Err(CorpusError::DoubledColumn {
+                    file: file.to_owned(),
+                    name: name.to_owned(),
+                    columns: places.iter().map(|place| place + 1).collect(),
+                }),
+            }
         };
-        Self {
-            title: place(&fields.title),
-            text: place(&fields.text),
-            label: fields.label.as_deref().and_then(place),
-            tags: fields.tags.as_deref().and_then(place),
-            group: fields.group.as_deref().and_then(place),
-            date: fields.date.as_deref().and_then(place),
-            source: fields.source.as_deref().and_then(place),
-        }
+        let wanted = |name: &Option<String>| name.as_deref().map_or(Ok(None), place);
+        Ok(Self {
+            title: place(&fields.title)?,
+            text: place(&fields.text)?,
+            label: wanted(&fields.label)?,
+            tags: wanted(&fields.tags)?,
+            group: wanted(&fields.group)?,
+            date: wanted(&fields.date)?,
+            source: wanted(&fields.source)?,
+        })
     }
 
     /// A column without which the table is of no use.
@@ -296,7 +319,7 @@ impl Columns {
             String::from_utf8(bytes.to_vec()).map_err(|e| {
                 let column = column.map_or(0, |c| c + 1);
                 format!(
-                    "column {column} is not UTF-8 from its byte {}",
+                    "column {column} is not UTF-8 from its byte {}; convert the file first",
                     e.utf8_error().valid_up_to() + 1
                 )
             })

@@ -1,0 +1,49 @@
+//! Files that are written otherwise than in rows of UTF-8.
+
+use serde::de::IgnoredAny;
+
+/// As Windows begins what it calls Unicode text.
+const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+
+/// What a file is instead, and how to make rows of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoRows {
+    /// Text of another encoding.
+    #[error(
+        "is UTF-16, and rows are read as UTF-8; convert it first, as `iconv -f UTF-16 -t UTF-8` does"
+    )]
+    Utf16,
+    /// All rows are elements of one array.
+    #[error(
+        "begins as a JSON array, and a row is one JSON object on a line of its own; `jq -c '.[]'` makes such lines of it"
+    )]
+    Array,
+    /// Objects are laid out for people.
+    #[error(
+        "begins with a JSON object over several lines, and a row is one JSON object on a line of its own; `jq -c .` makes such lines of it"
+    )]
+    SpreadObject,
+}
+
+impl NoRows {
+    /// By the first bytes of a file.
+    pub(super) fn of_encoding(start: &[u8]) -> Option<Self> {
+        let is_utf16 = UTF_16_MARKS.iter().any(|mark| start.starts_with(mark));
+        is_utf16.then_some(Self::Utf16)
+    }
+
+    /// By the first line of JSON lines that is not blank.
+    pub fn of_json(line: &[u8]) -> Option<Self> {
+        let line = line.trim_ascii();
+        let goes_on = matches!(line.last(), Some(b'{' | b'[' | b','));
+        match line.first()? {
+            b'[' => Some(Self::Array),
+            b'{' if goes_on && is_cut_short(line) => Some(Self::SpreadObject),
+            _ => Self::of_encoding(line),
+        }
+    }
+}
+
+fn is_cut_short(json: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(json).is_err_and(|error| error.is_eof())
+}
