@@ -344,6 +344,7 @@ mod tests {
         );
         assert!(tags("text\nThe bank\n").is_empty());
     }
+
     #[test]
     fn a_list_begins_behind_its_byte_order_mark() {
         let folder = tempfile::tempdir().unwrap();
