@@ -143,8 +143,11 @@ impl DataArgs {
 
     fn opened(&self, files: &[PathBuf], fields: &Fields) -> anyhow::Result<Corpus> {
         let mut corpus = Corpus::default();
-        for file in files {
+        for (i, file) in files.iter().enumerate() {
             let name = file.display().to_string();
+            if files[..i].contains(file) {
+                bail!("{name} is named twice; name it once, or its articles count twice");
+            }
             let format = self.format_of(file)?;
             corpus.read(open(file)?, &name, format, fields)?;
         }

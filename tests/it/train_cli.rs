@@ -599,6 +599,16 @@ fn topics_and_tags_of_another_writing_are_told_where_they_are_measured() {
 }
 
 #[test]
+fn a_file_is_named_once() {
+    let desk = Desk::new();
+    let trained = desk.train(&desk_rows(), &["--data", &desk_rows()]);
+    assert!(!trained.status.success());
+    let said = stderr(&trained);
+    assert!(said.contains("desk.jsonl is named twice"), "{said}");
+    assert!(!Path::new(&desk.file("model.safetensors")).exists());
+}
+
+#[test]
 fn articles_that_are_learnt_and_measured_on_are_counted() {
     let desk = Desk::new();
     let rows = fs::read_to_string(desk_rows()).unwrap();

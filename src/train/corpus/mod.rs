@@ -600,7 +600,7 @@ mod tests {
             let error = read(rows.as_bytes(), format, false).unwrap_err();
             let error = error.to_string();
             assert!(
-                error.ends_with("the article has 16777217 bytes; the limit is 16777216 bytes"),
+                error.contains(": the article has 16777217 bytes; the limit is 16777216 bytes: "),
                 "{error}"
             );
         }
