@@ -21,6 +21,30 @@ fn model_file() -> NamedTempFile {
     file
 }
 
+/// What `copydesk serve` says that does not start with these flags. One that serves nevertheless is ended, and
+/// fails the test.
+fn refusal(flags: &[&str]) -> String {
+    let model = model_file();
+    let mut command = copydesk();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--model"]);
+    command.arg(model.path()).args(flags);
+    let mut child = command
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let mut errors = BufReader::new(child.stderr.take().expect("piped"));
+    let mut said = String::new();
+    while errors.read_line(&mut said).expect("a line") > 0 {
+        if said.contains("serving") {
+            child.kill().expect("it runs");
+        }
+    }
+    let status = child.wait().expect("it ended");
+    assert_eq!(status.code(), Some(1), "{flags:?}: {said}");
+    assert!(!said.contains("serving"), "{flags:?}: {said}");
+    said
+}
+
 /// A running `copydesk serve`, ended with the test.
 struct Server {
     child: Child,
@@ -242,9 +266,6 @@ fn a_model_that_cannot_be_used_is_named() {
 
 #[test]
 fn a_server_that_cannot_start_does_not_say_that_it_serves() {
-    let model = model_file();
-    let path = model.path().to_str().expect("UTF-8");
-    let serve = ["serve", "--listen", "127.0.0.1:0", "--model", path];
     let tls = [
         "--tls-certificate",
         "/no/such/cert.pem",
@@ -253,18 +274,13 @@ fn a_server_that_cannot_start_does_not_say_that_it_serves() {
     ];
     let collector = ["--otlp-endpoint", "no address"];
     for (args, named) in [(&tls[..], "cert.pem"), (&collector[..], "collector")] {
-        let output = run(&[&serve, args].concat());
-        assert_eq!(output.status.code(), Some(1), "{args:?}");
-        let said = stderr(&output);
+        let said = refusal(args);
         assert!(said.contains(named), "{said}");
-        assert!(!said.contains("serving"), "{said}");
     }
 }
 
 #[test]
 fn an_origin_that_no_browser_sends_is_named() {
-    let model = model_file();
-    let path = model.path().to_str().expect("UTF-8");
     for (origins, named) in [
         ("https://a.example/path", "https://a.example/path"),
         ("https://a.example/", "https://a.example/"),
@@ -277,10 +293,7 @@ fn an_origin_that_no_browser_sends_is_named() {
         ("https://a.example:", "https://a.example:"),
         ("null", "null"),
     ] {
-        let listen = ["serve", "--listen", "127.0.0.1:0", "--model", path];
-        let output = run(&[&listen[..], &["--cors-origins", origins]].concat());
-        assert_eq!(output.status.code(), Some(1), "{origins}");
-        let said = stderr(&output);
+        let said = refusal(&["--cors-origins", origins]);
         assert!(
             said.contains(&format!("cors_origins has {named:?}")),
             "{said}"
@@ -291,8 +304,6 @@ fn an_origin_that_no_browser_sends_is_named() {
 
 #[test]
 fn a_collector_that_cannot_be_sent_to_is_told_without_its_password() {
-    let model = model_file();
-    let path = model.path().to_str().expect("UTF-8");
     for (given, shown) in [
         (
             "https://me:pw@collector:4317",
@@ -306,10 +317,7 @@ fn a_collector_that_cannot_be_sent_to_is_told_without_its_password() {
         ("grpc://collector:4317", "grpc://collector:4317"),
         ("", ""),
     ] {
-        let listen = ["serve", "--listen", "127.0.0.1:0", "--model", path];
-        let output = run(&[&listen[..], &["--otlp-endpoint", given]].concat());
-        assert_eq!(output.status.code(), Some(1), "{given}");
-        let said = stderr(&output);
+        let said = refusal(&["--otlp-endpoint", given]);
         assert!(
             said.contains(&format!("otlp_endpoint is {shown:?}")),
             "{said}"
