@@ -1,20 +1,17 @@
 //! The contract's messages as JSON, by the proto3 JSON mapping.
 
-use std::collections::HashSet;
-use std::fmt::{self, Write};
+use std::fmt::Write;
 
 use prost::Message;
 use prost_reflect::{
     DescriptorError, DescriptorPool, DynamicMessage, EnumDescriptor, FieldDescriptor, Kind,
     MessageDescriptor, SerializeOptions,
 };
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::DeserializeSeed;
 use serde_path_to_error::{Path, Segment, Track};
 
+use super::once::{Once, TWICE};
 use super::pb;
-
-/// How [`Once`] begins its account of a field.
-const TWICE: &str = "twice: '";
 
 /// JSON that is not the message asked for. It quotes names, and no text of the request.
 #[derive(Debug, thiserror::Error)]
@@ -111,55 +108,8 @@ fn parse<'de, S: DeserializeSeed<'de>>(
     Ok(value)
 }
 
-/// Reads a message for nothing but that no field stands in it twice, of which the library would take the
-/// last.
-struct Once(MessageDescriptor);
-
-impl<'de> DeserializeSeed<'de> for Once {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Once {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    /// `null` stands for a message that is not there.
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while list.next_element_seed(Self(self.0.clone()))?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut seen = HashSet::new();
-        while let Some(key) = map.next_key::<String>()? {
-            let field = field_of(&self.0, &key);
-            if let Some(field) = &field
-                && !seen.insert(field.number())
-            {
-                return Err(A::Error::custom(format!("{TWICE}{}'", field.name())));
-            }
-            match field.map(|field| field.kind()) {
-                Some(Kind::Message(message)) => map.next_value_seed(Self(message))?,
-                _ => _ = map.next_value::<IgnoredAny>()?,
-            }
-        }
-        Ok(())
-    }
-}
-
 /// The field of a name as the contract or as JSON writes it.
-fn field_of(message: &MessageDescriptor, name: &str) -> Option<FieldDescriptor> {
+pub(super) fn field_of(message: &MessageDescriptor, name: &str) -> Option<FieldDescriptor> {
     let by_json_name = message.get_field_by_json_name(name);
     by_json_name.or_else(|| message.get_field_by_name(name))
 }

@@ -5,8 +5,8 @@
 //! - `classify`: one article, the same way for a single call, a batch and a stream.
 //! - `convert`: the contract's messages to the pipeline's values and back.
 //! - `status`: the one place where an error becomes a gRPC status.
-//! - `rest`: the calls over plain HTTP; `json`: the contract's messages as JSON; `openapi`: what
-//!   describes both; `web`: the calls for browsers.
+//! - `rest`: the calls over plain HTTP; `json`: the contract's messages as JSON; `once`: that none has a field twice;
+//!   `openapi`: what describes both; `web`: the calls for browsers.
 //! - `plain`: probes and metrics.
 //! - `health`: `grpc.health.v1` for load balancers and probes; [`probe()`] is its client.
 //! - [`serve`]: all of it on a socket.
@@ -43,6 +43,7 @@ mod lifecycle;
 mod lingering;
 mod methods;
 mod metrics;
+mod once;
 mod openapi;
 pub mod pb;
 mod plain;

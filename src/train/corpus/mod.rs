@@ -1,6 +1,7 @@
 //! Labelled articles out of files.
 //!
 //! - [`Corpus::read`], [`Corpus::finish`]: read these first.
+//! - `file`: how a file's rows are written, by its name, and what is before them in its bytes.
 //! - `rows`: one row of a file becomes an article.
 //! - `line_bound`: lines that are longer than any row.
 //! - `quotes`: quotation marks of a table that swallow rows.
@@ -14,6 +15,7 @@
 mod alike;
 mod article;
 mod error;
+mod file;
 mod line_bound;
 mod named;
 mod no_rows;
@@ -21,21 +23,19 @@ mod quotes;
 mod rows;
 mod separators;
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 use std::sync::Arc;
-
-use flate2::bufread::MultiGzDecoder;
 
 use crate::text::{ArticleError, MAX_ARTICLE_BYTES};
 
 pub use alike::written_otherwise;
 pub use article::{LabelledArticle, RowPlace};
 pub use error::{BadRow, CorpusError};
+pub use file::{RowFormat, unzipped, without_mark};
 pub use no_rows::NoRows;
 pub use rows::{Fields, json_object, json_string};
 
 use alike::alike_topics;
-use line_bound::{LineBound, MAX_LINE_BYTES};
 use named::AbsentFields;
 use quotes::QuoteWatch;
 use rows::{Columns, Row, json_row};
@@ -43,8 +43,6 @@ use separators::JoinedTags;
 
 /// How many bad rows an error or a report spells out.
 const SHOWN_BAD_ROWS: usize = 5;
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Labelled articles, and what was left out on the way.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -61,32 +59,6 @@ pub struct Corpus {
     unlabelled_rows: Vec<(usize, BadRow)>,
     /// Named fields that no row of JSON lines had; `None` before the first.
     absent_fields: Option<AbsentFields>,
-}
-
-/// How the rows of a file are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowFormat {
-    /// One JSON object a line.
-    JsonLines,
-    /// Columns parted by this byte, names in the first row.
-    Table {
-        /// `,` or a tab.
-        delimiter: u8,
-    },
-}
-
-impl RowFormat {
-    /// What a file's name says of its rows, with or without `.gz`.
-    pub fn of_name(name: &str) -> Option<Self> {
-        let name = name.to_ascii_lowercase();
-        let name = name.strip_suffix(".gz").unwrap_or(&name);
-        match name.rsplit('.').next()? {
-            "jsonl" | "ndjson" | "json" => Some(Self::JsonLines),
-            "csv" => Some(Self::Table { delimiter: b',' }),
-            "tsv" | "tab" => Some(Self::Table { delimiter: b'\t' }),
-            _ => None,
-        }
-    }
 }
 
 impl Corpus {
@@ -327,28 +299,6 @@ fn no_rows(file: &str, reason: NoRows) -> CorpusError {
         file: file.to_owned(),
         reason,
     }
-}
-
-/// Bytes as they were before gzip, if they are gzip's, up to a line that is longer than any row.
-///
-/// # Errors
-/// Why the first bytes cannot be read.
-pub fn unzipped<'a>(bytes: impl Read + 'a) -> io::Result<Box<dyn BufRead + 'a>> {
-    let mut reader = BufReader::new(bytes);
-    let plain: Box<dyn Read> = if reader.fill_buf()?.starts_with(&GZIP_MAGIC) {
-        Box::new(MultiGzDecoder::new(reader))
-    } else {
-        Box::new(reader)
-    };
-    Ok(Box::new(BufReader::new(LineBound::new(
-        plain,
-        MAX_LINE_BYTES,
-    ))))
-}
-
-/// A text without the mark that some programs begin it with.
-pub fn without_mark(line: &[u8]) -> &[u8] {
-    line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
 }
 
 fn with_text(fields: &Fields) -> impl Fn(Row) -> Result<Row, String> + '_ {
