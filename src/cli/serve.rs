@@ -2,11 +2,9 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::thread;
 
 use anyhow::Context;
 use clap::Args;
@@ -17,7 +15,7 @@ use super::model_file;
 use super::settings::{self, Flags, Settings};
 use super::told;
 use crate::pipeline::Pipeline;
-use crate::service::{Listeners, Server};
+use crate::service::{Listeners, Server, ServerConfig};
 use crate::telemetry;
 
 const EXAMPLES: &str = "\
@@ -96,7 +94,7 @@ fn raise_file_limit() {
 /// As many workers as cores. Long articles go to further threads, which are few: each keeps buffers
 /// as long as the longest article it has read.
 fn runtime() -> io::Result<Runtime> {
-    let n_cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let n_cores = ServerConfig::n_cores().get();
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(n_cores)
         .max_blocking_threads(2 * n_cores)

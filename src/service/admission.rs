@@ -1,9 +1,13 @@
 //! Who may start: one semaphore for the whole process, so that a server with too much to do says so
-//! at once and does what it has taken on.
+//! at once and does what it has taken on; and one for its cores, so that it can still say so.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+
+/// After so many articles, a millisecond or so, a core does what else is there to do.
+const STRETCH: usize = 8;
 
 /// The right to classify one article. It moves into the job: a job that runs on after its call is
 /// gone still counts.
@@ -11,30 +15,35 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(super) struct Permit {
     _place: OwnedSemaphorePermit,
     /// Only of articles of batches and streams.
-    _turn: Option<OwnedSemaphorePermit>,
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 /// The server takes on no more single calls now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Overloaded;
 
-/// Gives out permits. Cloning shares them.
-#[derive(Debug, Clone)]
+/// Gives out permits.
+#[derive(Debug)]
 pub(super) struct Admission {
     permits: Arc<Semaphore>,
     /// Half of the permits: the most that batches and streams have of them. A few busy streams would
     /// otherwise have them all, and every single call be refused.
     turns: Arc<Semaphore>,
     capacity: usize,
+    cores: Semaphore,
+    /// Articles that have had a core.
+    n_begun: AtomicUsize,
 }
 
 impl Admission {
-    pub(super) fn new(max_in_flight: usize) -> Self {
+    pub(super) fn new(max_in_flight: usize, n_cores: usize) -> Self {
         let capacity = max_in_flight.min(Semaphore::MAX_PERMITS);
         Self {
             permits: Arc::new(Semaphore::new(capacity)),
             turns: Arc::new(Semaphore::new(capacity.div_ceil(2))),
             capacity,
+            cores: Semaphore::new(n_cores),
+            n_begun: AtomicUsize::new(0),
         }
     }
 
@@ -43,7 +52,7 @@ impl Admission {
         let place = Arc::clone(&self.permits).try_acquire_owned();
         place.map_err(|_| Overloaded).map(|place| Permit {
             _place: place,
-            _turn: None,
+            turn: None,
         })
     }
 
@@ -55,8 +64,27 @@ impl Admission {
         let place = Arc::clone(&self.permits).acquire_owned().await;
         Ok(Permit {
             _place: place.map_err(|_| Overloaded)?,
-            _turn: Some(turn.map_err(|_| Overloaded)?),
+            turn: Some(turn.map_err(|_| Overloaded)?),
         })
+    }
+
+    /// A core for a single call's article that is classified where its call is handled. Every so often one lets all else
+    /// that is ready go first while it has its core, and the articles behind it wait: a core would otherwise go through
+    /// all that are in flight before it reads the next request, if only to refuse it. Batches and streams need none:
+    /// each is one task, which lets others have the thread by itself.
+    pub(super) async fn core(&self, permit: &Permit) -> Option<SemaphorePermit<'_>> {
+        if permit.turn.is_some() {
+            return None;
+        }
+        let core = self.cores.acquire().await.ok();
+        if self
+            .n_begun
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(STRETCH)
+        {
+            tokio::task::yield_now().await;
+        }
+        core
     }
 
     /// How many permits are out.
@@ -94,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_permit_comes_back_when_it_is_dropped() {
-        let admission = Admission::new(2);
+        let admission = Admission::new(2, 1);
         let first = admission.at_once().unwrap();
         let second = admission.at_once().unwrap();
         assert_eq!(admission.at_once().unwrap_err(), Overloaded);
@@ -107,7 +135,7 @@ mod tests {
 
     #[tokio::test]
     async fn streams_leave_half_of_the_permits_to_single_calls() {
-        let admission = Admission::new(4);
+        let admission = Admission::new(4, 1);
         let first = admission.in_turn().await.unwrap();
         let _second = admission.in_turn().await.unwrap();
         assert!(admission.in_turn().now_or_never().is_none());
@@ -116,9 +144,32 @@ mod tests {
         assert!(admission.in_turn().now_or_never().is_some());
     }
 
+    /// On one thread, many articles, and a request with each of them.
+    #[tokio::test]
+    async fn requests_wait_for_no_more_than_a_stretch_of_articles() {
+        let admission = Arc::new(Admission::new(10 * STRETCH, 1));
+        let done = Arc::new(Mutex::new(Vec::new()));
+        let tasks = (0..10 * STRETCH).map(|_| {
+            let (admission, done) = (Arc::clone(&admission), Arc::clone(&done));
+            tokio::spawn(async move {
+                let permit = admission.at_once().unwrap();
+                let _core = admission.core(&permit).await;
+                done.lock().unwrap().push("article");
+                let done = Arc::clone(&done);
+                tokio::spawn(async move { done.lock().unwrap().push("request") });
+            })
+        });
+        futures_util::future::join_all(tasks).await;
+        tokio::task::yield_now().await;
+        let done = done.lock().unwrap();
+        assert_eq!(done.len(), 2 * 10 * STRETCH);
+        let stretches = done.split(|what| *what == "request");
+        assert!(stretches.map(<[_]>::len).max() <= Some(STRETCH), "{done:?}");
+    }
+
     #[test]
     fn a_ticket_is_good_for_one_permit() {
-        let admission = Admission::new(1);
+        let admission = Admission::new(1, 1);
         let ticket = Ticket::new(admission.at_once().unwrap());
         assert!(ticket.take().is_some());
         assert!(ticket.take().is_none());

@@ -111,12 +111,27 @@ async fn checked(
     check_size(&article, call.shared.config.max_article_bytes)?;
     let options = options?;
     let checked = started.elapsed();
-    let found = run(&call.pipeline, article, options, permit).await?;
+    let is_long = is_long(&article);
+    let core = match is_long {
+        true => None,
+        false => call.shared.admission.core(&permit).await,
+    };
+    // It may have passed meanwhile.
+    if call.is_over() {
+        return Err(ClassifyError::DeadlineExceeded);
+    }
+    let begun = started.elapsed();
+    let found = match is_long {
+        true => on_a_thread(&call.pipeline, article, options, permit).await?,
+        false => guarded(|| call.pipeline.classify(&article, &options))?,
+    };
+    drop(core);
     let classified = started.elapsed();
     let answer = convert::classification(found, call.pipeline.manifest(), classified);
     let metrics = &call.shared.metrics;
     metrics.stage(Stage::Check, checked);
-    metrics.stage(Stage::Classify, classified - checked);
+    metrics.stage(Stage::Core, begun - checked);
+    metrics.stage(Stage::Classify, classified - begun);
     metrics.stage(Stage::Answer, started.elapsed() - classified);
     Ok(answer)
 }
@@ -150,16 +165,18 @@ fn check_size(article: &Article, limit_bytes: usize) -> Result<(), ArticleError>
     Ok(())
 }
 
+/// Whether an article would keep other calls waiting for too long.
+fn is_long(article: &Article) -> bool {
+    size_bytes(article) > MAX_INLINE_BYTES || is_page(article)
+}
+
 /// The permit goes with the job: one that cannot be stopped any more still counts.
-async fn run(
+async fn on_a_thread(
     pipeline: &Arc<Pipeline>,
     article: Article,
     options: Arc<Options>,
     permit: Permit,
 ) -> Result<Classification, ClassifyError> {
-    if size_bytes(&article) <= MAX_INLINE_BYTES && !is_page(&article) {
-        return guarded(|| pipeline.classify(&article, &options));
-    }
     let pipeline = Arc::clone(pipeline);
     let job = move || {
         let _permit = permit;

@@ -99,7 +99,7 @@ impl ServerConfig {
     /// Enough to hide the way over the network; more only adds memory.
     pub const DEFAULT_STREAM_WINDOW: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
     /// So many for each core: a call that gets in waits for so many articles at the most, some
-    /// milliseconds, and so does the word to others that there is no room.
+    /// milliseconds.
     pub const DEFAULT_IN_FLIGHT_PER_CORE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
     /// Within the 30 seconds that orchestrators wait before they kill.
     pub const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -107,8 +107,13 @@ impl ServerConfig {
     /// [`Self::DEFAULT_IN_FLIGHT_PER_CORE`] on this machine.
     #[must_use]
     pub fn default_max_in_flight() -> NonZeroUsize {
-        let n_cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        n_cores.saturating_mul(Self::DEFAULT_IN_FLIGHT_PER_CORE)
+        Self::n_cores().saturating_mul(Self::DEFAULT_IN_FLIGHT_PER_CORE)
+    }
+
+    /// Cores that this process may use. The server expects a runtime of as many workers.
+    #[must_use]
+    pub fn n_cores() -> NonZeroUsize {
+        thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
     }
 }
 

@@ -72,6 +72,8 @@ pub(super) enum Stage {
     Wait,
     /// The request's fields become an article.
     Check,
+    /// Waiting for a core.
+    Core,
     /// The pipeline's work.
     Classify,
     /// The pipeline's answer becomes a message.
@@ -91,12 +93,13 @@ pub(super) enum Shed {
     Resets,
 }
 
-/// The stages' times. Each article has four: they are not looked up every time.
+/// The stages' times. Each article has all of them: they are not looked up every time.
 #[derive(Debug)]
 struct Stages {
     family: Family<StageLabel, Histogram, fn() -> Histogram>,
     wait: Histogram,
     check: Histogram,
+    core: Histogram,
     classify: Histogram,
     answer: Histogram,
 }
@@ -109,6 +112,7 @@ impl Stages {
         Self {
             wait: of("wait"),
             check: of("check"),
+            core: of("core"),
             classify: of("classify"),
             answer: of("answer"),
             family,
@@ -119,6 +123,7 @@ impl Stages {
         match stage {
             Stage::Wait => &self.wait,
             Stage::Check => &self.check,
+            Stage::Core => &self.core,
             Stage::Classify => &self.classify,
             Stage::Answer => &self.answer,
         }

@@ -161,7 +161,7 @@ fn front(
     let handlers = Handlers::new(&config, lifecycle)?;
     let metrics = Metrics::new(pipeline.manifest());
     let shared = Shared {
-        admission: Admission::new(config.max_in_flight.get()),
+        admission: Admission::new(config.max_in_flight.get(), ServerConfig::n_cores().get()),
         keys: Keys::new(&config.keys),
         traces: Traces::to(config.otlp_endpoint.as_deref(), &metrics.lost_spans)?,
         metrics,
