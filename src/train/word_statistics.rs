@@ -1,17 +1,21 @@
 //! How words are used, counted in any texts, and what is known to be a tag: the table of the keyphrase ranker.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::corpus::LabelledArticle;
 use crate::tags::keyphrases::lexicon::{AFTER_NOUN, BEFORE_VERB, DETERMINER, STOP};
 use crate::tags::keyphrases::reader::WordReader;
-use crate::tags::keyphrases::statistics::{Keys, WordStatistics};
-use crate::tags::keyphrases::words::{Words, phrase_key, tag_key};
+use crate::tags::keyphrases::statistics::{Keys, Known, KnownSteps, WordStatistics};
+use crate::tags::keyphrases::words::{Words, phrase_key, tag_key, tag_stems};
 
 /// Words of fewer occurrences are not kept.
 const MIN_WORD_COUNT: u32 = 12;
 /// Stems and phrases of fewer texts are not kept.
 const MIN_PHRASE_TEXTS: u32 = 8;
+/// Words of the longest phrases that are counted.
+const MAX_WORDS: usize = 3;
+/// A stem counts as if so many texts more had it, and as often in their tags as other stems.
+const PRIOR_TEXTS: f32 = 20.0;
 
 #[derive(Default)]
 struct WordCounts {
@@ -20,6 +24,16 @@ struct WordCounts {
     before_verb: f32,
     before_end: f32,
     capital: f32,
+}
+
+/// How many texts have a stem or a phrase.
+#[derive(Default)]
+struct TextCounts {
+    n: u32,
+    /// Of a stem, those that have tags.
+    n_with_tags: u32,
+    /// Of a stem, those that have it in their tags.
+    n_in_tags: u32,
 }
 
 /// The identities of tags, and of the parts of such as "arts, culture and media".
@@ -40,19 +54,26 @@ pub fn known_tags(tags: &[String]) -> Keys {
 /// Counts how words are used. The same texts give the same table.
 pub fn count_words(articles: &[LabelledArticle]) -> WordStatistics {
     let mut counts: BTreeMap<u32, WordCounts> = BTreeMap::new();
-    let mut texts: BTreeMap<u32, u32> = BTreeMap::new();
+    let mut texts: BTreeMap<u32, TextCounts> = BTreeMap::new();
     let mut tags: BTreeSet<u64> = BTreeSet::new();
     let mut reader = WordReader::default();
     for article in articles {
         let words = reader.read(&article.title, &article.text);
         count_usage(words, &mut counts);
-        for key in phrases(words) {
-            *texts.entry(key).or_default() += 1;
+        let in_tags: HashSet<u64> = article.tags.iter().flat_map(|tag| tag_stems(tag)).collect();
+        for (key, stem) in phrases(words) {
+            let count = texts.entry(key).or_default();
+            count.n += 1;
+            if let Some(stem) = stem.filter(|_| !in_tags.is_empty()) {
+                count.n_with_tags += 1;
+                count.n_in_tags += u32::from(in_tags.contains(&stem));
+            }
         }
         tags.extend(article.tags.iter().map(|tag| tag_key(tag)));
     }
     counts.retain(|_, count| count.n >= MIN_WORD_COUNT);
-    texts.retain(|_, n| *n >= MIN_PHRASE_TEXTS);
+    let tag_odds = tag_odds(&texts);
+    texts.retain(|_, count| count.n >= MIN_PHRASE_TEXTS);
     let idf = |n: f32| ((articles.len() as f32 + 1.0) / (n + 0.5)).ln();
     let share = |part: f32, prior: f32, n: u32| {
         (255.0 * (part + prior) / (n as f32 + 1.0))
@@ -70,9 +91,13 @@ pub fn count_words(articles: &[LabelledArticle]) -> WordStatistics {
     WordStatistics {
         usage: usage.collect(),
         words: Keys::new(counts.keys().copied().collect()),
-        idf: texts
+        known: texts
             .values()
-            .map(|&n| WordStatistics::idf_step(idf(n as f32)))
+            .map(|count| Known {
+                idf: idf(count.n as f32),
+                tag_odds: tag_odds(count),
+            })
+            .map(KnownSteps::from)
             .collect(),
         phrases: Keys::new(texts.into_keys().collect()),
         max_idf: idf(MIN_PHRASE_TEXTS as f32 / 4.0),
@@ -101,21 +126,74 @@ fn count_usage(words: &Words, counts: &mut BTreeMap<u32, WordCounts>) {
     }
 }
 
-/// The distinct stems of a text and its phrases of two and three words.
-fn phrases(words: &Words) -> HashSet<u32> {
-    let mut found = HashSet::new();
+/// How much likelier than others a stem is to be in the tags of its text, in nats; 0 of what is no stem.
+fn tag_odds(texts: &BTreeMap<u32, TextCounts>) -> impl Fn(&TextCounts) -> f32 + use<> {
+    let sum = |of: fn(&TextCounts) -> u32| texts.values().map(|c| f64::from(of(c))).sum::<f64>();
+    let rate = ((sum(|c| c.n_in_tags) + 1.0) / (sum(|c| c.n_with_tags) + 2.0)) as f32;
+    let log_odds = |p: f32| (p / (1.0 - p)).ln();
+    move |count| {
+        let n_in_tags = count.n_in_tags as f32 + PRIOR_TEXTS * rate;
+        log_odds(n_in_tags / (count.n_with_tags as f32 + PRIOR_TEXTS)) - log_odds(rate)
+    }
+}
+
+/// The distinct stems of a text and its phrases of two and three words by their keys; each with the stem that it is.
+fn phrases(words: &Words) -> HashMap<u32, Option<u64>> {
+    let mut found = HashMap::new();
     for sentence in &words.sentences {
         for start in sentence.tokens.clone() {
-            for end in start + 1..=(start + 3).min(sentence.tokens.end) {
+            for end in start + 1..=(start + MAX_WORDS).min(sentence.tokens.end) {
                 let (first, last) = (&words.tokens[start], &words.tokens[end - 1]);
                 if !first.is_word || !last.is_word {
                     break;
                 }
                 if end == start + 1 || !(first.is(STOP) || last.is(STOP)) {
-                    found.insert(phrase_key(words.stems_of(start..end)) as u32);
+                    let stems = words.stems_of(start..end);
+                    let stem = match stems {
+                        [stem] => Some(*stem),
+                        _ => None,
+                    };
+                    found.insert(phrase_key(stems) as u32, stem);
                 }
             }
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stems_that_are_often_in_the_tags_of_their_texts_have_odds() {
+        let article = |i: usize| LabelledArticle {
+            text: "The tariffs on steel rose.".to_owned(),
+            tags: match i {
+                0..10 => vec!["Tariff war".to_owned()],
+                10..20 => vec!["Trade".to_owned()],
+                _ => Vec::new(),
+            },
+            ..LabelledArticle::default()
+        };
+        let statistics = count_words(&(0..30).map(article).collect::<Vec<_>>());
+        let odds = |phrase: &str| statistics.known(tag_key(phrase)).tag_odds;
+        // By hand: 20 texts with tags have five stems each, of which 10 are in tags. Of tariff 10 of 20, of steel none,
+        // each with 20 more texts of the mean rate.
+        let log_odds = |p: f32| (p / (1.0 - p)).ln();
+        let rate: f32 = 11.0 / 102.0;
+        for (word, share) in [
+            ("tariff", (10.0 + 20.0 * rate) / 40.0),
+            ("steel", 20.0 * rate / 40.0),
+        ] {
+            let expected = log_odds(share) - log_odds(rate);
+            assert!(
+                (odds(word) - expected).abs() <= 1.0 / 32.0,
+                "{word}: {} {expected}",
+                odds(word)
+            );
+        }
+        assert!(odds("tariff") > 1.0 && odds("steel") < -0.5);
+        assert_eq!((odds("steel rose"), odds("unheard")), (0.0, 0.0));
+    }
 }

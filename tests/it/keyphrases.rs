@@ -69,6 +69,26 @@ fn a_name_is_marked_wherever_the_article_has_it() {
 }
 
 #[test]
+fn a_capital_that_stands_for_its_government_is_no_tag() {
+    let labels = |body: &str| -> Vec<String> {
+        let found = tags(TITLE, body, Some(0.0));
+        found.iter().map(|tag| tag.label.to_string()).collect()
+    };
+    let has = |labels: &[String], label: &str| labels.iter().any(|l| l == label);
+    // France is there six times.
+    let elsewhere = labels(BODY);
+    assert!(has(&elsewhere, "Lyon"), "{elsewhere:?}");
+    let once = labels(&BODY.replace("Lyon", "Paris"));
+    assert!(has(&once, "France") && !has(&once, "Paris"), "{once:?}");
+    let again = format!(
+        "Paris, where the tariffs were debated in Paris. {}",
+        BODY.replace("Lyon", "Paris")
+    );
+    let again = labels(&again);
+    assert!(has(&again, "France") && has(&again, "Paris"), "{again:?}");
+}
+
+#[test]
 fn an_agency_is_a_tag_only_of_an_article_about_it() {
     let body = BODY.replace("said on Monday", "told Reuters on Monday");
     let labels = |title: &str| -> Vec<String> {

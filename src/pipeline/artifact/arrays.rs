@@ -3,6 +3,7 @@
 use safetensors::tensor::{Dtype, SafeTensors};
 
 use super::ArtifactError;
+use crate::tags::keyphrases::statistics::KnownSteps;
 use crate::tags::vocabulary::Posting;
 
 /// An array to be written.
@@ -47,6 +48,16 @@ impl Array {
         [
             Self::list(tags, Dtype::U16, n, tag_bytes),
             Self::list(weights, Dtype::I8, n, weight_bytes),
+        ]
+    }
+
+    /// Inverse document frequencies and log-odds, in an array each.
+    pub(super) fn known(names: [&'static str; 2], known: &[KnownSteps]) -> [Self; 2] {
+        let [idf, tag_odds] = names;
+        let odds_bytes = known.iter().map(|k| k.tag_odds as u8).collect();
+        [
+            Self::bytes(idf, known.iter().map(|k| k.idf).collect()),
+            Self::list(tag_odds, Dtype::I8, known.len(), odds_bytes),
         ]
     }
 
@@ -119,5 +130,20 @@ impl<'a> Arrays<'a> {
                 weight: weight as i8,
             })
             .collect())
+    }
+
+    pub(super) fn known(
+        &self,
+        idf: &'static str,
+        tag_odds: &'static str,
+    ) -> Result<Vec<KnownSteps>, ArtifactError> {
+        let idf = self.bytes(idf, Dtype::U8, |s| s.len() == 1)?;
+        let tag_odds = self.bytes(tag_odds, Dtype::I8, |s| s == [idf.len()])?;
+        let steps = idf.iter().zip(tag_odds);
+        let steps = steps.map(|(&idf, &odds)| KnownSteps {
+            idf,
+            tag_odds: odds as i8,
+        });
+        Ok(steps.collect())
     }
 }

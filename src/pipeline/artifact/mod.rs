@@ -24,7 +24,8 @@
 //! | `ranker.words` | U32 | (n_words) |
 //! | `ranker.usage` | U8 | (n_words, 4) |
 //! | `ranker.phrases` | U32 | (n_phrases) |
-//! | `ranker.idf` | U8 | (n_phrases, 1) |
+//! | `ranker.idf` | U8 | (n_phrases), in sixteenths of a nat |
+//! | `ranker.tag_odds` | I8 | (n_phrases), in sixteenths of a nat |
 //! | `ranker.tags` | U32 | (n_tags) |
 //! | `ranker.known_tags` | U32 | (n_known_tags) |
 //!

@@ -110,7 +110,7 @@ fn keyphrases(arrays: &Arrays<'_>) -> Result<Option<Keyphrases>, ArtifactError> 
             words: Keys::new(arrays.u32("ranker.words")?),
             usage: arrays.table("ranker.usage")?,
             phrases: Keys::new(arrays.u32("ranker.phrases")?),
-            idf: arrays.table("ranker.idf")?,
+            known: arrays.known("ranker.idf", "ranker.tag_odds")?,
             max_idf: scalars[2],
             tags: Keys::new(arrays.u32("ranker.tags")?),
             known_tags: Keys::new(arrays.u32("ranker.known_tags")?),

@@ -92,13 +92,15 @@ fn ranker_arrays(keyphrases: &Keyphrases) -> Vec<Array> {
         keyphrases.calibration.bias,
         keyphrases.calibration.surest,
     ];
+    let [idf, tag_odds] = Array::known(["ranker.idf", "ranker.tag_odds"], &statistics.known);
     vec![
         Array::f32("ranker.weights", &keyphrases.weights),
         Array::f32("ranker.scalars", &scalars),
         Array::u32("ranker.words", statistics.words.as_slice()),
         Array::table("ranker.usage", &statistics.usage, 4),
         Array::u32("ranker.phrases", statistics.phrases.as_slice()),
-        Array::table("ranker.idf", &statistics.idf, 1),
+        idf,
+        tag_odds,
         Array::u32("ranker.tags", statistics.tags.as_slice()),
         Array::u32("ranker.known_tags", statistics.known_tags.as_slice()),
     ]

@@ -3,6 +3,7 @@
 use super::aliases;
 use super::candidate::Candidate;
 use super::candidates::Candidates;
+use super::capitals::stands_for_country;
 use super::sources::is_agency;
 use super::words::Words;
 
@@ -36,7 +37,8 @@ pub fn choose(
     let mut chosen: Vec<Choice> = Vec::new();
     for candidate in order {
         let repeats = |choice: &Choice| is_same_thing(words, found, choice.candidate, candidate);
-        if chosen.iter().any(repeats) {
+        let is_capital = || stands_for_country(&found.list[candidate], &found.list);
+        if chosen.iter().any(repeats) || is_capital() {
             continue;
         }
         chosen.push(Choice {

@@ -20,10 +20,48 @@ const UNSEEN: Usage = Usage {
     before_end: 0.4,
     capital: 0.5,
 };
-/// Inverse document frequencies are kept in steps of this many nats.
-const IDF_STEP: f32 = 1.0 / 16.0;
+/// Inverse document frequencies and log-odds are kept in steps of this many nats.
+const STEP: f32 = 1.0 / 16.0;
 /// Keys are spread evenly, so that one bucket has but a handful of them.
 const BUCKET_BITS: u32 = 14;
+
+/// What is known of a stem or a phrase.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Known {
+    /// Inverse document frequency, in nats.
+    pub idf: f32,
+    /// How much likelier than other stems it is to be in the tags of a text that has it: log-odds in nats. 0 of
+    /// phrases of several stems.
+    pub tag_odds: f32,
+}
+
+/// [`Known`] as it is kept: both in sixteenths of a nat, side by side, as they are asked for together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownSteps {
+    /// Of [`Known::idf`].
+    pub idf: u8,
+    /// Of [`Known::tag_odds`].
+    pub tag_odds: i8,
+}
+
+impl From<Known> for KnownSteps {
+    /// The nearest steps.
+    fn from(known: Known) -> Self {
+        Self {
+            idf: (known.idf / STEP).round().clamp(0.0, 255.0) as u8,
+            tag_odds: (known.tag_odds / STEP).round().clamp(-127.0, 127.0) as i8,
+        }
+    }
+}
+
+impl From<KnownSteps> for Known {
+    fn from(steps: KnownSteps) -> Self {
+        Self {
+            idf: f32::from(steps.idf) * STEP,
+            tag_odds: f32::from(steps.tag_odds) * STEP,
+        }
+    }
+}
 
 /// Keys in ascending order, found by their first bits.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,8 +130,8 @@ pub struct WordStatistics {
     pub usage: Vec<u8>,
     /// Stems and phrases of stems; (n_phrases).
     pub phrases: Keys,
-    /// Inverse document frequency of each in sixteenths of a nat; (n_phrases).
-    pub idf: Vec<u8>,
+    /// What is known of each; (n_phrases).
+    pub known: Vec<KnownSteps>,
     /// Inverse document frequency of what is not in the table.
     pub max_idf: f32,
     /// What editors gave as tags; (n_tags).
@@ -107,7 +145,7 @@ impl WordStatistics {
     pub fn is_consistent(&self) -> bool {
         let ascends = |keys: &Keys| keys.as_slice().is_sorted_by(|a, b| a < b);
         self.usage.len() == 4 * self.words.as_slice().len()
-            && self.idf.len() == self.phrases.as_slice().len()
+            && self.known.len() == self.phrases.as_slice().len()
             && [&self.words, &self.phrases, &self.tags, &self.known_tags]
                 .into_iter()
                 .all(ascends)
@@ -128,11 +166,15 @@ impl WordStatistics {
         }
     }
 
-    /// The inverse document frequency of a stem or a phrase, by its key, in nats.
-    pub fn idf(&self, key: u64) -> f32 {
-        self.phrases
-            .find(key as u32)
-            .map_or(self.max_idf, |place| f32::from(self.idf[place]) * IDF_STEP)
+    /// What is known of a stem or a phrase, by its key.
+    pub fn known(&self, key: u64) -> Known {
+        match self.phrases.find(key as u32) {
+            Some(place) => self.known[place].into(),
+            None => Known {
+                idf: self.max_idf,
+                tag_odds: 0.0,
+            },
+        }
     }
 
     /// Whether editors gave a tag, by its key.
@@ -143,11 +185,6 @@ impl WordStatistics {
     /// Whether a vocabulary has a tag, by its key.
     pub fn is_known_tag(&self, key: u64) -> bool {
         self.known_tags.find(key as u32).is_some()
-    }
-
-    /// The step nearest to an inverse document frequency.
-    pub fn idf_step(idf: f32) -> u8 {
-        (idf / IDF_STEP).round().clamp(0.0, 255.0) as u8
     }
 }
 
