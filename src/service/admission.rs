@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
-/// After so many articles, a millisecond or so, a core does what else is there to do.
-const STRETCH: usize = 8;
+/// After so many articles, two or three milliseconds, a core does what else is there to do. The sooner it does, the less
+/// there is to do at one go, and the more each call costs.
+const STRETCH: usize = 24;
 
 /// The right to classify one article. It moves into the job: a job that runs on after its call is
 /// gone still counts.
