@@ -93,7 +93,7 @@ pub(super) enum Shed {
     Resets,
 }
 
-/// The stages' times. Each article has all of them: they are not looked up every time.
+/// The stages' times, which are not looked up for every article.
 #[derive(Debug)]
 struct Stages {
     family: Family<StageLabel, Histogram, fn() -> Histogram>,

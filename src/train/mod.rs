@@ -6,10 +6,10 @@
 //! - [`split`]: near-duplicates, hold-outs and folds.
 //! - [`mod@vectorize`]: a corpus becomes a matrix.
 //! - [`svm`]: the solver, a linfa estimator.
-//! - [`calibrate`]: scores become probabilities that hold.
+//! - [`calibrate`]: scores become probabilities that hold; [`coverage`]: from which one on nobody needs to look.
 //! - [`topics`], [`tags`], [`keyphrases`]: the recipes of the three models.
-//! - `ranker`: whether the ranker of phrases is fitted or the built-in model's; [`word_statistics`]: the table that it
-//!   looks words up in.
+//! - `ranker`: whether the ranker of phrases is fitted or the built-in model's; [`word_statistics`] and `tag_odds`: the table
+//!   that it looks words up in.
 //! - [`lines`], [`dumps`]: labelled pages become a model of their lines.
 //! - [`pages`]: labelled pages out of a folder.
 //! - [`pack`]: fitted models become a pipeline.
@@ -20,6 +20,7 @@
 
 pub mod calibrate;
 pub mod corpus;
+pub mod coverage;
 pub mod dumps;
 mod error;
 pub mod evaluate;
@@ -39,6 +40,7 @@ pub mod split;
 mod step;
 pub mod study;
 pub mod svm;
+mod tag_odds;
 pub mod tags;
 pub mod telling_terms;
 pub mod topics;

@@ -7,10 +7,10 @@ use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
-use super::calibrate;
 use super::svm::OneVsRestSvmParams;
 use super::vectorize::igm_weights;
 use super::{Step, TrainError, TrainParams};
+use super::{calibrate, coverage};
 use crate::features::SparseRecords;
 use crate::model::linear::argmax;
 use crate::model::softmax::softmax_in_place;
@@ -265,7 +265,7 @@ fn review_threshold(out_of_fold: &Array2<f32>, data: TopicData<'_>, params: &Tra
             (row[best], best == target)
         })
         .unzip();
-    calibrate::review_threshold(&confidences, &is_right, params.auto_accuracy)
+    coverage::review_threshold(&confidences, &is_right, params.auto_accuracy)
 }
 
 #[cfg(test)]

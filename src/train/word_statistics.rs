@@ -1,12 +1,13 @@
 //! How words are used, counted in any texts, and what is known to be a tag: the table of the keyphrase ranker.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::corpus::LabelledArticle;
+use super::tag_odds::TagOdds;
 use crate::tags::keyphrases::lexicon::{AFTER_NOUN, BEFORE_VERB, DETERMINER, STOP};
 use crate::tags::keyphrases::reader::WordReader;
 use crate::tags::keyphrases::statistics::{Keys, Known, KnownSteps, WordStatistics};
-use crate::tags::keyphrases::words::{Words, phrase_key, tag_key, tag_stems};
+use crate::tags::keyphrases::words::{Words, phrase_key, tag_key};
 
 /// Words of fewer occurrences are not kept.
 const MIN_WORD_COUNT: u32 = 12;
@@ -14,8 +15,6 @@ const MIN_WORD_COUNT: u32 = 12;
 const MIN_PHRASE_TEXTS: u32 = 8;
 /// Words of the longest phrases that are counted.
 const MAX_WORDS: usize = 3;
-/// A stem counts as if so many texts more had it, and as often in their tags as other stems.
-const PRIOR_TEXTS: f32 = 20.0;
 
 #[derive(Default)]
 struct WordCounts {
@@ -24,16 +23,6 @@ struct WordCounts {
     before_verb: f32,
     before_end: f32,
     capital: f32,
-}
-
-/// How many texts have a stem or a phrase.
-#[derive(Default)]
-struct TextCounts {
-    n: u32,
-    /// Of a stem, those that have tags.
-    n_with_tags: u32,
-    /// Of a stem, those that have it in their tags.
-    n_in_tags: u32,
 }
 
 /// The identities of tags, and of the parts of such as "arts, culture and media".
@@ -54,26 +43,22 @@ pub fn known_tags(tags: &[String]) -> Keys {
 /// Counts how words are used. The same texts give the same table.
 pub fn count_words(articles: &[LabelledArticle]) -> WordStatistics {
     let mut counts: BTreeMap<u32, WordCounts> = BTreeMap::new();
-    let mut texts: BTreeMap<u32, TextCounts> = BTreeMap::new();
+    let mut texts: BTreeMap<u32, u32> = BTreeMap::new();
+    let mut tag_odds = TagOdds::default();
     let mut tags: BTreeSet<u64> = BTreeSet::new();
     let mut reader = WordReader::default();
     for article in articles {
         let words = reader.read(&article.title, &article.text);
         count_usage(words, &mut counts);
-        let in_tags: HashSet<u64> = article.tags.iter().flat_map(|tag| tag_stems(tag)).collect();
-        for (key, stem) in phrases(words) {
-            let count = texts.entry(key).or_default();
-            count.n += 1;
-            if let Some(stem) = stem.filter(|_| !in_tags.is_empty()) {
-                count.n_with_tags += 1;
-                count.n_in_tags += u32::from(in_tags.contains(&stem));
-            }
+        for key in phrases(words) {
+            *texts.entry(key).or_default() += 1;
         }
+        tag_odds.count(words, &article.tags);
         tags.extend(article.tags.iter().map(|tag| tag_key(tag)));
     }
     counts.retain(|_, count| count.n >= MIN_WORD_COUNT);
-    let tag_odds = tag_odds(&texts);
-    texts.retain(|_, count| count.n >= MIN_PHRASE_TEXTS);
+    texts.retain(|_, n| *n >= MIN_PHRASE_TEXTS);
+    let tag_odds = tag_odds.by_key();
     let idf = |n: f32| ((articles.len() as f32 + 1.0) / (n + 0.5)).ln();
     let share = |part: f32, prior: f32, n: u32| {
         (255.0 * (part + prior) / (n as f32 + 1.0))
@@ -92,10 +77,10 @@ pub fn count_words(articles: &[LabelledArticle]) -> WordStatistics {
         usage: usage.collect(),
         words: Keys::new(counts.keys().copied().collect()),
         known: texts
-            .values()
-            .map(|count| Known {
-                idf: idf(count.n as f32),
-                tag_odds: tag_odds(count),
+            .iter()
+            .map(|(&key, &n)| Known {
+                idf: idf(n as f32),
+                tag_odds: tag_odds(key),
             })
             .map(KnownSteps::from)
             .collect(),
@@ -126,20 +111,9 @@ fn count_usage(words: &Words, counts: &mut BTreeMap<u32, WordCounts>) {
     }
 }
 
-/// How much likelier than others a stem is to be in the tags of its text, in nats; 0 of what is no stem.
-fn tag_odds(texts: &BTreeMap<u32, TextCounts>) -> impl Fn(&TextCounts) -> f32 + use<> {
-    let sum = |of: fn(&TextCounts) -> u32| texts.values().map(|c| f64::from(of(c))).sum::<f64>();
-    let rate = ((sum(|c| c.n_in_tags) + 1.0) / (sum(|c| c.n_with_tags) + 2.0)) as f32;
-    let log_odds = |p: f32| (p / (1.0 - p)).ln();
-    move |count| {
-        let n_in_tags = count.n_in_tags as f32 + PRIOR_TEXTS * rate;
-        log_odds(n_in_tags / (count.n_with_tags as f32 + PRIOR_TEXTS)) - log_odds(rate)
-    }
-}
-
-/// The distinct stems of a text and its phrases of two and three words by their keys; each with the stem that it is.
-fn phrases(words: &Words) -> HashMap<u32, Option<u64>> {
-    let mut found = HashMap::new();
+/// The distinct stems of a text and its phrases of two and three words.
+fn phrases(words: &Words) -> HashSet<u32> {
+    let mut found = HashSet::new();
     for sentence in &words.sentences {
         for start in sentence.tokens.clone() {
             for end in start + 1..=(start + MAX_WORDS).min(sentence.tokens.end) {
@@ -148,12 +122,7 @@ fn phrases(words: &Words) -> HashMap<u32, Option<u64>> {
                     break;
                 }
                 if end == start + 1 || !(first.is(STOP) || last.is(STOP)) {
-                    let stems = words.stems_of(start..end);
-                    let stem = match stems {
-                        [stem] => Some(*stem),
-                        _ => None,
-                    };
-                    found.insert(phrase_key(stems) as u32, stem);
+                    found.insert(phrase_key(words.stems_of(start..end)) as u32);
                 }
             }
         }

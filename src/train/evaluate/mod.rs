@@ -21,8 +21,8 @@ pub use suggestions::SuggestionMeasures;
 pub use tags::TagMeasures;
 pub use topics::Automatic;
 
-use super::calibrate::CoveragePoint;
 use super::corpus::LabelledArticle;
+use super::coverage::CoveragePoint;
 use super::reliability::ReliabilityBin;
 use crate::pipeline::options::OptionsDraft;
 use crate::pipeline::{Classification, Options, Pipeline, TagSource};

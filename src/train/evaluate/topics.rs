@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::Evaluation;
 use super::counts::{Counts, LabelMeasures, mean, ratio};
 use crate::pipeline::Classification;
-use crate::train::calibrate::{CoveragePoint, coverage_curve, expected_calibration_error};
 use crate::train::corpus::LabelledArticle;
-use crate::train::reliability::reliability;
+use crate::train::coverage::{CoveragePoint, coverage_curve};
+use crate::train::reliability::{expected_calibration_error, reliability};
 
 /// Bins of the calibration error.
 const N_BINS: usize = 15;
