@@ -9,6 +9,7 @@ use super::aliases;
 use super::candidate::Candidate;
 use super::lexicon::{AFTER_NOUN, CONNECTOR, DETERMINER, ROLE, STOP, TITLE};
 use super::names::{Cases, is_name, runs};
+use super::repeats::Repeats;
 use super::statistics::WordStatistics;
 use super::words::{Sentence, Words, longer_key, phrase_key};
 
@@ -26,6 +27,9 @@ pub struct Candidates {
     pub list: Vec<Candidate>,
     /// Greatest number of occurrences of one of them.
     pub max_count: u32,
+    /// All that might be one, in order.
+    spans: Vec<Span>,
+    repeats: Repeats,
     /// Tokens of each occurrence, and the place of the same candidate's next one.
     occurrences: Vec<(u32, u32, u32)>,
     places: HashMap<u64, u32, RandomState>,
@@ -38,10 +42,13 @@ pub struct Candidates {
 }
 
 /// One occurrence of a phrase.
-struct Occurrence<'a> {
+#[derive(Debug, Clone)]
+struct Span {
     key: u64,
     tokens: Range<usize>,
-    sentence: (usize, &'a Sentence),
+    sentence: usize,
+    /// Every word is a name's.
+    is_name: bool,
     is_run: bool,
     is_alias: bool,
 }
@@ -61,9 +68,10 @@ impl Candidates {
                 let run = self.runs[i].clone();
                 self.run_of[run.clone()].fill((run.start as u32, run.end as u32));
             }
-            self.take_runs(words, (number, sentence));
-            self.take_phrases(words, (number, sentence));
+            self.take_runs(words, number);
+            self.take_phrases(words, number);
         }
+        self.count(words);
         self.count_nested(words);
         self.join_surnames(words);
         self.drop_chance();
@@ -82,6 +90,8 @@ impl Candidates {
     fn clear(&mut self, n_tokens: usize) {
         self.list.clear();
         self.max_count = 0;
+        self.spans.clear();
+        self.repeats.clear(n_tokens);
         self.occurrences.clear();
         self.places.clear();
         self.names.clear();
@@ -90,7 +100,7 @@ impl Candidates {
         self.run_of.resize(n_tokens, (0, 0));
     }
 
-    fn take_runs(&mut self, words: &Words, sentence: (usize, &Sentence)) {
+    fn take_runs(&mut self, words: &Words, sentence: usize) {
         for i in 0..self.runs.len() {
             let tokens = self.runs[i].clone();
             let key = phrase_key(words.stems_of(tokens.clone()));
@@ -99,9 +109,10 @@ impl Candidates {
     }
 
     /// Phrases of up to four words without stop words at their ends, and "of" and the like within.
-    fn take_phrases(&mut self, words: &Words, sentence: (usize, &Sentence)) {
-        let (tokens, end) = (&words.tokens, sentence.1.tokens.end);
-        for start in sentence.1.tokens.clone() {
+    fn take_phrases(&mut self, words: &Words, number: usize) {
+        let Sentence { tokens: within, .. } = &words.sentences[number];
+        let (tokens, end) = (&words.tokens, within.end);
+        for start in within.clone() {
             let token = &tokens[start];
             let begins =
                 token.is_word && !token.is_number && !token.is(STOP) && token.end - token.start > 1;
@@ -124,7 +135,7 @@ impl Candidates {
                 let is_run = self.run_of[start] == (start as u32, last as u32 + 1);
                 let is_titled = is_title && last > start;
                 if !token.is(STOP) && !is_run && !is_titled {
-                    self.take(words, key, span, sentence, false);
+                    self.take(words, key, span, number, false);
                 }
             }
         }
@@ -135,7 +146,7 @@ impl Candidates {
         words: &Words,
         key: u64,
         tokens: Range<usize>,
-        sentence: (usize, &Sentence),
+        sentence: usize,
         is_run: bool,
     ) {
         if words.stems_of(tokens.clone()).is_empty() {
@@ -145,21 +156,40 @@ impl Candidates {
         let alias = first
             .alias
             .filter(|_| tokens.len() == 1 && self.names[tokens.start]);
-        self.add(
-            words,
-            Occurrence {
-                key: alias.map_or(key, aliases::key),
-                tokens,
-                sentence,
-                is_run,
-                is_alias: alias.is_some(),
-            },
-        );
+        let key = alias.map_or(key, aliases::key);
+        let is_part = |i: usize| self.names[i] || words.tokens[i].is(CONNECTOR);
+        self.repeats.count(key);
+        self.spans.push(Span {
+            key,
+            sentence,
+            is_name: tokens.clone().all(is_part),
+            is_run,
+            is_alias: alias.is_some(),
+            tokens,
+        });
     }
 
-    fn add(&mut self, words: &Words, occurrence: Occurrence<'_>) {
-        let (number, sentence) = occurrence.sentence;
-        let span = occurrence.tokens;
+    /// Counts what was taken. Most of it is of several words that stand together once, and is left out here: it
+    /// would be dropped in the end, and nothing else depends on it.
+    fn count(&mut self, words: &Words) {
+        let spans = std::mem::take(&mut self.spans);
+        for span in &spans {
+            let is_chance = !span.is_run
+                && !span.is_name
+                && span.tokens.len() > 1
+                && !words.sentences[span.sentence].is_title
+                && !self.repeats.may_repeat(span.key);
+            if !is_chance {
+                self.add(words, span);
+            }
+        }
+        self.spans = spans;
+    }
+
+    fn add(&mut self, words: &Words, occurrence: &Span) {
+        let number = occurrence.sentence;
+        let sentence = &words.sentences[number];
+        let span = occurrence.tokens.clone();
         let place = *self.places.entry(occurrence.key).or_insert_with(|| {
             self.list.push(Candidate {
                 key: occurrence.key,
@@ -178,13 +208,12 @@ impl Candidates {
         if (is_first_run && !occurrence.is_alias) || is_first_own {
             candidate.shown = span.clone();
         }
-        let is_part = |i: usize| self.names[i] || words.tokens[i].is(CONNECTOR);
         let is_cut = |i: usize| {
             let (start, end) = self.run_of[i];
             start < end && ((start as usize) < span.start || (end as usize) > span.end)
         };
         candidate.count += 1;
-        candidate.n_names += u32::from(span.clone().all(is_part));
+        candidate.n_names += u32::from(occurrence.is_name);
         candidate.n_runs += u32::from(occurrence.is_run);
         candidate.n_cut += u32::from(is_cut(span.start) || is_cut(span.end - 1));
         candidate.n_title += u32::from(sentence.is_title);

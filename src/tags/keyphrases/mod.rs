@@ -2,7 +2,7 @@
 //!
 //! - [`words`], [`reader`], [`lexicon`], `memory`: a text becomes words and sentences.
 //! - [`statistics`]: how words are used in general.
-//! - [`mod@candidate`], [`mod@candidates`], `names`: phrases that might be tags.
+//! - [`mod@candidate`], [`mod@candidates`], `names`, `repeats`: phrases that might be tags.
 //! - [`mod@features`]: numbers that describe them.
 //! - [`Keyphrases`]: the linear ranker.
 //! - [`mod@choose`]: which phrases are offered.
@@ -21,6 +21,7 @@ pub mod lexicon;
 mod memory;
 mod names;
 pub mod reader;
+mod repeats;
 mod sources;
 pub mod statistics;
 pub mod words;
