@@ -88,6 +88,59 @@ fn a_capital_that_stands_for_its_government_is_no_tag() {
     assert!(has(&again, "France") && has(&again, "Paris"), "{again:?}");
 }
 
+/// All labels of an article, whatever their confidence.
+fn labels(title: &str, body: &str) -> Vec<String> {
+    let found = tags(title, body, Some(0.0));
+    found.iter().map(|tag| tag.label.to_string()).collect()
+}
+
+#[test]
+fn names_that_begin_with_small_words_are_whole() {
+    let body = "The mayor of New York said on Monday that the ferries would cost less. In New Zealand they cost \
+        nothing. The House of Commons and the Securities and Exchange Commission had asked for it, and North Korean \
+        sailors in New York too.";
+    let found = labels("New York makes its ferries cheaper", body);
+    for whole in [
+        "New York",
+        "New Zealand",
+        "House of Commons",
+        "Securities and Exchange Commission",
+        "North Korea",
+    ] {
+        assert!(
+            found.iter().any(|label| label == whole),
+            "{whole}: {found:?}"
+        );
+    }
+    for part in [
+        "York",
+        "Zealand",
+        "Of Commons",
+        "of Commons",
+        "Securities",
+        "North Korean",
+    ] {
+        assert!(
+            !found.iter().any(|label| label == part),
+            "{part}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn small_words_of_another_language_are_no_tags() {
+    let body = "Die Stadt hat am Montag den Bau der neuen Brücke beschlossen. Die Arbeiten sollen im Frühjahr \
+        beginnen und zwei Jahre dauern, und die Kosten der Brücke trägt das Land. Die Brücke war und ist umstritten.";
+    let found = labels("Die Stadt baut eine neue Brücke", body);
+    assert!(found.iter().any(|label| label == "Brücke"), "{found:?}");
+    for word in ["Die", "Und", "Der", "den", "und", "Den"] {
+        assert!(
+            !found.iter().any(|label| label == word),
+            "{word}: {found:?}"
+        );
+    }
+}
+
 #[test]
 fn an_agency_is_a_tag_only_of_an_article_about_it() {
     let body = BODY.replace("said on Monday", "told Reuters on Monday");

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::words::Words;
+use super::aliases;
+use super::words::{Words, phrase_key};
 
 /// A phrase with its counts in the article.
 #[derive(Debug, Clone, Default)]
@@ -57,10 +58,11 @@ impl Candidate {
 
     /// The alias that stands for it if no occurrence has its own name.
     pub(super) fn alias(&self, words: &Words) -> Option<u8> {
-        let shown = words.tokens.get(self.shown.start)?;
-        shown
-            .alias
-            .filter(|_| self.n_alias > 0 && self.shown.len() == 1)
+        let alias = match words.tokens.get(self.shown.clone())? {
+            [word] => word.alias,
+            _ => aliases::of_name(phrase_key(words.stems_of(self.shown.clone()))),
+        };
+        alias.filter(|_| self.n_alias > 0)
     }
 
     /// Counts the surname's occurrences as those of the full name.

@@ -7,16 +7,19 @@ use foldhash::fast::RandomState;
 
 use super::aliases;
 use super::candidate::Candidate;
-use super::lexicon::{AFTER_NOUN, CONNECTOR, DETERMINER, ROLE, STOP, TITLE};
+use super::lexicon::{AFTER_NOUN, CONNECTOR, DETERMINER, NAME_START, ROLE, STOP, TITLE};
 use super::names::{Cases, is_name, runs};
 use super::repeats::Repeats;
 use super::statistics::WordStatistics;
 use super::words::{Sentence, Words, longer_key, phrase_key};
+use crate::text::Field;
 
 /// Longest phrase that is no name, in words.
 const MAX_WORDS: usize = 4;
 /// The first sentences, the title among them, say what the article is about.
 const EARLY_SENTENCES: usize = 4;
+/// A full name that comes late is a surname's if it stands there alone at most so many times as often.
+const MAX_TIMES_SHORT: u32 = 3;
 /// The end of a chain of occurrences.
 const NONE: u32 = u32::MAX;
 
@@ -73,7 +76,7 @@ impl Candidates {
         }
         self.count(words);
         self.count_nested(words);
-        self.join_surnames(words);
+        self.join_surnames(words, statistics);
         self.drop_chance();
     }
 
@@ -114,9 +117,8 @@ impl Candidates {
         let (tokens, end) = (&words.tokens, within.end);
         for start in within.clone() {
             let token = &tokens[start];
-            let begins =
-                token.is_word && !token.is_number && !token.is(STOP) && token.end - token.start > 1;
-            if !begins {
+            let is_bare = self.is_bare(words, start);
+            if !token.is_word || token.is_number || is_bare || token.end - token.start < 2 {
                 continue;
             }
             // "President Putin" is Putin with his title, and no tag.
@@ -125,7 +127,8 @@ impl Candidates {
             let mut key = 0;
             let reach = (start + MAX_WORDS).min(end);
             for (last, token) in tokens.iter().enumerate().take(reach).skip(start) {
-                if !token.is_word || (token.is(STOP) && !token.is(CONNECTOR)) {
+                let is_bare = self.is_bare(words, last);
+                if !token.is_word || (is_bare && !token.is(CONNECTOR)) {
                     break;
                 }
                 for stem in words.stems_of(last..last + 1) {
@@ -134,11 +137,17 @@ impl Candidates {
                 let span = start..last + 1;
                 let is_run = self.run_of[start] == (start as u32, last as u32 + 1);
                 let is_titled = is_title && last > start;
-                if !token.is(STOP) && !is_run && !is_titled {
+                if !is_bare && !is_run && !is_titled {
                     self.take(words, key, span, number, false);
                 }
             }
         }
+    }
+
+    /// Whether a word is none to begin or end a phrase with, and here no part of a name.
+    fn is_bare(&self, words: &Words, i: usize) -> bool {
+        let token = &words.tokens[i];
+        token.is(STOP | CONNECTOR) && !(self.names[i] && token.is(NAME_START | CONNECTOR))
     }
 
     fn take(
@@ -152,10 +161,11 @@ impl Candidates {
         if words.stems_of(tokens.clone()).is_empty() {
             return;
         }
-        let first = &words.tokens[tokens.start];
-        let alias = first
-            .alias
-            .filter(|_| tokens.len() == 1 && self.names[tokens.start]);
+        let alias = match self.names[tokens.clone()] {
+            [true] => words.tokens[tokens.start].alias,
+            [true, true] => aliases::of_name(key),
+            _ => None,
+        };
         let key = alias.map_or(key, aliases::key);
         let is_part = |i: usize| self.names[i] || words.tokens[i].is(CONNECTOR);
         self.repeats.count(key);
@@ -266,7 +276,7 @@ impl Candidates {
     }
 
     /// Joins each surname to the most frequent full name that ends in it.
-    fn join_surnames(&mut self, words: &Words) {
+    fn join_surnames(&mut self, words: &Words, statistics: &WordStatistics) {
         let mut by_last: HashMap<u64, usize, RandomState> = HashMap::default();
         for (i, candidate) in self.list.iter().enumerate() {
             let tokens = &words.tokens[candidate.shown.clone()];
@@ -289,13 +299,36 @@ impl Candidates {
             }
             let stems = words.stems_of(self.list[i].shown.clone());
             let full = stems.last().and_then(|last| by_last.get(last)).copied();
-            if let Some(full) = full.filter(|&full| full != i) {
+            if let Some(full) = full
+                .filter(|&full| full != i && self.may_be_short_for((i, full), words, statistics))
+            {
                 self.list[i].full_name = Some(full);
                 let surname = self.list[i].clone();
                 self.list[full].count_surname(&surname);
                 self.max_count = self.max_count.max(self.list[full].count);
             }
         }
+    }
+
+    /// Whether a name of one word can be short for a full one: articles give the full name first, or often, unless
+    /// everybody knows it. "Jordan closes its border" is not about the Michael Jordan who is named far below.
+    fn may_be_short_for(
+        &self,
+        (short, full): (usize, usize),
+        words: &Words,
+        statistics: &WordStatistics,
+    ) -> bool {
+        let [short, full] = [short, full].map(|i| &self.list[i]);
+        if statistics.is_tag(full.key) || statistics.is_known_tag(full.key) {
+            return true;
+        }
+        let in_body = |i: &usize| words.tokens[*i].field == Field::Body;
+        let first = self
+            .occurrences(short)
+            .map(|tokens| tokens.start)
+            .find(in_body);
+        first.is_none_or(|first| full.first <= first)
+            || MAX_TIMES_SHORT * full.n_runs >= short.n_runs
     }
 
     /// Leaves out what stands in the article by chance.
@@ -361,6 +394,40 @@ mod tests {
             surname.full_name.map(|full| found.list[full].key),
             Some(full.key)
         );
+    }
+
+    #[test]
+    fn a_place_is_no_surname_of_somebody_named_far_below() {
+        let body = "On Monday Jordan closed its border. Ministers in Jordan met, and Jordan said so. All of Jordan \
+                    knew. They also heard from Michael Jordan.";
+        let place = counts(body, "Jordan").expect("the place");
+        assert_eq!(place.full_name, None);
+        let body = "On Monday Michael Jordan closed his shop. Friends of Jordan met, and Jordan said so. All of Jordan's \
+                    friends knew Jordan.";
+        assert!(counts(body, "Jordan").is_some_and(|name| name.full_name.is_some()));
+    }
+
+    #[test]
+    fn peoples_of_two_words_stand_for_their_countries() {
+        let candidate = counts(
+            "They saw South African farmers. He left South Africa.",
+            "South Africa",
+        );
+        let candidate = candidate.expect("a country");
+        assert_eq!((candidate.count, candidate.n_alias), (2, 1));
+        let alone = counts("They saw North Korean farmers.", "North Korea");
+        assert!(alone.is_some_and(|candidate| candidate.n_alias == 1));
+    }
+
+    #[test]
+    fn small_words_of_other_languages_that_join_names_are_no_phrases() {
+        for word in ["de", "la", "der"] {
+            assert!(
+                counts("Il va de la gare de Lyon der", word).is_none(),
+                "{word}"
+            );
+        }
+        assert!(counts("They left El Salvador for Le Mans.", "El Salvador").is_some());
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(super) struct KnownWord {
     /// Hash of the word in lower case.
     pub(super) lower: u64,
     /// Classes of words that it belongs to.
-    pub(super) classes: u8,
+    pub(super) classes: u16,
     /// Begins with a digit.
     pub(super) is_number: bool,
     /// Begins with a capital.

@@ -1,6 +1,6 @@
 //! Names and phrases of the article itself.
 //!
-//! - [`words`], [`reader`], [`lexicon`], `memory`: a text becomes words and sentences.
+//! - [`words`], [`reader`], [`lexicon`], `foreign`, `memory`: a text becomes words and sentences.
 //! - [`statistics`]: how words are used in general.
 //! - [`mod@candidate`], [`mod@candidates`], `names`, `repeats`: phrases that might be tags.
 //! - [`mod@features`]: numbers that describe them.
@@ -16,6 +16,7 @@ pub mod candidates;
 mod capitals;
 pub mod choose;
 pub mod features;
+mod foreign;
 mod label;
 pub mod lexicon;
 mod memory;
@@ -174,15 +175,15 @@ impl Keyphrases {
             is_new
         });
         let (candidate, words) = (&found.list[choice.candidate], reading.words);
-        let (field, bytes) = place(words, &candidate.shown);
         Keyphrase {
-            label: label_of(candidate, words, &reading.text(field)[bytes]),
+            label: label_of(candidate, found.occurrences(candidate), reading),
             confidence: self.calibration.confidence(choice.score),
             mentions: spans.iter().map(|span| place(words, span)).collect(),
         }
     }
 }
 
+/// Where a run of tokens stands.
 fn place(words: &Words, span: &Range<usize>) -> (Field, Range<usize>) {
     let (first, last) = (&words.tokens[span.start], &words.tokens[span.end - 1]);
     (first.field, first.start as usize..last.end as usize)

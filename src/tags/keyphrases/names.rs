@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use foldhash::fast::RandomState;
 
-use super::lexicon::{CONNECTOR, ROLE, STOP, TITLE};
+use super::lexicon::{CONNECTOR, NAME_START, ROLE, STOP, TITLE, are_one_name};
 use super::statistics::WordStatistics;
-use super::words::{Sentence, Token, Words, hash_of, phrase_key};
+use super::words::{Sentence, Token, Words, hash_of, longer_key, phrase_key};
 
 /// Longest name, in words.
-const MAX_NAME_WORDS: usize = 6;
+const MAX_NAME_WORDS: usize = 7;
 /// A word that nothing is known of in this article is a name if it usually has a capital.
 const USUAL_CAPITAL_SHARE: f32 = 0.6;
 
@@ -21,6 +21,8 @@ pub(super) struct Cases {
     counts: HashMap<u64, (u32, u32), RandomState>,
     /// A bit for each word that is counted, at its hash: nearly all others are told by it.
     filter: [u64; FILTER_BITS / 64],
+    /// Names within sentences that begin with "New" and the like, by their first two words.
+    begun: Vec<u64>,
 }
 
 const FILTER_BITS: usize = 1024;
@@ -29,6 +31,7 @@ impl Cases {
     /// Counts an article's words anew.
     pub(super) fn count(&mut self, words: &Words) {
         self.counts.clear();
+        self.begun.clear();
         self.filter = [0; FILTER_BITS / 64];
         for sentence in &words.sentences {
             let n_tokens = if sentence.is_heading {
@@ -45,7 +48,15 @@ impl Cases {
             }
         }
         for sentence in words.sentences.iter().filter(|s| !s.is_heading) {
-            for token in words.tokens[sentence.tokens.clone()].iter().skip(1) {
+            for (i, token) in sentence
+                .tokens
+                .clone()
+                .zip(&words.tokens[sentence.tokens.clone()])
+                .skip(1)
+            {
+                if token.is_capital && token.is(NAME_START) {
+                    self.begun.extend(begun_key(words, i));
+                }
                 let (word, bit) = filter_bit(token.lower);
                 if token.is_word
                     && self.filter[word] & bit != 0
@@ -56,6 +67,12 @@ impl Cases {
             }
         }
     }
+}
+
+/// The identity of a word and the next one, if that has a capital too.
+fn begun_key(words: &Words, i: usize) -> Option<u64> {
+    let next = words.tokens.get(i + 1).filter(|next| next.is_capital)?;
+    Some(longer_key(words.tokens[i].lower, next.lower))
 }
 
 /// The place of a hash in the filter.
@@ -78,6 +95,11 @@ pub(super) fn is_name(
     }
     if !sentence.is_heading && i > sentence.tokens.start {
         return true;
+    }
+    if token.is(NAME_START) && i + 1 < sentence.tokens.end {
+        // "New York" is one wherever it stands, "New" says nothing by itself.
+        let is_begun = begun_key(words, i).is_some_and(|key| cases.begun.contains(&key));
+        return is_begun || is_known(words, i..i + 2, statistics);
     }
     // Here every word has a capital: what the rest of the article does decides, then what is usual.
     match cases.counts.get(&token.lower) {
@@ -105,12 +127,13 @@ pub(super) fn runs(
         }
         let end = end_of_run(words, sentence, names, statistics, i);
         let mut start = i;
-        while start + 1 < end && tokens[start].is(STOP) {
+        while start + 1 < end && tokens[start].is(STOP) && !tokens[start].is(NAME_START) {
             start += 1;
         }
         start = without_titles(tokens, start, end);
-        let is_lone_stop = end - start == 1 && tokens[start].is(STOP | TITLE);
-        if !is_lone_stop && end - start <= MAX_NAME_WORDS {
+        let is_short = tokens[start].end - tokens[start].start < 2;
+        let is_no_name = is_short || tokens[start].is(STOP | TITLE | CONNECTOR);
+        if !(is_no_name && end - start == 1) && end - start <= MAX_NAME_WORDS {
             runs.push(start..end);
         }
         i = end;
@@ -144,7 +167,8 @@ fn end_of_run(
         } else if tokens[end].lower == hash_of("and")
             && is_name(end + 1)
             && end + 2 - start <= MAX_NAME_WORDS
-            && is_known(words, start..end + 2, statistics)
+            && (are_one_name(tokens[end - 1].lower, tokens[end + 1].lower)
+                || is_known(words, start..end + 2, statistics))
         {
             // "Trinidad and Tobago", but not "Moscow and Kyiv".
             2
@@ -160,15 +184,27 @@ fn is_known(words: &Words, run: Range<usize>, statistics: &WordStatistics) -> bo
     statistics.is_tag(key) || statistics.is_known_tag(key)
 }
 
+/// Where the name of a run begins. "House of Commons" and "Prince of Wales" are names, no offices before one.
 fn without_titles(tokens: &[Token], start: usize, end: usize) -> usize {
+    let is_followed_by = |i: usize, class: u16| i + 1 < end && tokens[i + 1].is(class);
     // "Russian Foreign Minister Sergey Lavrov": what stands before the last title goes with it.
     let last_title = (start..end.saturating_sub(1))
         .rev()
-        .find(|&i| tokens[i].is(TITLE));
-    let after_title = last_title.map_or(start, |i| i + 1);
-    (after_title..end)
-        .find(|&i| !(tokens[i].is(ROLE) && end - i > 2))
-        .unwrap_or(start)
+        .find(|&i| tokens[i].is(TITLE) && !is_followed_by(i, CONNECTOR));
+    let mut from = last_title.map_or(start, |i| i + 1);
+    while end - from > 2 {
+        let is_role = tokens[from].is(ROLE) && !is_followed_by(from, CONNECTOR);
+        let is_first_of_office = tokens[from].is(NAME_START) && is_followed_by(from, ROLE);
+        let is_of_office = tokens[from].is(TITLE) && is_followed_by(from + 1, ROLE);
+        from += match () {
+            // "Secretary of State Jane Roe"
+            () if is_of_office && end - from > 4 => 3,
+            // "First Lady Jane Roe"
+            () if is_role || is_first_of_office => 1,
+            () => break,
+        };
+    }
+    from
 }
 
 #[cfg(test)]
@@ -207,6 +243,33 @@ mod tests {
             "We met Russian Foreign Minister Sergey Lavrov and Sen. Lindsey Graham (R-S.C.) there.";
         let found = names_of(body, &[]);
         assert_eq!(found[..2], ["Sergey Lavrov", "Lindsey Graham"]);
+        let body = "Then First Lady Odile Marchand met Secretary of State Peter Hallam there.";
+        assert_eq!(names_of(body, &[]), ["Odile Marchand", "Peter Hallam"]);
+    }
+
+    #[test]
+    fn offices_that_are_names_stay_whole() {
+        let body = "In the House of Commons the Prince of Wales met the Leader of the Opposition.";
+        let names = [
+            "House of Commons",
+            "Prince of Wales",
+            "Leader of the Opposition",
+        ];
+        assert_eq!(names_of(body, &[]), names);
+    }
+
+    #[test]
+    fn names_may_begin_with_small_words() {
+        let body =
+            "They flew from New York to New Zealand, watched the Six Nations and saw Will Smith.";
+        let names = ["New York", "New Zealand", "Six Nations", "Will Smith"];
+        assert_eq!(names_of(body, &[]), names);
+        // A capital that every word would have there says nothing.
+        assert_eq!(names_of("New Berlin trams are late.", &[]), ["Berlin"]);
+        let known = names_of("New York trams are late.", &["New York"]);
+        assert_eq!(known, ["New York"]);
+        let begun = "New York trams are late. The rest of New York is not.";
+        assert_eq!(names_of(begun, &[]), ["New York", "New York"]);
     }
 
     #[test]
@@ -230,6 +293,16 @@ mod tests {
             names_of(body, &["Trinidad and Tobago"]),
             ["Trinidad and Tobago", "Moscow", "Kyiv"]
         );
-        assert_eq!(names_of(body, &[])[0], "Trinidad");
+        assert_eq!(
+            names_of("He left Saint Ann and Sand Bay.", &[])[0],
+            "Saint Ann"
+        );
+        let body =
+            "The Securities and Exchange Commission wrote to the Rock and Roll Hall of Fame.";
+        let names = [
+            "Securities and Exchange Commission",
+            "Rock and Roll Hall of Fame",
+        ];
+        assert_eq!(names_of(body, &[]), names);
     }
 }

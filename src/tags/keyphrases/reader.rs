@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rust_stemmers::{Algorithm, Stemmer};
 
+use super::foreign::mark_small_words;
 use super::lexicon::{ABBREVIATION, classes_of};
 use super::memory::{KnownWord, Memory};
 use super::words::{Sentence, Token, Words, hash_of, is_letter, push_stems};
@@ -13,6 +14,29 @@ use crate::text::Field;
 const MAX_TOKENS: usize = 20_000;
 /// What is longer is no word.
 const MAX_WORD_BYTES: usize = 60;
+/// What makes an adjective of a name.
+const SUFFIXES: [&str; 20] = [
+    "backed",
+    "based",
+    "born",
+    "bound",
+    "controlled",
+    "era",
+    "friendly",
+    "funded",
+    "inspired",
+    "led",
+    "linked",
+    "made",
+    "owned",
+    "run",
+    "sponsored",
+    "style",
+    "supported",
+    "themed",
+    "trained",
+    "wide",
+];
 /// A line without a full stop is a heading if more than this share of its words is capitalised.
 const HEADING_CAPITAL_SHARE: f32 = 0.6;
 
@@ -41,6 +65,7 @@ impl WordReader {
         self.words.stems.clear();
         self.read_field(Field::Title, title);
         self.read_field(Field::Body, body);
+        mark_small_words(&mut self.words, body);
         &self.words
     }
 
@@ -108,7 +133,8 @@ impl WordReader {
         if whole.len() > MAX_WORD_BYTES {
             return self.push_mark(field, text, bytes);
         }
-        let word = without_possessive(whole);
+        let owner = without_possessive(whole);
+        let word = without_suffix(owner);
         let from = self.words.stems.len() as u32;
         let place = bytes.start..bytes.start + word.len();
         let known = match self.memory.get(text.as_bytes(), place.clone()) {
@@ -139,7 +165,8 @@ impl WordReader {
             alias: known.alias,
         });
         if word.len() < whole.len() {
-            self.push_mark(field, "'s", 0..2);
+            let mark = if word.len() < owner.len() { "-" } else { "'s" };
+            self.push_mark(field, mark, 0..mark.len());
             if let Some(mark) = self.words.tokens.last_mut() {
                 mark.start = (bytes.start + word.len()) as u32;
                 mark.end = bytes.end as u32;
@@ -180,6 +207,17 @@ fn without_possessive(word: &str) -> &str {
     }
 }
 
+/// "Kremlin-backed" speaks of the Kremlin, and the rest is a mark behind it.
+fn without_suffix(word: &str) -> &str {
+    let cut = word
+        .rsplit_once('-')
+        .filter(|(_, end)| SUFFIXES.contains(end));
+    match cut {
+        Some((name, _)) if name.starts_with(char::is_uppercase) => name,
+        _ => word,
+    }
+}
+
 /// The end of the word that begins at `start`: letters and digits, with single marks between them.
 fn end_of_word(text: &str, start: usize) -> usize {
     let mut end = start;
@@ -211,4 +249,57 @@ fn is_abbreviation(word: &str, token: Option<&Token>) -> bool {
     let is_initials = word.split('.').all(|part| part.chars().count() == 1)
         && word.starts_with(char::is_alphabetic);
     is_initials || token.is_some_and(|token| token.is_word && token.is(ABBREVIATION))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words_of(body: &str) -> Vec<String> {
+        let mut reader = WordReader::default();
+        let words = reader
+            .read("", body)
+            .tokens
+            .iter()
+            .filter(|token| token.is_word);
+        words
+            .map(|token| body[token.start as usize..token.end as usize].to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn possessives_and_adjectives_of_names_are_cut() {
+        let found = words_of(
+            "Kremlin-backed forces of Russia's, a Sugar Land-based firm's home-made pie, Rolls-Royce",
+        );
+        let want = [
+            "Kremlin",
+            "forces",
+            "of",
+            "Russia",
+            "a",
+            "Sugar",
+            "Land",
+            "firm",
+            "home-made",
+            "pie",
+            "Rolls-Royce",
+        ];
+        assert_eq!(found, want);
+    }
+
+    #[test]
+    fn tokens_cover_what_is_no_space() {
+        let body = "The U.S.-led talks, Dr. Roe's idea.\nNew line";
+        let mut reader = WordReader::default();
+        let words = reader.read("", body);
+        let mut end = 0;
+        for token in &words.tokens {
+            let (from, to) = (token.start as usize, token.end as usize);
+            assert!(from >= end && from < to, "{from} {to}");
+            end = to;
+        }
+        assert_eq!(end, body.len());
+        assert_eq!(words.sentences.len(), 2);
+    }
 }

@@ -60,7 +60,7 @@ pub struct Token {
     /// Its stems, one for each part of a hyphenated word: a range of [`Words::stems`].
     pub stems: (u32, u32),
     /// Classes of words that it belongs to.
-    pub classes: u8,
+    pub classes: u16,
     /// Not punctuation.
     pub is_word: bool,
     /// Begins with a digit.
@@ -73,7 +73,7 @@ pub struct Token {
 
 impl Token {
     /// Whether the word belongs to a class.
-    pub fn is(&self, class: u8) -> bool {
+    pub fn is(&self, class: u16) -> bool {
         self.classes & class != 0
     }
 }
