@@ -63,6 +63,7 @@ fn run(train: &[LabelledArticle], test: &[LabelledArticle]) -> anyhow::Result<()
     let folds = split::stratified_folds(&targets, &groups, N_FOLDS, params.seed);
     let weights = vec![1.0; train.len()];
     let data = TopicData {
+        neighbours: None,
         records: &corpus.records,
         targets: &targets,
         weights: &weights,

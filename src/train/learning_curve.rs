@@ -74,6 +74,7 @@ mod tests {
         // Class i % 2 has term i % 2: any two articles of both classes teach it all.
         let records = SparseRecords::from_rows(2, (0..100).map(|i| vec![(i % 2, 1.0)]));
         let data = TopicData {
+            neighbours: None,
             records: &records,
             targets: &(0..100).map(|i| i % 2).collect::<Vec<_>>(),
             weights: &[1.0; 100],

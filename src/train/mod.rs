@@ -29,6 +29,7 @@ pub mod learning_curve;
 pub mod lines;
 pub mod memory;
 pub mod mislabelled;
+pub mod neighbours;
 pub mod pack;
 pub mod pages;
 mod params;
@@ -46,8 +47,10 @@ pub mod telling_terms;
 pub mod topics;
 pub mod vectorize;
 pub mod word_statistics;
+mod word_vectors;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use error::TrainError;
 pub use params::{TrainParams, iptc_codes};
@@ -59,6 +62,7 @@ use crate::features::TermParams;
 use crate::pipeline::Pipeline;
 use corpus::LabelledArticle;
 use evaluate::Evaluation;
+use neighbours::Neighbours;
 use study::Study;
 use tags::{TagData, TagModel};
 use topics::{N_FOLDS, TopicData, TopicModel};
@@ -135,7 +139,21 @@ pub fn train(
     }
     let targets = targets(&split.train, &topics);
     let weights = sources::weights(&split.train);
+    let neighbours = match params.word_neighbours {
+        0 => None,
+        _ if topics.is_empty() => None,
+        n_nearest => {
+            on_step(Step::FindingNeighbours);
+            let texts = match keyphrase_data.background.is_empty() {
+                true => &split.train,
+                false => &keyphrase_data.background,
+            };
+            let found = Neighbours::find(&corpus, texts, &params.terms, n_nearest, params.seed)?;
+            Some(Arc::new(found))
+        }
+    };
     let data = TopicData {
+        neighbours: neighbours.as_ref(),
         records: &corpus.records,
         targets: &targets,
         weights: &weights,

@@ -20,6 +20,9 @@ pub struct TrainParams {
     /// How far topics are weighted up towards equal numbers of articles; see
     /// [`super::svm::OneVsRestSvmParams::balance`].
     pub topic_balance: f32,
+    /// So many words that keep a word's company speak for it where few articles have it; 0: none. See
+    /// [`super::neighbours`].
+    pub word_neighbours: usize,
     /// The accuracy that answers without review shall have, in [0, 1].
     pub auto_accuracy: f64,
     /// At most so many terms are kept, the most telling ones.
@@ -57,6 +60,7 @@ impl Default for TrainParams {
             min_df: 2,
             igm_lambda: 1.0,
             topic_balance: 1.0,
+            word_neighbours: 0,
             auto_accuracy: 0.95,
             max_terms: 200_000,
             min_topic_examples: 1,

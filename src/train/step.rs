@@ -13,6 +13,8 @@ pub enum Step {
         /// Articles that are learnt from.
         n_articles: usize,
     },
+    /// Looking for the words that keep each word's company.
+    FindingNeighbours,
     /// Trying values of C.
     ChoosingC {
         /// Models to fit.

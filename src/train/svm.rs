@@ -1,5 +1,7 @@
 //! A sparse one-vs-rest support vector machine as a linfa estimator.
 
+use std::sync::Arc;
+
 use linfa::ParamGuard;
 use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::Fit;
@@ -8,6 +10,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::neighbours::Neighbours;
 use crate::features::SparseRecords;
 use crate::model::LinearClassifier;
 
@@ -47,6 +50,7 @@ pub struct OneVsRestSvmValidParams {
     tolerance: f32,
     balance: f32,
     seed: u64,
+    neighbours: Option<Arc<Neighbours>>,
 }
 
 /// One L2-regularised linear SVM with squared hinge loss per class against all others:
@@ -72,6 +76,7 @@ impl OneVsRestSvmParams {
             tolerance: 0.01,
             balance: 0.0,
             seed: 42,
+            neighbours: None,
         })
     }
 
@@ -98,6 +103,12 @@ impl OneVsRestSvmParams {
     /// as scikit-learn's "balanced" does.
     pub fn balance(mut self, balance: f32) -> Self {
         self.0.balance = balance;
+        self
+    }
+
+    /// What each term brings with it while the weights are fitted; they are folded for rows as they are. Default: none.
+    pub fn neighbours(mut self, neighbours: Option<Arc<Neighbours>>) -> Self {
+        self.0.neighbours = neighbours;
         self
     }
 
@@ -159,7 +170,7 @@ where
             let block = self.fit_block(dataset, &ClassMasks(masks), n_classes)?;
             block.copy_into(&mut classifier, first);
         }
-        Ok(classifier)
+        Ok(self.folded(classifier))
     }
 }
 
@@ -177,11 +188,18 @@ impl Fit<SparseRecords, ClassMasks, SvmError> for OneVsRestSvmValidParams {
         };
         self.fit_block(dataset, dataset.targets(), self.n_classes)?
             .copy_into(&mut classifier, 0);
-        Ok(classifier)
+        Ok(self.folded(classifier))
     }
 }
 
 impl OneVsRestSvmValidParams {
+    fn folded(&self, mut classifier: LinearClassifier) -> LinearClassifier {
+        if let Some(neighbours) = &self.neighbours {
+            classifier.weights = neighbours.fold(&classifier.weights);
+        }
+        classifier
+    }
+
     fn fit_block<T>(
         &self,
         dataset: &DatasetBase<SparseRecords, T>,
@@ -226,9 +244,21 @@ impl OneVsRestSvmValidParams {
     ) -> Block {
         let records = dataset.records();
         let n_samples = records.n_samples();
+        let mut sums = self.neighbours.as_ref().map(|n| n.sums());
+        let mut read = |i: usize, terms: &mut Vec<(u32, f32)>| {
+            terms.clear();
+            terms.extend(records.row(i));
+            if let (Some(neighbours), Some(sums)) = (&self.neighbours, &mut sums) {
+                neighbours.spread(terms, sums);
+            }
+        };
+        let mut terms = Vec::new();
         // With the constant term that carries the intercept.
         let squared_norms: Vec<f32> = (0..n_samples)
-            .map(|i| records.row(i).map(|(_, v)| v * v).sum::<f32>() + 1.0)
+            .map(|i| {
+                read(i, &mut terms);
+                terms.iter().map(|(_, v)| v * v).sum::<f32>() + 1.0
+            })
             .collect();
         let mut solver = Solver::<N> {
             weights: vec![[0.0; N]; records.n_features()],
@@ -236,7 +266,7 @@ impl OneVsRestSvmValidParams {
             duals: vec![[0.0; N]; n_samples],
             own_diagonal: self.own_diagonal(masks),
             other_diagonal: 0.5 / self.c,
-            terms: Vec::new(),
+            terms,
         };
         let mut order: Vec<u32> = (0..n_samples as u32).collect();
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(self.seed);
@@ -246,8 +276,7 @@ impl OneVsRestSvmValidParams {
                 .iter()
                 .map(|&i| i as usize)
                 .map(|i| {
-                    solver.terms.clear();
-                    solver.terms.extend(records.row(i));
+                    read(i, &mut solver.terms);
                     let article = Article {
                         mask: masks.0[i],
                         squared_norm: squared_norms[i],

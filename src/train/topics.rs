@@ -1,5 +1,7 @@
 //! The recipe of the topic model.
 
+use std::sync::Arc;
+
 use linfa::dataset::DatasetBase;
 use linfa::traits::Fit;
 use ndarray::{Array1, Array2};
@@ -7,6 +9,7 @@ use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
+use super::neighbours::Neighbours;
 use super::svm::OneVsRestSvmParams;
 use super::vectorize::igm_weights;
 use super::{Step, TrainError, TrainParams};
@@ -45,6 +48,8 @@ pub struct TopicModel {
 /// What is learnt from: sublinear tf × idf, topics, weights and folds, (n_samples) each.
 #[derive(Debug, Clone, Copy)]
 pub struct TopicData<'a> {
+    /// What words bring with them, if they do.
+    pub neighbours: Option<&'a Arc<Neighbours>>,
     /// (n_samples, n_features).
     pub records: &'a SparseRecords,
     /// Class of each article, below `n_topics`.
@@ -182,7 +187,7 @@ fn hold_out(
     c_grid
         .par_iter()
         .map(|&c| {
-            let model = svm(data.n_topics, c, params).fit(&train)?;
+            let model = svm(data, c, params).fit(&train)?;
             advance();
             Ok(HeldOut {
                 rows: split.held_out.clone(),
@@ -211,12 +216,13 @@ pub(super) fn fit_rows(
         data.n_topics,
         params.igm_lambda,
     );
-    let model = svm(data.n_topics, c, params).fit(&dataset(data, rows, &igm))?;
+    let model = svm(data, c, params).fit(&dataset(data, rows, &igm))?;
     Ok((model, igm))
 }
 
-fn svm(n_topics: usize, c: f32, params: &TrainParams) -> OneVsRestSvmParams {
-    OneVsRestSvmParams::new(n_topics)
+fn svm(data: TopicData<'_>, c: f32, params: &TrainParams) -> OneVsRestSvmParams {
+    OneVsRestSvmParams::new(data.n_topics)
+        .neighbours(data.neighbours.cloned())
         .c(c)
         .balance(params.topic_balance)
         .seed(params.seed)

@@ -44,6 +44,7 @@ impl Progress {
                 format!("counting the terms of {n_articles} articles"),
                 2 * n_articles,
             ),
+            Step::FindingNeighbours => ("finding each word's neighbours".to_owned(), 0),
             Step::ChoosingC { n_fits } => ("choosing C on a held-out fold".to_owned(), n_fits),
             Step::FittingTopics { n_fits } => ("fitting topics".to_owned(), n_fits),
             Step::Calibrating => ("calibrating".to_owned(), 0),
