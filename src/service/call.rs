@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::time::Instant;
 use tonic::{Code, Request, Status};
@@ -52,6 +53,14 @@ pub(super) struct Call {
 pub(super) struct Pass {
     pub(super) deadline: Option<Instant>,
     pub(super) ticket: Ticket,
+}
+
+/// Where an article of a batch or a stream stands that has to wait for its permit.
+#[derive(Debug)]
+pub(super) struct Turn {
+    asked: Instant,
+    /// Its caller's rate has been used up for it.
+    is_due: bool,
 }
 
 /// What a call has done, for its line in the log.
@@ -105,18 +114,38 @@ impl Call {
         }
     }
 
-    /// The permit for an article of a batch or a stream, which waits for it.
-    pub(super) async fn permit_in_turn(&self) -> Result<Permit, Overloaded> {
-        let asked = Instant::now();
-        // Before there is a permit, so that none is held by an article that waits to be polled.
+    /// Lets other tasks have the thread every few articles of a batch or a stream, before any of them has a permit:
+    /// none is held by an article that waits to be polled.
+    pub(super) async fn pause(&self) {
         for _ in 0..ARTICLE_BUDGET {
             tokio::task::coop::consume_budget().await;
         }
-        if let Some(caller) = &self.caller {
+    }
+
+    /// The permit for an article of a batch or a stream, if it need not wait.
+    pub(super) fn turn_at_once(&self) -> Result<Permit, Turn> {
+        let is_due = self.caller.as_ref().is_none_or(|c| c.in_turn_at_once());
+        let permit = match is_due {
+            true => self.shared.admission.in_turn_at_once(),
+            false => None,
+        };
+        let turn = Turn {
+            asked: Instant::now(),
+            is_due,
+        };
+        permit
+            .inspect(|_| self.shared.metrics.stage(Stage::Wait, Duration::ZERO))
+            .ok_or(turn)
+    }
+
+    /// The permit for an article that has to wait for its turn.
+    pub(super) async fn permit_in_turn(&self, turn: Turn) -> Result<Permit, Overloaded> {
+        if let Some(caller) = self.caller.as_ref().filter(|_| !turn.is_due) {
             caller.in_turn().await;
         }
         let permit = self.shared.admission.in_turn().await;
-        self.shared.metrics.stage(Stage::Wait, asked.elapsed());
+        let waited = turn.asked.elapsed();
+        self.shared.metrics.stage(Stage::Wait, waited);
         permit
     }
 

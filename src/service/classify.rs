@@ -5,6 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::task::JoinSet;
+
 use super::admission::{Overloaded, Permit};
 use super::call::Call;
 use super::convert;
@@ -144,12 +146,36 @@ pub(super) async fn classify_at(
     options: CheckedOptions,
 ) -> pb::ArticleResult {
     let article_id = article.as_mut().map(|a| std::mem::take(&mut a.id));
-    let permit = call.permit_in_turn().await;
-    let outcome = classify_one(&call, article, options, permit).await;
+    let outcome = classify_in_turn(call, article, options).await;
     pb::ArticleResult {
         article_id: article_id.unwrap_or_default(),
         index,
         outcome: Some(convert::outcome(outcome)),
+    }
+}
+
+/// Classifies an article when it is its turn. A client that stops reading stops its call from being polled; an article
+/// that has to wait does so in a task of its own, which goes on: a turn given to one that stands still would be
+/// lost to all others. It ends with its call.
+async fn classify_in_turn(
+    call: Arc<Call>,
+    article: Option<pb::Article>,
+    options: CheckedOptions,
+) -> Result<pb::Classification, ClassifyError> {
+    call.pause().await;
+    let turn = match call.turn_at_once() {
+        Ok(permit) => return classify_one(&call, article, options, Ok(permit)).await,
+        Err(turn) => turn,
+    };
+    let mut waiting = JoinSet::new();
+    waiting.spawn(async move {
+        let permit = call.permit_in_turn(turn).await;
+        classify_one(&call, article, options, permit).await
+    });
+    // Panics are caught where they may happen; this fails only when the runtime stops.
+    match waiting.join_next().await {
+        Some(Ok(outcome)) => outcome,
+        _ => Err(ClassifyError::Fault),
     }
 }
 

@@ -99,7 +99,14 @@ impl Caller {
         }
     }
 
-    /// Uses up one article of the rate, waiting for it.
+    /// Uses up one article of the rate if there is one and nobody waits for it.
+    pub(super) fn in_turn_at_once(&self) -> bool {
+        let rate = self.rate.as_ref();
+        rate.is_none_or(|rate| rate.in_turn_at_once(Instant::now()))
+    }
+
+    /// Uses up one article of the rate, waiting for it. Only for tasks that are always polled: others of the
+    /// same key wait behind it.
     pub(super) async fn in_turn(&self) {
         if let Some(rate) = &self.rate {
             rate.in_turn().await;
@@ -211,6 +218,11 @@ impl Rate {
         }
         *whole_at = next;
         Ok(())
+    }
+
+    /// The next place, if it is due and nobody waits for one.
+    fn in_turn_at_once(&self, now: Instant) -> bool {
+        self.queue.try_lock().is_ok() && self.at_once(now).is_ok()
     }
 
     /// Waits for the next place. Only the first of those who wait has one set aside: others have no

@@ -1,16 +1,19 @@
 //! Too much at once, too late, too large.
 
-use copydesk::service::{ServerConfig, pb};
+use bytes::Bytes;
+use copydesk::service::{ApiKey, Role, ServerConfig, hash, new_key, pb};
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 use std::num::NonZeroUsize;
 use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 use tonic::codec::CompressionEncoding;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 
 use crate::support::{TestServer, article, classification, pipeline, soon, stream_request};
-use crate::wire::{CLASSIFY, Sent, Wire, classify_frame, get};
+use crate::wire::{CLASSIFY, Sent, Wire, classify_frame, framed, get};
 
 fn single(number: usize) -> pb::ClassifyRequest {
     pb::ClassifyRequest {
@@ -352,4 +355,78 @@ async fn a_call_that_is_not_here_says_so() {
     let answer = wire.call(path, &[], Sent::Whole(frame)).await;
     assert_eq!(answer.status.code(), Code::Unimplemented);
     assert_eq!(reason(&answer.status), "UNKNOWN_CALL");
+}
+
+/// A stream whose answers nobody reads: its window has room for the first and no more. It ends with the connection.
+async fn unread_stream(server: &TestServer, headers: &[(&str, &str)]) -> impl Sized + use<> {
+    let socket = TcpStream::connect(server.address()).await;
+    let mut builder = h2::client::Builder::new();
+    builder.initial_window_size(1);
+    let handshake = builder.handshake::<_, Bytes>(socket.expect("a server listens"));
+    let (mut sender, connection) = soon(handshake).await.expect("HTTP/2");
+    let mut connections = JoinSet::new();
+    connections.spawn(connection);
+    let path = "/copydesk.v1.ClassifierService/StreamClassify";
+    let (response, mut requests) = sender
+        .send_request(crate::wire::request(path, headers), false)
+        .expect("sent");
+    let pages = (0..16).map(|number| {
+        let mut request = stream_request(number);
+        // Pages are read by other threads, and so all of them are in work or wait before the first is answered.
+        request.article.get_or_insert_default().format = pb::ContentFormat::Html.into();
+        framed(&request)
+    });
+    let frames: Vec<_> = pages.flatten().collect();
+    requests.send_data(frames.into(), false).expect("sent");
+    let mut answers = soon(response).await.expect("an answer").into_body();
+    soon(answers.data())
+        .await
+        .expect("a byte")
+        .expect("no reset");
+    (sender, requests, answers, connections)
+}
+
+fn batch(n_articles: usize) -> pb::BatchClassifyRequest {
+    pb::BatchClassifyRequest {
+        articles: (0..n_articles).map(article).collect(),
+        options: None,
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_nobody_reads_keeps_no_turn_of_others() {
+    let server = TestServer::start_with(pipeline(), config_for_one()).await;
+    let _unread = unread_stream(&server, &[]).await;
+    let mut client = server.client().await;
+    let answers = soon(client.batch_classify(batch(3)))
+        .await
+        .expect("a stream");
+    let answers: Vec<_> = soon(answers.into_inner().collect()).await;
+    assert_eq!(answers.len(), 3);
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_stream_that_nobody_reads_keeps_no_turn_of_its_keys_other_calls() {
+    let key = new_key();
+    let config = ServerConfig {
+        keys: vec![ApiKey {
+            name: "desk".into(),
+            sha256: hash(&key),
+            roles: vec![Role::Classify],
+            articles_per_second: Some(6),
+        }],
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let _unread = unread_stream(&server, &[("x-api-key", &key)]).await;
+    let mut request = Request::new(batch(1));
+    let key = key.parse().expect("text");
+    request.metadata_mut().insert("x-api-key", key);
+    let mut client = server.client().await;
+    let answers = soon(client.batch_classify(request))
+        .await
+        .expect("a stream");
+    let answer = soon(answers.into_inner().message()).await;
+    assert!(answer.expect("no status").is_some());
 }
