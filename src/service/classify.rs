@@ -12,6 +12,7 @@ use super::call::Call;
 use super::convert;
 use super::metrics::Stage;
 use super::pb;
+use crate::pipeline::options::TagListError;
 use crate::pipeline::{Classification, Options, OptionsError, Pipeline, is_page};
 use crate::text::{Article, ArticleError};
 
@@ -40,6 +41,9 @@ pub(super) enum ClassifyError {
     /// No options.
     #[error(transparent)]
     Options(#[from] OptionsError),
+    /// The article has too many tags.
+    #[error(transparent)]
+    Tags(#[from] TagListError),
     /// Too many articles are in flight.
     #[error("the server is busy: it has as many articles in flight as it takes; try again shortly")]
     Overloaded,
@@ -69,6 +73,7 @@ impl ClassifyError {
             Self::UnknownNumber { field, .. } => Some(field),
             Self::Article(error) => Some(error.field()),
             Self::Options(error) => Some(error.field()),
+            Self::Tags(error) => Some(error.field()),
             Self::BatchTooLarge { .. } => Some("articles"),
             Self::Overloaded | Self::DeadlineExceeded | Self::Fault => None,
         }

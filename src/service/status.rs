@@ -70,6 +70,7 @@ pub(super) fn code(error: &ClassifyError) -> Code {
         | ClassifyError::UnknownNumber { .. }
         | ClassifyError::Article(_)
         | ClassifyError::Options(_)
+        | ClassifyError::Tags(_)
         | ClassifyError::BatchTooLarge { .. } => Code::InvalidArgument,
         ClassifyError::Overloaded => Code::ResourceExhausted,
         ClassifyError::DeadlineExceeded => Code::DeadlineExceeded,

@@ -305,6 +305,28 @@ async fn the_limits_of_articles_and_batches_are_exact() {
 }
 
 #[tokio::test]
+async fn lists_of_tags_have_a_limit() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    let tags = vec![String::new(); 2_000];
+    let mut too_many = [single(0), single(0), single(0)];
+    too_many[0].options.get_or_insert_default().deny_tags = tags.clone();
+    too_many[1].options.get_or_insert_default().allow_tags = tags.clone();
+    too_many[2].article.get_or_insert_default().existing_tags = tags;
+    let fields = [
+        "options.deny_tags",
+        "options.allow_tags",
+        "article.existing_tags",
+    ];
+    for (request, field) in too_many.into_iter().zip(fields) {
+        let status = soon(client.classify(request)).await.expect_err("too many");
+        assert_eq!(status.code(), Code::InvalidArgument);
+        let said = format!("{field} has 2000 tags; the limit is 1000");
+        assert!(status.message().contains(&said), "{status}");
+    }
+}
+
+#[tokio::test]
 async fn compressed_messages_are_read_and_sent() {
     let server = TestServer::start().await;
     for encoding in [CompressionEncoding::Gzip, CompressionEncoding::Zstd] {
