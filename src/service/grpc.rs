@@ -89,22 +89,16 @@ pub(super) async fn classify(
     })
 }
 
-/// The results of a batch, in its order.
+/// The results of a batch of no more articles than it may have, in its order.
 fn classify_batch(
     call: Arc<Call>,
     request: pb::BatchClassifyRequest,
 ) -> Result<impl Stream<Item = pb::ArticleResult> + Send + 'static, ClassifyError> {
-    let config = &call.shared.config;
-    let (n_articles, limit) = (request.articles.len(), config.max_batch_articles);
-    let fits = match n_articles > limit {
-        true => Err(ClassifyError::BatchTooLarge { n_articles, limit }),
-        false => Ok(()),
-    };
-    let options = fits
-        .and_then(|()| convert::options(request.options))
+    let n_articles = request.articles.len();
+    let options = convert::options(request.options)
         .inspect_err(|error| call.refuse(n_articles, status::reason(error)))?;
     call.take(n_articles);
-    let window = config.stream_window.get();
+    let window = call.shared.config.stream_window.get();
     let articles = stream::iter((0..).zip(request.articles));
     Ok(articles
         .map(move |(index, article)| {

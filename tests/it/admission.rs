@@ -327,6 +327,24 @@ async fn lists_of_tags_have_a_limit() {
 }
 
 #[tokio::test]
+async fn a_batch_far_over_the_limit_counts_as_one_too_many() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    client = client.send_compressed(CompressionEncoding::Gzip);
+    let empty = pb::BatchClassifyRequest {
+        articles: vec![pb::Article::default(); 2_000_000],
+        options: None,
+    };
+    let status = soon(client.batch_classify(empty)).await;
+    let status = status.expect_err("too many");
+    let said = "2000000 articles; the limit is 1000";
+    assert!(status.message().contains(said), "{status}");
+    let metrics = get(server.address(), "/metrics").await;
+    let refused = "copydesk_refused_articles_total{reason=\"INVALID_REQUEST\"} 1001\n";
+    assert!(metrics.contains(refused), "{metrics}");
+}
+
+#[tokio::test]
 async fn compressed_messages_are_read_and_sent() {
     let server = TestServer::start().await;
     for encoding in [CompressionEncoding::Gzip, CompressionEncoding::Zstd] {
