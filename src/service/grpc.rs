@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
+use prost::Message;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::call::Call;
@@ -14,6 +15,7 @@ use super::lifecycle::{Lifecycle, Phase};
 use super::pb;
 use super::pb::classifier_service_server::ClassifierService;
 use super::status;
+use super::window;
 
 /// Answers the calls.
 #[derive(Debug, Clone)]
@@ -58,12 +60,15 @@ impl ClassifierService for Classifier {
         request: Request<Streaming<pb::StreamClassifyRequest>>,
     ) -> Result<Response<Self::StreamClassifyStream>, Status> {
         let call = Call::of(&request)?;
-        let window = call.shared.config.stream_window.get();
+        let max_messages = call.shared.config.stream_window.get();
         let own = Arc::clone(&call);
         let results = inbound(request.into_inner(), self.lifecycle.clone())
             .enumerate()
-            .map(move |(index, request)| answer(index as u64, Arc::clone(&own), request))
-            .buffered(window);
+            .map(move |(index, request)| {
+                let size_bytes = request.as_ref().map_or(0, Message::encoded_len);
+                (size_bytes, answer(index as u64, Arc::clone(&own), request))
+            });
+        let results = window::answers(results, max_messages);
         Ok(Response::new(deadline::until(results, call)))
     }
 

@@ -21,6 +21,7 @@
 //! - `front`: where every request comes in; `route`: which call it is for; `asked`: in which protocol,
 //!   and whether it is answered; `handlers`: who answers.
 //! - `admission`, `deadline`: whether a call may start, and until when it may go on.
+//! - `window`: how much of a stream is in work.
 //! - `keys`: who may call; `tls`: encrypted connections.
 //! - `call`: what a call carries; `record`: its line in the log; `metrics`: what is counted;
 //!   `traces`: its span.
@@ -59,6 +60,7 @@ mod status;
 mod tls;
 mod traces;
 mod web;
+mod window;
 
 pub use config::{ConnectionConfig, Exposure, Keepalive, ServerConfig};
 pub use keys::{ApiKey, Role, hash, new_key};

@@ -7,11 +7,12 @@ use futures_util::stream::{self, Stream, StreamExt};
 use http::{Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, LengthLimitError, Limited, StreamBody};
+use prost::Message;
 use tonic::body::Body;
 use tonic::{Code, Status};
 
 use super::call::Call;
-use super::classify::classify_at;
+use super::classify::{ClassifyError, MAX_INLINE_BYTES, classify_at};
 use super::convert;
 use super::deadline;
 use super::front::Arriving;
@@ -21,6 +22,7 @@ use super::lifecycle::{Lifecycle, Phase};
 use super::pb;
 use super::plain;
 use super::status;
+use super::window;
 
 const JSON_TYPE: &str = "application/json";
 const LINES_TYPE: &str = "application/x-ndjson";
@@ -44,7 +46,15 @@ pub(super) async fn classify(
     let response = grpc::classify(&call, request)
         .await
         .map_err(|error| status::of_error(&error))?;
-    answer(json, "ClassifyResponse", &response)
+    if response.encoded_len() <= MAX_INLINE_BYTES {
+        return answer(json, "ClassifyResponse", &response);
+    }
+    // A page's text and its places; to write them would keep other calls waiting.
+    let json = json.clone();
+    let written = move || answer(&json, "ClassifyResponse", &response);
+    // This fails only when the runtime stops.
+    let written = tokio::task::spawn_blocking(written).await;
+    written.unwrap_or_else(|_| Err(status::of_error(&ClassifyError::Fault)))
 }
 
 /// `GET /v1/model`: a `GetModelResponse`.
@@ -62,7 +72,7 @@ pub(super) fn lines(
 ) -> Response<Body> {
     let call = request.body().call();
     let config = &call.shared.config;
-    let window = config.stream_window.get();
+    let max_messages = config.stream_window.get();
     let (reader, writer) = (json.clone(), json.clone());
     let own = Arc::clone(&call);
     let answers = json_lines(
@@ -71,9 +81,12 @@ pub(super) fn lines(
         lifecycle.clone(),
     )
     .enumerate()
-    .map(move |(index, line)| answer_line(index as u64, Arc::clone(&own), reader.clone(), line))
-    .buffered(window)
-    .map(Ok);
+    .map(move |(index, line)| {
+        let size_bytes = line.as_ref().map_or(0, Bytes::len);
+        let answer = answer_line(index as u64, Arc::clone(&own), reader.clone(), line);
+        (size_bytes, answer)
+    });
+    let answers = window::answers(answers, max_messages).map(Ok);
     let answers = deadline::until(answers, call)
         .enumerate()
         .map(|(index, answer)| answer.unwrap_or_else(|status| refused(index as u64, &status)))
@@ -83,11 +96,7 @@ pub(super) fn lines(
     response
 }
 
-fn answer<M: prost::Message>(
-    json: &Json,
-    name: &str,
-    message: &M,
-) -> Result<Response<Body>, Status> {
+fn answer<M: Message>(json: &Json, name: &str, message: &M) -> Result<Response<Body>, Status> {
     let text = json
         .write(name, message)
         .map_err(|error| status::unwritten(&error))?;
