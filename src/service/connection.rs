@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use super::activity::Activity;
 use super::config::{ConnectionConfig, ServerConfig};
 use super::front::Front;
+use super::heads::Heads;
 use super::lifecycle::{Lifecycle, Phase};
 use super::lingering::Lingering;
 use super::methods;
@@ -86,9 +87,10 @@ where
         let activity = Arc::clone(&activity);
         service_fn(move |request| methods::answer(&front, request, &activity, door))
     };
-    let builder = protocols(&shared.config);
+    let heads = Heads::new(config.header_timeout);
+    let builder = protocols(&shared.config, heads.clone());
     let (socket, known) = preface::watch(Lingering::new(socket));
-    let socket = TokioIo::new(socket);
+    let socket = TokioIo::new(heads.watch(socket));
     let mut connection = pin!(builder.serve_connection(socket, service));
     let ending = tokio::select! {
         // A connection that fails is its client's affair.
@@ -150,13 +152,13 @@ fn header_list_bytes(max_metadata_bytes: usize) -> u32 {
         .saturating_add(HEADER_SLACK_BYTES)
 }
 
-fn protocols(config: &ServerConfig) -> auto::Builder<TokioExecutor> {
+fn protocols(config: &ServerConfig, heads: Heads) -> auto::Builder<TokioExecutor> {
     let header_list_bytes = header_list_bytes(config.max_metadata_bytes);
     let config = &config.connections;
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(TokioTimer::new())
+        .timer(heads)
         .header_read_timeout(config.header_timeout);
     builder
         .http2()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use copydesk::service::{ConnectionConfig, ServerConfig, pb};
 use futures_util::future::poll_fn;
 use h2::Reason;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::{TestServer, article, pipeline, soon};
@@ -67,6 +67,29 @@ async fn a_client_that_says_nothing_is_closed() {
     let answer = raw(server.address(), b"GET /healthz HTTP/1.1\r\nhost:").await;
     assert!(!answer.contains("200"), "{answer}");
     assert_serves(&server).await;
+}
+
+#[tokio::test]
+async fn a_connection_of_http1_may_be_idle_for_longer_than_a_head_may_take() {
+    let server = server(ConnectionConfig {
+        header_timeout: Duration::from_millis(100),
+        ..ConnectionConfig::default()
+    })
+    .await;
+    let mut socket = TcpStream::connect(server.address()).await.unwrap();
+    for _ in 0..2 {
+        let head = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+        socket.write_all(head).await.expect("open");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"ok\n") {
+            answer.push(soon(socket.read_u8()).await.expect("an answer"));
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    // Half a head is closed all the same.
+    socket.write_all(b"GET /healthz").await.expect("open");
+    let mut answer = Vec::new();
+    soon(socket.read_to_end(&mut answer)).await.expect("closed");
 }
 
 #[tokio::test]
