@@ -4,14 +4,17 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use tonic::{Code, Request, Status};
 
+use super::activity::Activity;
 use super::admission::{Admission, Overloaded, Permit, Ticket};
 use super::classify::ClassifyError;
 use super::config::ServerConfig;
 use super::deadline;
 use super::keys::{Caller, Keys};
+use super::lifecycle::{Lifecycle, Phase, Stop};
 use super::metrics::{Metrics, Shed, Stage};
 use super::pb;
 use super::status;
@@ -45,6 +48,7 @@ pub(super) struct Call {
     pub(super) code: OnceLock<Code>,
     /// Who calls, if the key is known, also where the call is refused.
     pub(super) caller: Option<Arc<Caller>>,
+    connection: Arc<Activity>,
     ticket: Ticket,
 }
 
@@ -83,6 +87,7 @@ impl Call {
         pipeline: Arc<Pipeline>,
         shared: Arc<Shared>,
         caller: Option<Arc<Caller>>,
+        connection: Arc<Activity>,
         pass: Pass,
     ) -> Self {
         Self {
@@ -92,6 +97,7 @@ impl Call {
             tally: Tally::default(),
             code: OnceLock::new(),
             caller,
+            connection,
             ticket: pass.ticket,
         }
     }
@@ -100,6 +106,18 @@ impl Call {
     pub(super) fn of<T>(request: &Request<T>) -> Result<Arc<Self>, Status> {
         let call = request.extensions().get::<Arc<Self>>();
         call.map(Arc::clone).ok_or_else(status::no_call)
+    }
+
+    /// Completes when the call, a stream, is to take no further message.
+    pub(super) fn stopped(&self, lifecycle: Lifecycle) -> BoxFuture<'static, Stop> {
+        let connection = self.connection.ends();
+        Box::pin(async move {
+            tokio::select! {
+                biased;
+                () = lifecycle.reached(Phase::Draining) => Stop::Server,
+                () = connection => Stop::Connection,
+            }
+        })
     }
 
     /// The permit of a single call: the one that came with its headers, or a free one.

@@ -101,7 +101,10 @@ where
     };
     let grace = match ending {
         Ending::Draining => Duration::MAX,
-        Ending::Grace(grace) => grace,
+        Ending::Grace(grace) => {
+            activity.end();
+            grace
+        }
         Ending::Cut => {
             shared.metrics.shed(Shed::Resets);
             tracing::warn!("a connection was cut: its client cancels too many calls");

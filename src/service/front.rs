@@ -69,6 +69,7 @@ impl Front {
             Arc::clone(&self.pipeline),
             Arc::clone(&self.shared),
             known.ok(),
+            Arc::clone(activity),
             pass,
         ));
         let record = Record {

@@ -1,8 +1,8 @@
 //! The four calls of `copydesk.v1.ClassifierService`.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use prost::Message;
 use tonic::{Request, Response, Status, Streaming};
@@ -11,7 +11,7 @@ use super::call::Call;
 use super::classify::{ClassifyError, classify_at, classify_one};
 use super::convert;
 use super::deadline;
-use super::lifecycle::{Lifecycle, Phase};
+use super::lifecycle::{Lifecycle, Stop};
 use super::pb;
 use super::pb::classifier_service_server::ClassifierService;
 use super::status;
@@ -62,7 +62,7 @@ impl ClassifierService for Classifier {
         let call = Call::of(&request)?;
         let max_messages = call.shared.config.stream_window.get();
         let own = Arc::clone(&call);
-        let results = inbound(request.into_inner(), self.lifecycle.clone())
+        let results = inbound(request.into_inner(), call.stopped(self.lifecycle.clone()))
             .enumerate()
             .map(move |(index, request)| {
                 let size_bytes = request.as_ref().map_or(0, Message::encoded_len);
@@ -134,22 +134,18 @@ async fn answer(
     })
 }
 
-type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// The messages of a client until it has no more, one cannot be read, or the server stops; the
-/// latter two end the stream with a status. After a bad message the rest of the bytes mean nothing.
-/// A server that stops takes no further message, so that the status stands behind the answers to
-/// all that it took.
+/// The messages of a client until it has no more, one cannot be read, or the server or the connection stops; the
+/// latter end the stream with a status. After a bad message the rest of the bytes mean nothing. What stops takes no
+/// further message, so that the status stands behind the answers to all that it took.
 fn inbound<T: Send + 'static>(
     messages: Streaming<T>,
-    lifecycle: Lifecycle,
+    stop: BoxFuture<'static, Stop>,
 ) -> impl Stream<Item = Result<T, Status>> + Send {
-    let stop: Stop = Box::pin(lifecycle.reached(Phase::Draining));
     stream::unfold(Some((messages, stop, 0)), |open| async move {
         let (mut messages, mut stop, n_taken) = open?;
         let next = tokio::select! {
             biased;
-            () = &mut stop => Err(status::stopping(n_taken)),
+            why = &mut stop => Err(status::stopping(why, n_taken)),
             message = messages.message() => message.map_err(status::of_refusal),
         };
         match next {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, Stream, StreamExt};
 use http::{Request, Response, StatusCode};
 use http_body::Frame;
@@ -18,7 +19,7 @@ use super::deadline;
 use super::front::Arriving;
 use super::grpc;
 use super::json::{Json, JsonError};
-use super::lifecycle::{Lifecycle, Phase};
+use super::lifecycle::{Lifecycle, Stop};
 use super::pb;
 use super::plain;
 use super::status;
@@ -78,7 +79,7 @@ pub(super) fn lines(
     let answers = json_lines(
         request.into_body(),
         config.max_message_bytes,
-        lifecycle.clone(),
+        call.stopped(lifecycle.clone()),
     )
     .enumerate()
     .map(move |(index, line)| {
@@ -87,9 +88,15 @@ pub(super) fn lines(
         (size_bytes, answer)
     });
     let answers = window::answers(answers, max_messages).map(Ok);
+    let own = Arc::clone(&call);
     let answers = deadline::until(answers, call)
         .enumerate()
-        .map(|(index, answer)| answer.unwrap_or_else(|status| refused(index as u64, &status)))
+        .map(move |(index, answer)| {
+            answer.unwrap_or_else(|status| {
+                own.code.get_or_init(|| status.code());
+                refused(index as u64, &status)
+            })
+        })
         .map(move |answer| Ok::<_, Status>(Frame::data(write_line(&writer, &answer))));
     let mut response = plain::with_type(StatusCode::OK, LINES_TYPE, String::new());
     *response.body_mut() = Body::new(StreamBody::new(answers));
@@ -117,7 +124,7 @@ enum BadLine {
     Json(JsonError),
     TooLong { limit_bytes: usize },
     CutOff,
-    Stopping { n_taken: u64 },
+    Stopping { why: Stop, n_taken: u64 },
 }
 
 async fn answer_line(
@@ -159,12 +166,20 @@ fn refused(index: u64, status: &Status) -> pb::StreamClassifyResponse {
 }
 
 impl BadLine {
+    /// What a call ends with whose last line it is. Of one that breaks off, nobody may read the line.
+    fn code(&self) -> Code {
+        match self {
+            Self::CutOff => Code::Cancelled,
+            _ => self.status().code(),
+        }
+    }
+
     fn status(&self) -> Status {
         match self {
             Self::Json(error) => status::bad_json(error),
             Self::TooLong { limit_bytes } => status::body_too_large(*limit_bytes),
             Self::CutOff => status::cut_off(),
-            Self::Stopping { n_taken } => status::stopping(*n_taken),
+            Self::Stopping { why, n_taken } => status::stopping(*why, *n_taken),
         }
     }
 }
@@ -185,15 +200,14 @@ struct Lines {
     searched: usize,
     n_taken: u64,
     limit_bytes: usize,
-    lifecycle: Lifecycle,
+    stop: BoxFuture<'static, Stop>,
 }
 
-/// The lines of a body that are not empty. A line over the limit, a body that breaks off and a server
-/// that stops are the last: what follows has no place to begin at.
+/// The lines of a body that are not empty. A line over the limit, a body that breaks off and a stop are the last: what follows has no place to begin at.
 fn json_lines(
     body: Arriving,
     limit_bytes: usize,
-    lifecycle: Lifecycle,
+    stop: BoxFuture<'static, Stop>,
 ) -> impl Stream<Item = Result<Bytes, BadLine>> + Send + 'static {
     let lines = Lines {
         body,
@@ -201,13 +215,18 @@ fn json_lines(
         searched: 0,
         n_taken: 0,
         limit_bytes,
-        lifecycle,
+        stop,
     };
     stream::unfold(Some(lines), |open| async move {
         let mut lines = open?;
         match lines.next().await? {
             Ok(line) => Some((Ok(line), Some(lines))),
-            Err(bad) => Some((Err(bad), None)),
+            Err(bad) => {
+                // The answer ends whole, with a line that says why.
+                let call = lines.body.call();
+                call.code.get_or_init(|| bad.code());
+                Some((Err(bad), None))
+            }
         }
     })
 }
@@ -225,10 +244,12 @@ impl Lines {
             if self.unread.len() > limit_bytes {
                 return Some(Err(BadLine::TooLong { limit_bytes }));
             }
-            let stop = self.lifecycle.clone().reached(Phase::Draining);
             let frame = tokio::select! {
                 biased;
-                () = stop => return Some(Err(BadLine::Stopping { n_taken: self.n_taken })),
+                why = &mut self.stop => {
+                    let n_taken = self.n_taken;
+                    return Some(Err(BadLine::Stopping { why, n_taken }));
+                }
                 frame = self.body.frame() => frame,
             };
             match frame {
@@ -237,11 +258,7 @@ impl Lines {
                         self.unread.extend_from_slice(&bytes);
                     }
                 }
-                Some(Err(_)) => {
-                    // The answer ends whole, with a line that nobody may read.
-                    self.body.call().code.get_or_init(|| Code::Cancelled);
-                    return Some(Err(BadLine::CutOff));
-                }
+                Some(Err(_)) => return Some(Err(BadLine::CutOff)),
                 None => return self.last(),
             }
         }

@@ -15,6 +15,7 @@ use super::classify::ClassifyError;
 use super::deadline::BadTimeout;
 use super::json::JsonError;
 use super::keys::NoAccess;
+use super::lifecycle::Stop;
 
 /// How prost begins its account of bytes that are no message.
 const MALFORMED: &str = "failed to decode Protobuf message: ";
@@ -285,25 +286,28 @@ pub(super) fn wrong_encoding(header: &str, sent: &HeaderValue, taken: &'static s
     status
 }
 
-/// The end of a stream that outlives the server. All articles up to the last index are answered.
-pub(super) fn stopping(n_answered: u64) -> Status {
+/// The end of a stream that outlives the server or its connection. All articles up to the last index are answered.
+pub(super) fn stopping(why: Stop, n_answered: u64) -> Status {
+    let (reason, what) = match why {
+        Stop::Server => ("SERVER_STOPPING", "the server is stopping"),
+        Stop::Connection => ("CONNECTION_ENDING", "the connection has reached its age"),
+    };
     let (message, last) = match n_answered.checked_sub(1) {
         Some(last) => (
             format!(
-                "the server is stopping; the last article answered is number {last}, counted from 0: send the others again, on a new connection"
+                "{what}; the last article answered is number {last}, counted from 0: send the others again, on a new connection"
             ),
             last.to_string(),
         ),
         None => (
-            "the server is stopping; no article was answered: send them again, on a new connection"
-                .to_owned(),
+            format!("{what}; no article was answered: send them again, on a new connection"),
             String::new(),
         ),
     };
     let mut details = ErrorDetails::with_retry_info(Some(RETRY_AFTER));
     let metadata = HashMap::from([("last_index".to_owned(), last)]);
-    details.set_error_info("SERVER_STOPPING", DOMAIN, metadata);
-    with_reason(Code::Unavailable, "SERVER_STOPPING", message, details)
+    details.set_error_info(reason, DOMAIN, metadata);
+    with_reason(Code::Unavailable, reason, message, details)
 }
 
 /// A health check of a service that is not here.

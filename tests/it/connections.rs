@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use copydesk::service::{ConnectionConfig, ServerConfig, pb};
 use futures_util::future::poll_fn;
+use futures_util::stream::{self, StreamExt};
 use h2::Reason;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tonic::Code;
+use tonic_types::StatusExt;
 
-use crate::support::{TestServer, article, pipeline, soon};
+use crate::support::{TestServer, article, pipeline, soon, stream_request};
 use crate::wire::{CLASSIFY, HELLO, Sent, Wire, classify_frame, get, post, raw, request};
 
 async fn server(connections: ConnectionConfig) -> TestServer {
@@ -108,7 +111,7 @@ async fn half_a_preface_is_not_waited_for() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     let frame = classify_frame(article(0));
     let answer = wire.call(CLASSIFY, &[], Sent::Whole(frame)).await;
-    assert_eq!(answer.status.code(), tonic::Code::Ok);
+    assert_eq!(answer.status.code(), Code::Ok);
 }
 
 #[tokio::test]
@@ -145,9 +148,29 @@ async fn an_open_call_does_not_outlive_the_grace_of_its_old_connection() {
     })
     .await;
     let mut client = server.client().await;
-    let open = client.stream_classify(futures_util::stream::pending());
+    let open = client.stream_classify(stream::pending());
     let mut responses = soon(open).await.expect("a stream").into_inner();
     assert!(soon(responses.message()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_stream_of_an_old_connection_is_told_how_far_it_came() {
+    let server = server(ConnectionConfig {
+        max_age: Duration::from_millis(300),
+        ..ConnectionConfig::default()
+    })
+    .await;
+    let mut client = server.client().await;
+    let requests = stream::iter([stream_request(0)]).chain(stream::pending());
+    let open = soon(client.stream_classify(requests)).await;
+    let mut responses = open.expect("a stream").into_inner();
+    soon(responses.message()).await.expect("an answer");
+    let status = soon(responses.message()).await.expect_err("too old");
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+    let details = status.get_error_details();
+    let info = details.error_info().expect("an ErrorInfo");
+    assert_eq!(info.reason, "CONNECTION_ENDING");
+    assert_eq!(info.metadata["last_index"], "0");
 }
 
 #[tokio::test]

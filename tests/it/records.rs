@@ -123,6 +123,22 @@ async fn lines_that_are_reset_are_cancelled() {
     assert_cancelled(server.address()).await;
 }
 
+#[tokio::test]
+async fn lines_that_end_with_an_error_count_as_what_it_says() {
+    let config = ServerConfig {
+        max_message_bytes: 100,
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let (address, batch) = (server.address(), "POST /v1/classify:batch");
+    post(address, "/v1/classify:batch", "", &"x".repeat(200)).await;
+    assert_counted(address, batch, "RESOURCE_EXHAUSTED", 1).await;
+    let head = "POST /v1/classify:batch HTTP/1.1\r\nhost: x\r\nconnection: close\r\ngrpc-timeout: 50m\r\ntransfer-encoding: chunked\r\n\r\n";
+    let answer = raw(address, head.as_bytes()).await;
+    assert!(answer.contains("\"code\":4"), "{answer}");
+    assert_counted(address, batch, "DEADLINE_EXCEEDED", 1).await;
+}
+
 async fn assert_cancelled(address: SocketAddr) {
     let batch = "POST /v1/classify:batch";
     let metrics = soon(async {
