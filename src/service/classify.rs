@@ -5,20 +5,22 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::admission::{Overloaded, Permit};
 use super::call::Call;
 use super::convert;
+use super::deadline;
 use super::metrics::Stage;
 use super::pb;
 use crate::pipeline::options::TagListError;
-use crate::pipeline::{Classification, Options, OptionsError, Pipeline, is_page};
+use crate::pipeline::{Classification, Options, OptionsError, is_page};
 use crate::text::{Article, ArticleError};
 
 /// An article of at most so many bytes is classified where its call is handled, which takes less
 /// than a millisecond. A longer one, and any page, would keep other calls waiting and goes to a thread
-/// of its own; [`Pipeline::classify`] is the same there, and results keep their order.
+/// of its own; [`Pipeline::classify`](crate::pipeline::Pipeline::classify) is the same there, and results keep their order.
 pub(super) const MAX_INLINE_BYTES: usize = 64 << 10;
 
 /// Why an article could not be classified. The message is for the caller.
@@ -129,7 +131,7 @@ async fn checked(
     }
     let begun = started.elapsed();
     let found = match is_long {
-        true => on_a_thread(&call.pipeline, article, options, permit).await?,
+        true => on_a_thread(call, article, options, permit).await?,
         false => guarded(|| call.pipeline.classify(&article, &options))?,
     };
     drop(core);
@@ -201,22 +203,32 @@ fn is_long(article: &Article) -> bool {
     size_bytes(article) > MAX_INLINE_BYTES || is_page(article)
 }
 
-/// The permit goes with the job: one that cannot be stopped any more still counts.
+/// The permit goes with the job: one that cannot be stopped any more still counts. Jobs queue for a thread; one whose
+/// caller has gone meanwhile, or has no more time, is not begun.
 async fn on_a_thread(
-    pipeline: &Arc<Pipeline>,
+    call: &Call,
     article: Article,
     options: Arc<Options>,
     permit: Permit,
 ) -> Result<Classification, ClassifyError> {
-    let pipeline = Arc::clone(pipeline);
-    let job = move || {
-        let _permit = permit;
-        guarded(|| pipeline.classify(&article, &options))
-    };
+    let (pipeline, deadline) = (Arc::clone(&call.pipeline), call.deadline);
+    let (answer, answered) = oneshot::channel();
+    tokio::task::spawn_blocking(move || {
+        let permit = permit;
+        if answer.is_closed() {
+            return;
+        }
+        let outcome = match deadline::has_passed(deadline) {
+            true => Err(ClassifyError::DeadlineExceeded),
+            false => guarded(|| pipeline.classify(&article, &options)),
+        };
+        // Whoever is answered finds the place free.
+        drop(permit);
+        // Nobody may be there any more.
+        let _ = answer.send(outcome);
+    });
     // The job itself catches panics; this fails only when the runtime stops.
-    tokio::task::spawn_blocking(job)
-        .await
-        .unwrap_or(Err(ClassifyError::Fault))
+    answered.await.unwrap_or(Err(ClassifyError::Fault))
 }
 
 fn size_bytes(article: &Article) -> usize {
