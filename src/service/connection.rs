@@ -9,6 +9,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 
 use super::activity::Activity;
 use super::config::{ConnectionConfig, ServerConfig};
@@ -53,21 +54,48 @@ pub(super) async fn run(socket: TcpStream, entrance: Entrance) {
     // Small answers must not wait for the next packet: without it a call takes 40 ms. Fails only
     // on a socket that is closed already.
     let _ = socket.set_nodelay(true);
-    let patience = entrance.front.shared.config.connections.header_timeout;
+    let opened = tokio::select! {
+        biased;
+        opened = opened(socket, &entrance) => opened,
+        // A client that says nothing does not hold up the stop.
+        () = entrance.lifecycle.clone().reached(Phase::Draining) => None,
+    };
+    match opened {
+        Some(Opened::Plain(socket)) => serve(socket, entrance).await,
+        Some(Opened::Encrypted(socket)) => serve(*socket, entrance).await,
+        None => {}
+    }
+}
+
+/// A socket whose client has begun.
+enum Opened {
+    Plain(TcpStream),
+    Encrypted(Box<TlsStream<TcpStream>>),
+}
+
+/// The socket once its first byte is there, or once its handshake is done, if its client does so in time.
+async fn opened(socket: TcpStream, entrance: &Entrance) -> Option<Opened> {
+    let shared = &entrance.front.shared;
+    let patience = shared.config.connections.header_timeout;
     // A client that says nothing is no connection yet.
     let mut byte = [0];
     let first_byte = tokio::time::timeout(patience, socket.peek(&mut byte)).await;
     if !matches!(first_byte, Ok(Ok(1..))) {
-        return;
+        return None;
     }
-    let Some(acceptor) = entrance.acceptor.clone() else {
-        return serve(socket, entrance).await;
+    let Some(acceptor) = &entrance.acceptor else {
+        return Some(Opened::Plain(socket));
     };
     // Plain text, a wrong certificate or none: the handshake fails and has told the client why.
-    if let Ok(Ok(socket)) = tokio::time::timeout(patience, acceptor.current().accept(socket)).await
-    {
-        serve(socket, entrance).await;
-    }
+    let handshake = tokio::time::timeout(patience, acceptor.current().accept(socket)).await;
+    let error = match handshake {
+        Ok(Ok(socket)) => return Some(Opened::Encrypted(Box::new(socket))),
+        Ok(Err(error)) => error,
+        Err(late) => late.into(),
+    };
+    shared.metrics.failed_handshakes.inc();
+    tracing::debug!(%error, "a TLS handshake failed");
+    None
 }
 
 async fn serve<S>(socket: S, entrance: Entrance)
