@@ -667,6 +667,28 @@ async fn a_call_is_one_line_of_the_log_and_its_text_is_not_in_it() {
 }
 
 /// The lines of a settings file for a key.
+#[tokio::test]
+async fn a_call_that_is_cut_at_the_stop_has_its_line_in_the_log() {
+    let server = Server::start(|command| {
+        command.args(["--drain-timeout-seconds", "0"]);
+    });
+    let address = server.address().parse().expect("an address");
+    let wire = crate::wire::Wire::connect(address).await;
+    let mut sender = wire.sender.clone();
+    let classify = crate::wire::request(crate::wire::CLASSIFY, &[]);
+    let (_response, _unfinished) = sender.send_request(classify, false).expect("sent");
+    let open = "copydesk_open_calls 1\n";
+    soon(async { while !get(address, "/metrics").await.contains(open) {} }).await;
+    let stopped = tokio::task::spawn_blocking(|| server.stop_with("-TERM"));
+    let (code, said) = soon(stopped).await.expect("no panic");
+    assert_eq!(code, Some(0), "{said}");
+    let line = said
+        .lines()
+        .find(|line| line.contains("method=\"Classify\""));
+    let line = line.unwrap_or_else(|| panic!("no line: {said}"));
+    assert!(line.contains("CANCELLED"), "{line}");
+}
+
 fn key_entry(key: &str, name: &str, role: &str) -> String {
     let digits: String = hash(key).iter().map(|byte| format!("{byte:02x}")).collect();
     format!(
