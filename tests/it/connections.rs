@@ -252,6 +252,8 @@ async fn alerts_and_panels_ask_for_single_calls_of_both_protocols() {
         assert!(metrics.contains(&counter), "{counter}: {metrics}");
     }
     let alerts = std::fs::read_to_string("deploy/prometheus-alerts.yaml").expect("the rules");
+    // An article of a batch or a stream fails within a call that is OK.
+    assert!(alerts.contains("copydesk_refused_articles_total{reason=\"SERVER_FAULT\"}"));
     let both = format!("{{method=~\"{}\"}}", methods.join("|"));
     assert_eq!(alerts.matches(&both).count(), 2);
     let panels = std::fs::read_to_string("deploy/grafana-dashboard.json").expect("the dashboard");
