@@ -119,8 +119,10 @@ impl Front {
             _ => Exposure::Keyed,
         };
         let role = match route {
-            Route::Metrics => Role::Observe,
-            _ => Role::Classify,
+            Route::Metrics => Some(Role::Observe),
+            Route::Health | Route::Healthz | Route::Readyz => None,
+            Route::Reflection | Route::ReflectionAlpha | Route::OpenApi => None,
+            _ => Some(Role::Classify),
         };
         match exposure {
             Exposure::Open => Ok(()),

@@ -35,7 +35,8 @@ pub struct ApiKey {
     pub sha256: [u8; 32],
     /// What it is good for.
     pub roles: Vec<Role>,
-    /// So many articles a second on average, and so many at once; `None`: as many as the server takes.
+    /// So many articles a second on average, and so many at once, batches and streams half as many; `None`: as many as
+    /// the server takes.
     pub articles_per_second: Option<u32>,
 }
 
@@ -74,7 +75,7 @@ pub(super) enum NoAccess {
     WrongKey,
     /// A key for other things.
     #[error(
-        "the API key does not have the role that this call needs: observe for /metrics, classify for all else"
+        "the API key does not have the role that this call needs: observe for /metrics, classify for the classifier's calls"
     )]
     WrongRole,
 }
@@ -133,16 +134,17 @@ impl Keys {
         self.find(sent).map(Arc::clone).ok_or(NoAccess::WrongKey)
     }
 
-    /// Whether a caller has a role. Without any keys everyone has.
+    /// Whether a caller has a role, or any where none is asked for. Without any keys everyone has.
     pub(super) fn admit(
         &self,
         caller: Result<&Caller, NoAccess>,
-        role: Role,
+        role: Option<Role>,
     ) -> Result<(), NoAccess> {
         if self.0.is_empty() {
             return Ok(());
         }
-        let has_role = caller?.key.roles.contains(&role);
+        let caller = caller?;
+        let has_role = role.is_none_or(|role| caller.key.roles.contains(&role));
         has_role.then_some(()).ok_or(NoAccess::WrongRole)
     }
 
@@ -176,80 +178,55 @@ fn sent_key(headers: &HeaderMap) -> Option<&str> {
 #[derive(Debug)]
 struct Rate {
     interval: Duration,
+    /// What single calls may use up at once.
     burst: Duration,
+    /// What articles of batches and streams may: they would otherwise take each place as soon as there is one, and
+    /// every single call of the same key be refused.
+    burst_in_turn: Duration,
     /// When the allowance would be whole again.
     whole_at: Mutex<Instant>,
     /// Those who wait for a place, first come first served.
     queue: Queue<()>,
 }
 
-/// The next place of a rate, which is given back unless it is used: whoever waited for it may be gone.
-#[derive(Debug)]
-struct Place<'a> {
-    rate: &'a Rate,
-    is_used: bool,
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        if !self.is_used {
-            self.rate.give_back();
-        }
-    }
-}
-
 impl Rate {
     fn new(per_second: u32) -> Self {
-        let per_second = per_second.max(1);
+        let burst = Duration::from_secs(1);
         Self {
-            interval: Duration::from_secs(1) / per_second,
-            burst: Duration::from_secs(1),
+            interval: burst / per_second.max(1),
+            burst,
+            burst_in_turn: burst / 2,
             whole_at: Mutex::new(Instant::now()),
             queue: Queue::new(()),
         }
     }
 
     fn at_once(&self, now: Instant) -> Result<(), Duration> {
-        let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = (*whole_at).max(now) + self.interval;
-        let wait = next.saturating_duration_since(now + self.burst);
-        if !wait.is_zero() {
-            return Err(wait);
-        }
-        *whole_at = next;
-        Ok(())
+        self.within(self.burst, now)
     }
 
     /// The next place, if it is due and nobody waits for one.
     fn in_turn_at_once(&self, now: Instant) -> bool {
-        self.queue.try_lock().is_ok() && self.at_once(now).is_ok()
+        self.queue.try_lock().is_ok() && self.within(self.burst_in_turn, now).is_ok()
     }
 
-    /// Waits for the next place. Only the first of those who wait has one set aside: others have no
-    /// claim yet, however many they are.
+    /// Waits for the next place. Nothing is set aside for who waits: it may be gone before it is its turn.
     async fn in_turn(&self) {
         let _turn = self.queue.lock().await;
-        let at = self.reserve(Instant::now());
-        let mut place = Place {
-            rate: self,
-            is_used: false,
-        };
-        tokio::time::sleep_until(at).await;
-        place.is_used = true;
+        while let Err(wait) = self.within(self.burst_in_turn, Instant::now()) {
+            tokio::time::sleep(wait).await;
+        }
     }
 
-    fn give_back(&self) {
+    /// Takes a place of so much at once, or says how long to wait for it.
+    fn within(&self, burst: Duration, now: Instant) -> Result<(), Duration> {
         let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
-        // Before the clock's own beginning the allowance is whole anyway.
-        *whole_at = whole_at.checked_sub(self.interval).unwrap_or(*whole_at);
-    }
-
-    /// Takes the next place; when it is.
-    fn reserve(&self, now: Instant) -> Instant {
-        let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = (*whole_at + self.interval).saturating_duration_since(now + burst);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
         *whole_at = (*whole_at).max(now) + self.interval;
-        // Before the clock's own beginning there is no such place, and nobody waits.
-        whole_at.checked_sub(self.burst).unwrap_or(now)
+        Ok(())
     }
 }
 
@@ -282,7 +259,7 @@ mod tests {
         ]);
         let admit = |headers: &HeaderMap, role| {
             let caller = keys.caller(headers)?;
-            keys.admit(Ok(&caller), role)?;
+            keys.admit(Ok(&caller), Some(role))?;
             Ok(caller.name().to_owned())
         };
         let desk = headers("authorization", "Bearer cdk_1");
@@ -315,7 +292,7 @@ mod tests {
         let keys = Keys::new(&[]);
         let nobody = keys.caller(&HeaderMap::new()).map(|_| ());
         assert_eq!(nobody, Err(NoAccess::NoKey));
-        let admitted = keys.admit(Err(NoAccess::NoKey), Role::Classify);
+        let admitted = keys.admit(Err(NoAccess::NoKey), Some(Role::Classify));
         assert_eq!(admitted, Ok(()));
     }
 
@@ -334,7 +311,24 @@ mod tests {
         now += wait;
         assert_eq!(rate.at_once(now), Ok(()));
         assert!(rate.at_once(now).is_err());
-        assert_eq!(rate.reserve(now), now + Duration::from_millis(250));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_leaves_half_of_the_rate_to_single_calls() {
+        let rate = Rate::new(10);
+        for _ in 0..50 {
+            rate.in_turn().await;
+        }
+        for _ in 0..5 {
+            assert_eq!(rate.at_once(Instant::now()), Ok(()));
+        }
+        let wait = rate.at_once(Instant::now()).unwrap_err();
+        // The batch goes on, and takes nothing of what the single call was told to wait for.
+        tokio::select! {
+            () = rate.in_turn() => panic!("before its turn"),
+            () = tokio::time::sleep(wait) => {}
+        }
+        assert_eq!(rate.at_once(Instant::now()), Ok(()));
     }
 
     #[tokio::test]

@@ -152,6 +152,26 @@ async fn a_key_that_has_used_up_its_rate_is_told_to_wait() {
 }
 
 #[tokio::test]
+async fn what_is_keyed_is_for_every_key() {
+    let config = ServerConfig {
+        keys: vec![key("watch", Role::Observe, None)],
+        health: Exposure::Keyed,
+        reflection: Exposure::Keyed,
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    for path in ["/healthz", "/readyz", "/v1/openapi.json", "/metrics"] {
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: cdk_watch\r\n\r\n"
+        );
+        let answer = raw(server.address(), head.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+        let answer = get(server.address(), path).await;
+        assert!(answer.starts_with("HTTP/1.1 401"), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn lines_end_at_the_deadline_though_their_articles_wait() {
     let server = server_with_keys().await;
     let batch = "{\"article\": {\"body\": \"Parliament.\"}}\n".repeat(5);
