@@ -15,7 +15,7 @@ use opentelemetry::propagation::{Extractor, TextMapPropagator};
 use opentelemetry::trace::{
     Span, SpanKind, Status as SpanStatus, TraceContextExt, Tracer, TracerProvider,
 };
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::{Context, Key, KeyValue};
 use opentelemetry_otlp::{SpanExporter as OtlpExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
@@ -29,6 +29,8 @@ use prometheus_client::metrics::counter::Counter;
 use super::server::ServeError;
 
 const SERVICE: &str = "copydesk";
+/// How the library names what has no name.
+const UNNAMED: &str = "unknown_service";
 /// The variable that says how many spans may wait to be sent, and the number without it: the library's own.
 const MAX_WAITING_VARIABLE: &str = "OTEL_BSP_MAX_QUEUE_SIZE";
 const MAX_WAITING: usize = 2_048;
@@ -179,7 +181,7 @@ impl Traces {
                 waiting,
                 lost: lost.clone(),
             })
-            .with_resource(Resource::builder().with_service_name(SERVICE).build())
+            .with_resource(resource())
             .build();
         let tracer = provider.tracer(SERVICE);
         Ok(Self(Some((provider, tracer))))
@@ -231,6 +233,16 @@ impl Traces {
         if let Ok(Err(error)) = flushed {
             tracing::warn!(%error, "the last spans could not be sent");
         }
+    }
+}
+
+/// What the environment says of this process, by OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, and a name in any case.
+fn resource() -> Resource {
+    let given = Resource::builder().build();
+    let name = given.get(&Key::from_static_str("service.name"));
+    match name {
+        Some(name) if !name.as_str().starts_with(UNNAMED) => given,
+        _ => Resource::builder().with_service_name(SERVICE).build(),
     }
 }
 
