@@ -20,7 +20,7 @@ use crate::text::{Article, ArticleError};
 
 /// An article of at most so many bytes is classified where its call is handled, which takes less
 /// than a millisecond. A longer one, and any page, would keep other calls waiting and goes to a thread
-/// of its own; [`Pipeline::classify`](crate::pipeline::Pipeline::classify) is the same there, and results keep their order.
+/// of its own; what the pipeline does is the same there, and results keep their order.
 pub(super) const MAX_INLINE_BYTES: usize = 64 << 10;
 
 /// Why an article could not be classified. The message is for the caller.

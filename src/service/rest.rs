@@ -203,7 +203,8 @@ struct Lines {
     stop: BoxFuture<'static, Stop>,
 }
 
-/// The lines of a body that are not empty. A line over the limit, a body that breaks off and a stop are the last: what follows has no place to begin at.
+/// The lines of a body that are not empty. A line over the limit, a body that breaks off and a stop are the last: what
+/// follows has no place to begin at.
 fn json_lines(
     body: Arriving,
     limit_bytes: usize,

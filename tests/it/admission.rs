@@ -144,6 +144,31 @@ async fn a_call_without_a_deadline_has_the_servers() {
 }
 
 #[tokio::test]
+async fn a_batch_may_take_as_long_as_its_caller_says() {
+    let call_timeout = Duration::from_millis(50);
+    let config = ServerConfig {
+        call_timeout,
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let wire = Wire::connect(server.address()).await;
+    let path = "/copydesk.v1.ClassifierService/BatchClassify";
+    let head = crate::wire::request(path, &[("grpc-timeout", "1H")]);
+    let mut sender = wire.sender.clone();
+    let (response, mut stream) = sender.send_request(head, false).expect("sent");
+    let frame = framed(&batch(1));
+    stream.send_data(frame.slice(..7), false).expect("sent");
+    tokio::time::sleep(4 * call_timeout).await;
+    stream.send_data(frame.slice(7..), true).expect("sent");
+    let mut answers = soon(response).await.expect("an answer").into_body();
+    assert!(
+        soon(answers.data())
+            .await
+            .is_some_and(|answer| answer.is_ok())
+    );
+}
+
+#[tokio::test]
 async fn a_stream_ends_at_its_deadline() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
