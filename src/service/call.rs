@@ -70,8 +70,10 @@ pub(super) struct Turn {
 /// What a call has done, for its line in the log.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// Articles of a batch or a stream that are to have an answer.
+    /// Articles of a batch or a stream that were taken on.
     taken: AtomicUsize,
+    /// Those of them that have no answer yet.
+    unanswered: AtomicUsize,
     /// Articles that were classified or refused.
     pub(super) articles: AtomicUsize,
     /// Articles that were refused.
@@ -170,6 +172,19 @@ impl Call {
     /// Takes on articles of a batch or a stream.
     pub(super) fn take(&self, n_articles: usize) {
         self.tally.taken.fetch_add(n_articles, Ordering::Relaxed);
+        self.tally
+            .unanswered
+            .fetch_add(n_articles, Ordering::Relaxed);
+    }
+
+    /// Whether an article is to be counted: one that was taken on is counted once, as answered or as late, whichever
+    /// of its tasks is first.
+    fn settle(&self) -> bool {
+        let tally = &self.tally;
+        let less_one = |n_articles: usize| n_articles.checked_sub(1);
+        let (set, fetch) = (Ordering::Relaxed, Ordering::Relaxed);
+        tally.taken.load(Ordering::Relaxed) == 0
+            || tally.unanswered.fetch_update(set, fetch, less_one).is_ok()
     }
 
     /// Counts an article of so many bytes, with what became of it.
@@ -178,6 +193,9 @@ impl Call {
         size_bytes: usize,
         outcome: Result<&pb::Classification, &ClassifyError>,
     ) {
+        if !self.settle() {
+            return;
+        }
         let tally = &self.tally;
         tally
             .article_bytes
@@ -205,15 +223,13 @@ impl Call {
             status.code(),
             Code::InvalidArgument | Code::ResourceExhausted
         ) {
-            self.take(1);
             self.refuse(1, &status::reason_of(status));
         }
     }
 
     /// Counts the articles that were taken on and have no answer by the deadline.
     pub(super) fn refuse_unanswered(&self) {
-        let n_taken = self.tally.taken.load(Ordering::Relaxed);
-        let n_unanswered = n_taken.saturating_sub(self.tally.articles.load(Ordering::Relaxed));
+        let n_unanswered = self.tally.unanswered.swap(0, Ordering::Relaxed);
         if n_unanswered > 0 {
             self.refuse(n_unanswered, status::DEADLINE_EXCEEDED);
         }

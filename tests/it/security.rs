@@ -353,8 +353,17 @@ impl Authority {
         server: &TestServer,
         shown: Option<(&Path, &str)>,
     ) -> std::io::Result<String> {
+        self.get(server, shown, "/healthz").await
+    }
+
+    async fn get(
+        &self,
+        server: &TestServer,
+        shown: Option<(&Path, &str)>,
+        path: &str,
+    ) -> std::io::Result<String> {
         let mut socket = self.connect(server, shown).await?;
-        let head = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
         socket.write_all(head.as_bytes()).await?;
         let mut answer = String::new();
         soon(socket.read_to_string(&mut answer)).await?;
@@ -412,6 +421,10 @@ async fn encrypted_connections_are_served_and_plain_ones_are_not() {
     assert_served(authority.health(&server, None).await);
     let plain = get(server.address(), "/healthz").await;
     assert!(!plain.contains("HTTP/1.1 200"), "{plain}");
+    let metrics = authority.get(&server, None, "/metrics").await;
+    let metrics = metrics.expect("an answer");
+    let failed = "copydesk_failed_handshakes_total 1\n";
+    assert!(metrics.contains(failed), "{metrics}");
     // A client that trusts another authority does not go on.
     let stranger = Authority::new();
     assert!(stranger.health(&server, None).await.is_err());
