@@ -68,4 +68,4 @@ pub use keys::{ApiKey, Role, hash, new_key};
 pub use probe::{ProbeConfig, ProbeError, ProbeKey, probe};
 pub use server::{Listeners, ServeError, Server, serve};
 pub use tls::{TlsConfig, TlsError};
-pub(crate) use traces::{REDACTED, without_user};
+pub(crate) use traces::{REDACTED, without_secrets};

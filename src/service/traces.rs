@@ -37,14 +37,18 @@ const MAX_WAITING: usize = 2_048;
 /// Stands where a secret was.
 pub(crate) const REDACTED: &str = "redacted";
 
-/// An address with its user and password blacked out, if it has them.
-pub(crate) fn without_user(address: &str) -> String {
+/// An address with its user, its password and its query blacked out, if it has them.
+pub(crate) fn without_secrets(address: &str) -> String {
     let begin = address.find("://").map_or(0, |at| at + 3);
     let (scheme, rest) = address.split_at(begin);
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (rest, query) = match rest.split_once('?') {
+        Some((rest, _)) => (rest, format!("?{REDACTED}")),
+        None => (rest, String::new()),
+    };
+    let end = rest.find(['/', '#']).unwrap_or(rest.len());
     match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}{REDACTED}{}", &rest[at..]),
-        None => address.to_owned(),
+        Some(at) => format!("{scheme}{REDACTED}{}{query}", &rest[at..]),
+        None => format!("{scheme}{rest}{query}"),
     }
 }
 
@@ -155,7 +159,7 @@ impl Traces {
         let address = endpoint.parse::<Uri>().ok();
         if address.and_then(|a| a.into_parts().scheme) != Some(Scheme::HTTP) {
             return Err(ServeError::Endpoint {
-                given: without_user(endpoint),
+                given: without_secrets(endpoint),
             });
         }
         let exporter = OtlpExporter::builder()

@@ -637,6 +637,7 @@ fn a_password_of_the_collector_is_not_printed() {
     for (address, shown) in [
         ("http://me:p@ss@host:4317/x", "http://redacted@host:4317/x"),
         ("http://host:4317/a@b", "http://host:4317/a@b"),
+        ("http://host:4317?key=s@1", "http://host:4317?redacted"),
     ] {
         let output = printed(&format!("otlp_endpoint = \"{address}\""), &[], &[]);
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
