@@ -1,13 +1,13 @@
 //! API keys: who may call what, and how often. The server knows their hashes only.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
-use tokio::sync::Mutex as Queue;
+use tokio::sync::{Mutex as Queue, Notify};
 use tokio::time::Instant;
 
 /// Schemes are compared in any case (RFC 9110, 11.1).
@@ -183,10 +183,47 @@ struct Rate {
     /// What articles of batches and streams may: they would otherwise take each place as soon as there is one, and
     /// every single call of the same key be refused.
     burst_in_turn: Duration,
-    /// When the allowance would be whole again.
-    whole_at: Mutex<Instant>,
+    places: Mutex<Places>,
     /// Those who wait for a place, first come first served.
     queue: Queue<()>,
+    /// Wakes the first of them.
+    is_owed: Notify,
+}
+
+#[derive(Debug)]
+struct Places {
+    /// When the allowance would be whole again.
+    whole_at: Instant,
+    has_waiting: bool,
+    /// A single call was let through before who waits: the next place is not for another.
+    is_owed: bool,
+}
+
+impl Places {
+    /// How long it takes until there is a place of so much at once.
+    fn wait(&self, interval: Duration, burst: Duration, now: Instant) -> Duration {
+        (self.whole_at + interval).saturating_duration_since(now + burst)
+    }
+
+    fn take(&mut self, interval: Duration, now: Instant) {
+        self.whole_at = self.whole_at.max(now) + interval;
+    }
+}
+
+/// The first of those who wait, as long as it does.
+struct Waiting<'a>(&'a Rate);
+
+impl<'a> Waiting<'a> {
+    fn on(rate: &'a Rate) -> Self {
+        rate.places().has_waiting = true;
+        Self(rate)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.places().has_waiting = false;
+    }
 }
 
 impl Rate {
@@ -196,37 +233,70 @@ impl Rate {
             interval: burst / per_second.max(1),
             burst,
             burst_in_turn: burst / 2,
-            whole_at: Mutex::new(Instant::now()),
+            places: Mutex::new(Places {
+                whole_at: Instant::now(),
+                has_waiting: false,
+                is_owed: false,
+            }),
             queue: Queue::new(()),
+            is_owed: Notify::new(),
         }
     }
 
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a place for a single call, or says how long to wait for it. Where others wait too, every other place is
+    /// theirs.
     fn at_once(&self, now: Instant) -> Result<(), Duration> {
-        self.within(self.burst, now)
+        let mut places = self.places();
+        if places.has_waiting && places.is_owed {
+            return Err(places.wait(2 * self.interval, self.burst, now));
+        }
+        let wait = places.wait(self.interval, self.burst, now);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        places.take(self.interval, now);
+        if places.has_waiting {
+            places.is_owed = true;
+            self.is_owed.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Takes a place for who waits, or says how long to wait for it.
+    fn next(&self, now: Instant) -> Result<(), Duration> {
+        let mut places = self.places();
+        let burst = match places.is_owed {
+            true => self.burst,
+            false => self.burst_in_turn,
+        };
+        let wait = places.wait(self.interval, burst, now);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        places.take(self.interval, now);
+        places.is_owed = false;
+        Ok(())
     }
 
     /// The next place, if it is due and nobody waits for one.
     fn in_turn_at_once(&self, now: Instant) -> bool {
-        self.queue.try_lock().is_ok() && self.within(self.burst_in_turn, now).is_ok()
+        self.queue.try_lock().is_ok() && self.next(now).is_ok()
     }
 
     /// Waits for the next place. Nothing is set aside for who waits: it may be gone before it is its turn.
     async fn in_turn(&self) {
         let _turn = self.queue.lock().await;
-        while let Err(wait) = self.within(self.burst_in_turn, Instant::now()) {
-            tokio::time::sleep(wait).await;
+        let _waiting = Waiting::on(self);
+        while let Err(wait) = self.next(Instant::now()) {
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.is_owed.notified() => {}
+            }
         }
-    }
-
-    /// Takes a place of so much at once, or says how long to wait for it.
-    fn within(&self, burst: Duration, now: Instant) -> Result<(), Duration> {
-        let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = (*whole_at + self.interval).saturating_duration_since(now + burst);
-        if !wait.is_zero() {
-            return Err(wait);
-        }
-        *whole_at = (*whole_at).max(now) + self.interval;
-        Ok(())
     }
 }
 
@@ -313,22 +383,53 @@ mod tests {
         assert!(rate.at_once(now).is_err());
     }
 
+    /// The times of who does as it is told.
     #[tokio::test(start_paused = true)]
-    async fn a_batch_leaves_half_of_the_rate_to_single_calls() {
+    async fn single_calls_and_a_batch_of_a_key_share_its_rate() {
         let rate = Rate::new(10);
-        for _ in 0..50 {
-            rate.in_turn().await;
-        }
-        for _ in 0..5 {
-            assert_eq!(rate.at_once(Instant::now()), Ok(()));
-        }
-        let wait = rate.at_once(Instant::now()).unwrap_err();
-        // The batch goes on, and takes nothing of what the single call was told to wait for.
+        let batch = async {
+            for _ in 0..100 {
+                rate.in_turn().await;
+            }
+        };
+        let mut n_answered = 0;
+        let calls = async {
+            loop {
+                match rate.at_once(Instant::now()) {
+                    Ok(()) => n_answered += 1,
+                    Err(wait) => tokio::time::sleep(wait.max(Duration::from_millis(1))).await,
+                }
+            }
+        };
+        let begun = Instant::now();
         tokio::select! {
-            () = rate.in_turn() => panic!("before its turn"),
-            () = tokio::time::sleep(wait) => {}
+            () = batch => {}
+            () = calls => {}
         }
-        assert_eq!(rate.at_once(Instant::now()), Ok(()));
+        assert!((80..=120).contains(&n_answered), "{n_answered}");
+        assert!(begun.elapsed() >= Duration::from_secs(17));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_is_told_a_true_time_while_a_batch_goes_on() {
+        let rate = Rate::new(10);
+        let batch = async {
+            loop {
+                rate.in_turn().await;
+            }
+        };
+        let calls = async {
+            while rate.at_once(Instant::now()).is_ok() {
+                tokio::task::yield_now().await;
+            }
+            let wait = rate.at_once(Instant::now()).unwrap_err();
+            tokio::time::sleep(wait).await;
+            assert_eq!(rate.at_once(Instant::now()), Ok(()));
+        };
+        tokio::select! {
+            () = batch => {}
+            () = calls => {}
+        }
     }
 
     #[tokio::test]
