@@ -219,6 +219,13 @@ pub(super) fn cut_off() -> Status {
     bad_request("", "the request breaks off".to_owned())
 }
 
+/// A connection that ends within a request, whichever side ended it: nobody is left to read this, and it is no fault.
+fn connection_lost() -> Status {
+    let message = "the connection ended before the request did".to_owned();
+    let details = ErrorDetails::new();
+    with_reason(Code::Cancelled, "CONNECTION_LOST", message, details)
+}
+
 /// A handler that was called past the front: a fault of the server.
 pub(super) fn no_call() -> Status {
     let message = "the call could not be handled: a fault of the server".to_owned();
@@ -349,6 +356,7 @@ pub(super) fn of_refusal(status: Status) -> Status {
             };
             bad_request("", message)
         }
+        (Code::Unknown, _) if is_damaged(status.message()) => connection_lost(),
         (Code::ResourceExhausted, _) if is_damaged(status.message()) => {
             unpacked_too_large(status.message())
         }
@@ -464,6 +472,14 @@ mod tests {
         );
         let details = status.get_error_details();
         assert_eq!(details.error_info().unwrap().reason, "PROTOCOL");
+    }
+
+    #[test]
+    fn a_connection_that_is_lost_is_no_fault() {
+        let said = Status::unknown("h2 protocol error: error reading a body from connection");
+        let status = of_refusal(said);
+        assert_eq!(status.code(), Code::Cancelled);
+        assert_eq!(reason_of(&status), "CONNECTION_LOST");
     }
 
     #[test]
