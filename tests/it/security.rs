@@ -1,6 +1,7 @@
 //! Keys and certificates: the wrong ones are refused, and the others are served.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -255,6 +256,47 @@ async fn what_is_asked_for_in_a_wrong_way_takes_nothing_of_the_rate() {
     assert_eq!(refused.code(), Code::Unimplemented, "{refused:?}");
     let taken = classify(&server, &[("x-api-key", "cdk_slow")]).await;
     assert_eq!(taken.code(), Code::Ok, "{taken:?}");
+}
+
+#[test]
+fn what_is_refused_for_load_takes_nothing_of_the_rate() {
+    // Pages are read by other threads; there is one, and it waits for the test.
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().max_blocking_threads(1).build();
+    runtime.expect("a runtime").block_on(async {
+        let (release, wait) = std::sync::mpsc::channel::<()>();
+        tokio::task::spawn_blocking(move || wait.recv());
+        let config = ServerConfig {
+            max_in_flight: NonZeroUsize::MIN,
+            keys: vec![
+                key("desk", Role::Classify, None),
+                key("watch", Role::Observe, None),
+                key("slow", Role::Classify, Some(1)),
+            ],
+            ..ServerConfig::default()
+        };
+        let server = TestServer::start_with(pipeline(), config).await;
+        let page = pb::Article {
+            format: pb::ContentFormat::Html.into(),
+            ..article(0)
+        };
+        let mut wire = Wire::connect(server.address()).await;
+        let in_work = tokio::spawn(async move {
+            let desk = [("x-api-key", "cdk_desk")];
+            let frame = Sent::Whole(classify_frame(page));
+            wire.call(CLASSIFY, &desk, frame).await.status
+        });
+        soon(async { while counted(&server, "copydesk_articles_in_flight").await == 0 {} }).await;
+        let slow = [("x-api-key", "cdk_slow")];
+        for _ in 0..3 {
+            assert_eq!(reason(&classify(&server, &slow).await), "OVERLOADED");
+        }
+        drop(release);
+        let answered = soon(in_work).await.expect("no panic");
+        assert_eq!(answered.code(), Code::Ok, "{answered:?}");
+        let taken = classify(&server, &slow).await;
+        assert_eq!(taken.code(), Code::Ok, "{taken:?}");
+    });
 }
 
 #[tokio::test]
