@@ -26,10 +26,12 @@ COPY --from=builder /out/copydesk /usr/local/bin/copydesk
 # By number, so that Kubernetes can tell that it is not root.
 USER 65532:65532
 # Every interface of the container; which of them the outside reaches is up to who runs it.
+# The environment counts more than a settings file: `listen` of a mounted one has no effect unless
+# this is set to another address, or `--listen` given.
 ENV COPYDESK_LISTEN=0.0.0.0:50051
 EXPOSE 50051
-# If COPYDESK_LISTEN names another port, override this too.
+# Asks at 127.0.0.1:50051. If COPYDESK_LISTEN names another port, set COPYDESK_ADDRESS too.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=5s --retries=3 \
-    CMD ["/usr/local/bin/copydesk", "health", "--address", "127.0.0.1:50051"]
+    CMD ["/usr/local/bin/copydesk", "health"]
 ENTRYPOINT ["/usr/local/bin/copydesk"]
 CMD ["serve"]

@@ -30,6 +30,15 @@ pub enum LogError {
     /// [`LOG_VARIABLE`].
     #[error("{LOG_VARIABLE} is no log filter: {0}; set it to error, warn, info, debug or trace")]
     Filter(#[from] tracing_subscriber::filter::FromEnvError),
+    /// [`LOG_VARIABLE`] has a word that is no level. It would be taken for the name of a module, and all others say
+    /// nothing.
+    #[error(
+        "{LOG_VARIABLE} has {given:?}, which is no level; set it to error, warn, info, debug, trace or off, or to a module and its level, such as copydesk=debug"
+    )]
+    Level {
+        /// The word.
+        given: String,
+    },
     /// [`FORMAT_VARIABLE`].
     #[error("{FORMAT_VARIABLE} is {given:?}; set it to text or json")]
     Format {
@@ -46,6 +55,11 @@ pub enum LogError {
 /// # Errors
 /// [`LogError`] if a variable cannot be read.
 pub fn start() -> Result<WorkerGuard, LogError> {
+    let asked_for = std::env::var(LOG_VARIABLE).unwrap_or_default();
+    if let Some(word) = no_level(&asked_for) {
+        let given = word.to_owned();
+        return Err(LogError::Level { given });
+    }
     let filter = EnvFilter::builder()
         .with_env_var(LOG_VARIABLE)
         .with_default_directive(LevelFilter::INFO.into())
@@ -96,4 +110,35 @@ pub fn keep_text_out_of_panic_reports() {
         let place = panic.location().map(tracing::field::display);
         tracing::error!(place, "a panic");
     }));
+}
+
+/// The first of the directives that is neither a level nor one for a module.
+fn no_level(directives: &str) -> Option<&str> {
+    let mut words = directives.split(',').map(str::trim);
+    words.find(|word| {
+        let is_level = word.is_empty() || word.parse::<LevelFilter>().is_ok();
+        !is_level && !word.contains(['=', '[', ']', '{', '}'])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_level_is_no_name_of_a_module() {
+        for right in [
+            "",
+            "info",
+            "WARN",
+            "off",
+            "copydesk=debug,h2=off",
+            "info, h2=warn",
+            "x[y]",
+        ] {
+            assert_eq!(no_level(right), None, "{right}");
+        }
+        assert_eq!(no_level("inof"), Some("inof"));
+        assert_eq!(no_level("h2=off,debg"), Some("debg"));
+    }
 }

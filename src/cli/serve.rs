@@ -107,12 +107,12 @@ async fn listen_and_serve(pipeline: Arc<Pipeline>, settings: &Settings) -> anyho
     let stop = stop_signal().context("cannot listen for signals")?;
     let listener = TcpListener::bind(settings.listen)
         .await
-        .map_err(|error| bind_error(settings.listen, error))?;
+        .map_err(|error| bind_error("--listen", settings.listen, &error))?;
     let admin = match settings.admin_listen {
         Some(address) => Some(
             TcpListener::bind(address)
                 .await
-                .map_err(|error| bind_error(address, error))?,
+                .map_err(|error| bind_error("--admin-listen", address, &error))?,
         ),
         None => None,
     };
@@ -127,20 +127,18 @@ async fn listen_and_serve(pipeline: Arc<Pipeline>, settings: &Settings) -> anyho
     Ok(())
 }
 
-fn bind_error(address: SocketAddr, error: io::Error) -> anyhow::Error {
+fn bind_error(flag: &str, address: SocketAddr, error: &io::Error) -> anyhow::Error {
     let advice = match error.kind() {
         io::ErrorKind::AddrInUse => {
-            "another program listens there, perhaps another copydesk; stop it or give another port with --listen"
+            "another program listens there, perhaps another copydesk; stop it or give another port"
         }
-        io::ErrorKind::PermissionDenied => {
-            "this user may not use that port; give one from 1024 on with --listen"
-        }
+        io::ErrorKind::PermissionDenied => "this user may not use that port; give one from 1024 on",
         io::ErrorKind::AddrNotAvailable => {
-            "this machine has no such address; give one of its own, or 0.0.0.0 for all, with --listen"
+            "this machine has no such address; give one of its own, or 0.0.0.0 for all,"
         }
-        _ => "give another address with --listen",
+        _ => "give another address",
     };
-    anyhow::anyhow!("cannot listen on {address}: {error}: {advice}")
+    anyhow::anyhow!("cannot listen on {address}: {error}: {advice} with {flag}")
 }
 
 fn announce(pipeline: &Pipeline, address: SocketAddr) {

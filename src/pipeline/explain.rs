@@ -14,6 +14,10 @@ const MAX_FOR: usize = 10;
 /// At most so many terms against it are named.
 const MAX_AGAINST: usize = 5;
 
+/// At most so many places of a term or a tag are named, the first ones: a word of two letters can stand in an article
+/// half a million times.
+pub(super) const MAX_MENTIONS: usize = 100;
+
 /// One term's share in a topic's score.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
@@ -22,7 +26,7 @@ pub struct Evidence {
     pub term: String,
     /// Log-odds that it adds for the topic against the mean of the others.
     pub weight: f32,
-    /// Where the article has it, in order.
+    /// Where the article has it, in order; the first hundred places.
     pub mentions: Vec<Span>,
 }
 
@@ -126,7 +130,10 @@ pub(super) fn evidence(
         });
     }
     for (place, span) in spans(article, unit, located) {
-        evidence[place].mentions.push(span);
+        let mentions = &mut evidence[place].mentions;
+        if mentions.len() < MAX_MENTIONS {
+            mentions.push(span);
+        }
     }
     evidence
 }
@@ -270,6 +277,25 @@ mod tests {
                 span(Field::Body, 27, 31)
             ]
         );
+    }
+
+    #[test]
+    fn a_term_that_is_everywhere_is_placed_a_hundred_times() {
+        let article = Article::new(ArticleDraft {
+            body: "goal ".repeat(10_000),
+            ..ArticleDraft::default()
+        })
+        .unwrap();
+        let (mut terms, mut row, mut scores) = (TermCounts::default(), Vec::new(), Vec::new());
+        let params = TermParams::default();
+        terms.count("", article.body(), &params);
+        table().decision_function(&terms, &mut row, &mut scores);
+        let breakdown = breakdown(&table(), &calibration(), &row, 0);
+        let extracted = extract(&article, None);
+        let unit = OffsetUnit::Bytes;
+        let found = evidence(&breakdown, &table(), (&article, &extracted), &params, unit);
+        assert_eq!(found[0].mentions.len(), MAX_MENTIONS);
+        assert_eq!(found[0].mentions[99].start, 495);
     }
 
     #[test]

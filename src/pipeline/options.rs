@@ -5,6 +5,11 @@ use crate::text::OffsetUnit;
 /// How many tags are offered unless the caller says otherwise.
 pub const DEFAULT_MAX_TAGS: usize = 10;
 
+/// At most so many tags are in a caller's list: each is looked up anew for every article.
+pub const MAX_LISTED_TAGS: usize = 1_000;
+/// At most so many bytes they have together.
+pub const MAX_LISTED_BYTES: usize = 64 << 10;
+
 /// Where suggested tags may come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TagSource {
@@ -40,6 +45,56 @@ pub struct OptionsDraft {
     pub offset_unit: OffsetUnit,
 }
 
+/// A caller's list of tags that is too long.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TagListError {
+    /// More than [`MAX_LISTED_TAGS`].
+    #[error(
+        "{field} has {n_tags} tags; the limit is {MAX_LISTED_TAGS}: send those that matter to the article"
+    )]
+    TooMany {
+        /// The request field at fault.
+        field: &'static str,
+        /// How many were sent.
+        n_tags: usize,
+    },
+    /// More than [`MAX_LISTED_BYTES`].
+    #[error(
+        "{field} has {n_bytes} bytes in all; the limit is {MAX_LISTED_BYTES}: send fewer or shorter tags"
+    )]
+    TooLong {
+        /// The request field at fault.
+        field: &'static str,
+        /// How many were sent.
+        n_bytes: usize,
+    },
+}
+
+impl TagListError {
+    /// The request field at fault.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::TooMany { field, .. } | Self::TooLong { field, .. } => field,
+        }
+    }
+}
+
+/// Refuses a list that is too long to be looked through for an article.
+///
+/// # Errors
+/// [`TagListError`] names the field and what was sent.
+pub fn check_tag_list(field: &'static str, tags: &[String]) -> Result<(), TagListError> {
+    let n_tags = tags.len();
+    if n_tags > MAX_LISTED_TAGS {
+        return Err(TagListError::TooMany { field, n_tags });
+    }
+    let n_bytes = tags.iter().map(String::len).sum();
+    if n_bytes > MAX_LISTED_BYTES {
+        return Err(TagListError::TooLong { field, n_bytes });
+    }
+    Ok(())
+}
+
 /// Why an [`OptionsDraft`] is no [`Options`].
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum OptionsError {
@@ -49,6 +104,9 @@ pub enum OptionsError {
         /// What was sent.
         given: f32,
     },
+    /// Too many tags.
+    #[error(transparent)]
+    TagList(#[from] TagListError),
 }
 
 impl OptionsError {
@@ -56,6 +114,7 @@ impl OptionsError {
     pub fn field(&self) -> &'static str {
         match self {
             Self::MinTagConfidence { .. } => "options.min_tag_confidence",
+            Self::TagList(error) => error.field(),
         }
     }
 }
@@ -70,6 +129,8 @@ impl Options {
     /// # Errors
     /// [`OptionsError`] names the field and what was sent.
     pub fn new(draft: OptionsDraft) -> Result<Self, OptionsError> {
+        check_tag_list("options.deny_tags", &draft.deny_tags)?;
+        check_tag_list("options.allow_tags", &draft.allow_tags)?;
         match draft.min_tag_confidence {
             Some(given) if !(0.0..=1.0).contains(&given) => {
                 Err(OptionsError::MinTagConfidence { given })
@@ -145,5 +206,23 @@ mod tests {
         for bad in [-0.01, 1.01, f32::NAN, f32::INFINITY] {
             assert_eq!(with(bad).unwrap_err().field(), "options.min_tag_confidence");
         }
+    }
+
+    #[test]
+    fn the_limits_of_lists_are_exact() {
+        let check = |tags: &[String]| check_tag_list("options.deny_tags", tags);
+        let many = |n_tags| vec![String::new(); n_tags];
+        assert_eq!(check(&many(MAX_LISTED_TAGS)), Ok(()));
+        let error = check(&many(MAX_LISTED_TAGS + 1)).unwrap_err();
+        assert_eq!(error.field(), "options.deny_tags");
+        assert!(error.to_string().contains("1001 tags; the limit is 1000"));
+        let long = |n_bytes| ["x".repeat(n_bytes)];
+        assert_eq!(check(&long(MAX_LISTED_BYTES)), Ok(()));
+        let error = check(&long(MAX_LISTED_BYTES + 1)).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("65537 bytes in all; the limit is 65536")
+        );
     }
 }

@@ -189,7 +189,11 @@ fn tag(found: Suggestion, article: &Article, extracted: &Extracted<'_>, options:
         label: found.label,
         confidence: found.confidence,
         kind: found.kind,
-        mentions: spans.into_iter().map(|(_, span)| span).collect(),
+        mentions: spans
+            .into_iter()
+            .take(explain::MAX_MENTIONS)
+            .map(|(_, span)| span)
+            .collect(),
         code: found.code,
         broader: found.broader,
         is_new: found.is_new,

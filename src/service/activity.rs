@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 const WINDOW: Duration = Duration::from_secs(1);
@@ -16,6 +16,7 @@ pub(super) struct Activity {
     last: Mutex<Last>,
     max_resets: u32,
     too_many_resets: Notify,
+    is_ending: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -38,6 +39,7 @@ impl Activity {
             }),
             max_resets: max_resets_per_second,
             too_many_resets: Notify::new(),
+            is_ending: watch::Sender::new(false),
         }
     }
 
@@ -67,6 +69,20 @@ impl Activity {
     /// Completes when the client has cancelled more calls within a second than it may.
     pub(super) async fn too_many_resets(&self) {
         self.too_many_resets.notified().await;
+    }
+
+    /// The connection takes no further calls, and its streams are to end.
+    pub(super) fn end(&self) {
+        self.is_ending.send_replace(true);
+    }
+
+    /// Completes when the connection takes no further calls.
+    pub(super) fn ends(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut is_ending = self.is_ending.subscribe();
+        async move {
+            // A connection that is gone has ended too.
+            let _ = is_ending.wait_for(|is_ending| *is_ending).await;
+        }
     }
 
     fn last(&self) -> MutexGuard<'_, Last> {

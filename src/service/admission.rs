@@ -57,8 +57,19 @@ impl Admission {
         })
     }
 
+    /// The permit of [`Self::in_turn`] if there is one and nobody waits for it.
+    pub(super) fn in_turn_at_once(&self) -> Option<Permit> {
+        let turn = Arc::clone(&self.turns).try_acquire_owned().ok()?;
+        let place = Arc::clone(&self.permits).try_acquire_owned().ok()?;
+        Some(Permit {
+            _place: place,
+            turn: Some(turn),
+        })
+    }
+
     /// The next free permit, first come first served, for an article of a stream: its sender is
-    /// slowed down instead.
+    /// slowed down instead. Only for tasks that are always polled: a permit can be handed to who waits before
+    /// it is asked whether it still moves.
     pub(super) async fn in_turn(&self) -> Result<Permit, Overloaded> {
         // They fail only if a semaphore is closed, which nobody does.
         let turn = Arc::clone(&self.turns).acquire_owned().await;

@@ -2,15 +2,19 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use tonic::{Code, Request, Status};
 
+use super::activity::Activity;
 use super::admission::{Admission, Overloaded, Permit, Ticket};
 use super::classify::ClassifyError;
 use super::config::ServerConfig;
 use super::deadline;
 use super::keys::{Caller, Keys};
+use super::lifecycle::{Lifecycle, Phase, Stop};
 use super::metrics::{Metrics, Shed, Stage};
 use super::pb;
 use super::status;
@@ -44,6 +48,7 @@ pub(super) struct Call {
     pub(super) code: OnceLock<Code>,
     /// Who calls, if the key is known, also where the call is refused.
     pub(super) caller: Option<Arc<Caller>>,
+    connection: Arc<Activity>,
     ticket: Ticket,
 }
 
@@ -54,11 +59,21 @@ pub(super) struct Pass {
     pub(super) ticket: Ticket,
 }
 
+/// Where an article of a batch or a stream stands that has to wait for its permit.
+#[derive(Debug)]
+pub(super) struct Turn {
+    asked: Instant,
+    /// Its caller's rate has been used up for it.
+    is_due: bool,
+}
+
 /// What a call has done, for its line in the log.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// Articles of a batch or a stream that are to have an answer.
+    /// Articles of a batch or a stream that were taken on.
     taken: AtomicUsize,
+    /// Those of them that have no answer yet.
+    unanswered: AtomicUsize,
     /// Articles that were classified or refused.
     pub(super) articles: AtomicUsize,
     /// Articles that were refused.
@@ -74,6 +89,7 @@ impl Call {
         pipeline: Arc<Pipeline>,
         shared: Arc<Shared>,
         caller: Option<Arc<Caller>>,
+        connection: Arc<Activity>,
         pass: Pass,
     ) -> Self {
         Self {
@@ -83,6 +99,7 @@ impl Call {
             tally: Tally::default(),
             code: OnceLock::new(),
             caller,
+            connection,
             ticket: pass.ticket,
         }
     }
@@ -91,6 +108,18 @@ impl Call {
     pub(super) fn of<T>(request: &Request<T>) -> Result<Arc<Self>, Status> {
         let call = request.extensions().get::<Arc<Self>>();
         call.map(Arc::clone).ok_or_else(status::no_call)
+    }
+
+    /// Completes when the call, a stream, is to take no further message.
+    pub(super) fn stopped(&self, lifecycle: Lifecycle) -> BoxFuture<'static, Stop> {
+        let connection = self.connection.ends();
+        Box::pin(async move {
+            tokio::select! {
+                biased;
+                () = lifecycle.reached(Phase::Draining) => Stop::Server,
+                () = connection => Stop::Connection,
+            }
+        })
     }
 
     /// The permit of a single call: the one that came with its headers, or a free one.
@@ -105,24 +134,57 @@ impl Call {
         }
     }
 
-    /// The permit for an article of a batch or a stream, which waits for it.
-    pub(super) async fn permit_in_turn(&self) -> Result<Permit, Overloaded> {
-        let asked = Instant::now();
-        // Before there is a permit, so that none is held by an article that waits to be polled.
+    /// Lets other tasks have the thread every few articles of a batch or a stream, before any of them has a permit:
+    /// none is held by an article that waits to be polled.
+    pub(super) async fn pause(&self) {
         for _ in 0..ARTICLE_BUDGET {
             tokio::task::coop::consume_budget().await;
         }
-        if let Some(caller) = &self.caller {
+    }
+
+    /// The permit for an article of a batch or a stream, if it need not wait.
+    pub(super) fn turn_at_once(&self) -> Result<Permit, Turn> {
+        let is_due = self.caller.as_ref().is_none_or(|c| c.in_turn_at_once());
+        let permit = match is_due {
+            true => self.shared.admission.in_turn_at_once(),
+            false => None,
+        };
+        let turn = Turn {
+            asked: Instant::now(),
+            is_due,
+        };
+        permit
+            .inspect(|_| self.shared.metrics.stage(Stage::Wait, Duration::ZERO))
+            .ok_or(turn)
+    }
+
+    /// The permit for an article that has to wait for its turn.
+    pub(super) async fn permit_in_turn(&self, turn: Turn) -> Result<Permit, Overloaded> {
+        if let Some(caller) = self.caller.as_ref().filter(|_| !turn.is_due) {
             caller.in_turn().await;
         }
         let permit = self.shared.admission.in_turn().await;
-        self.shared.metrics.stage(Stage::Wait, asked.elapsed());
+        let waited = turn.asked.elapsed();
+        self.shared.metrics.stage(Stage::Wait, waited);
         permit
     }
 
     /// Takes on articles of a batch or a stream.
     pub(super) fn take(&self, n_articles: usize) {
         self.tally.taken.fetch_add(n_articles, Ordering::Relaxed);
+        self.tally
+            .unanswered
+            .fetch_add(n_articles, Ordering::Relaxed);
+    }
+
+    /// Whether an article is to be counted: one that was taken on is counted once, as answered or as late, whichever
+    /// of its tasks is first.
+    fn settle(&self) -> bool {
+        let tally = &self.tally;
+        let less_one = |n_articles: usize| n_articles.checked_sub(1);
+        let (set, fetch) = (Ordering::Relaxed, Ordering::Relaxed);
+        tally.taken.load(Ordering::Relaxed) == 0
+            || tally.unanswered.fetch_update(set, fetch, less_one).is_ok()
     }
 
     /// Counts an article of so many bytes, with what became of it.
@@ -131,6 +193,9 @@ impl Call {
         size_bytes: usize,
         outcome: Result<&pb::Classification, &ClassifyError>,
     ) {
+        if !self.settle() {
+            return;
+        }
         let tally = &self.tally;
         tally
             .article_bytes
@@ -158,15 +223,13 @@ impl Call {
             status.code(),
             Code::InvalidArgument | Code::ResourceExhausted
         ) {
-            self.take(1);
             self.refuse(1, &status::reason_of(status));
         }
     }
 
     /// Counts the articles that were taken on and have no answer by the deadline.
     pub(super) fn refuse_unanswered(&self) {
-        let n_taken = self.tally.taken.load(Ordering::Relaxed);
-        let n_unanswered = n_taken.saturating_sub(self.tally.articles.load(Ordering::Relaxed));
+        let n_unanswered = self.tally.unanswered.swap(0, Ordering::Relaxed);
         if n_unanswered > 0 {
             self.refuse(n_unanswered, status::DEADLINE_EXCEEDED);
         }

@@ -5,18 +5,23 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
 use super::admission::{Overloaded, Permit};
 use super::call::Call;
 use super::convert;
+use super::deadline;
 use super::metrics::Stage;
 use super::pb;
-use crate::pipeline::{Classification, Options, OptionsError, Pipeline, is_page};
+use crate::pipeline::options::TagListError;
+use crate::pipeline::{Classification, Options, OptionsError, is_page};
 use crate::text::{Article, ArticleError};
 
 /// An article of at most so many bytes is classified where its call is handled, which takes less
 /// than a millisecond. A longer one, and any page, would keep other calls waiting and goes to a thread
-/// of its own; [`Pipeline::classify`] is the same there, and results keep their order.
-const MAX_INLINE_BYTES: usize = 64 << 10;
+/// of its own; what the pipeline does is the same there, and results keep their order.
+pub(super) const MAX_INLINE_BYTES: usize = 64 << 10;
 
 /// Why an article could not be classified. The message is for the caller.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +43,9 @@ pub(super) enum ClassifyError {
     /// No options.
     #[error(transparent)]
     Options(#[from] OptionsError),
+    /// The article has too many tags.
+    #[error(transparent)]
+    Tags(#[from] TagListError),
     /// Too many articles are in flight.
     #[error("the server is busy: it has as many articles in flight as it takes; try again shortly")]
     Overloaded,
@@ -67,6 +75,7 @@ impl ClassifyError {
             Self::UnknownNumber { field, .. } => Some(field),
             Self::Article(error) => Some(error.field()),
             Self::Options(error) => Some(error.field()),
+            Self::Tags(error) => Some(error.field()),
             Self::BatchTooLarge { .. } => Some("articles"),
             Self::Overloaded | Self::DeadlineExceeded | Self::Fault => None,
         }
@@ -122,7 +131,7 @@ async fn checked(
     }
     let begun = started.elapsed();
     let found = match is_long {
-        true => on_a_thread(&call.pipeline, article, options, permit).await?,
+        true => on_a_thread(call, article, options, permit).await?,
         false => guarded(|| call.pipeline.classify(&article, &options))?,
     };
     drop(core);
@@ -144,12 +153,36 @@ pub(super) async fn classify_at(
     options: CheckedOptions,
 ) -> pb::ArticleResult {
     let article_id = article.as_mut().map(|a| std::mem::take(&mut a.id));
-    let permit = call.permit_in_turn().await;
-    let outcome = classify_one(&call, article, options, permit).await;
+    let outcome = classify_in_turn(call, article, options).await;
     pb::ArticleResult {
         article_id: article_id.unwrap_or_default(),
         index,
         outcome: Some(convert::outcome(outcome)),
+    }
+}
+
+/// Classifies an article when it is its turn. A client that stops reading stops its call from being polled; an article
+/// that has to wait does so in a task of its own, which goes on: a turn given to one that stands still would be
+/// lost to all others. It ends with its call.
+async fn classify_in_turn(
+    call: Arc<Call>,
+    article: Option<pb::Article>,
+    options: CheckedOptions,
+) -> Result<pb::Classification, ClassifyError> {
+    call.pause().await;
+    let turn = match call.turn_at_once() {
+        Ok(permit) => return classify_one(&call, article, options, Ok(permit)).await,
+        Err(turn) => turn,
+    };
+    let mut waiting = JoinSet::new();
+    waiting.spawn(async move {
+        let permit = call.permit_in_turn(turn).await;
+        classify_one(&call, article, options, permit).await
+    });
+    // Panics are caught where they may happen; this fails only when the runtime stops.
+    match waiting.join_next().await {
+        Some(Ok(outcome)) => outcome,
+        _ => Err(ClassifyError::Fault),
     }
 }
 
@@ -170,22 +203,32 @@ fn is_long(article: &Article) -> bool {
     size_bytes(article) > MAX_INLINE_BYTES || is_page(article)
 }
 
-/// The permit goes with the job: one that cannot be stopped any more still counts.
+/// The permit goes with the job: one that cannot be stopped any more still counts. Jobs queue for a thread; one whose
+/// caller has gone meanwhile, or has no more time, is not begun.
 async fn on_a_thread(
-    pipeline: &Arc<Pipeline>,
+    call: &Call,
     article: Article,
     options: Arc<Options>,
     permit: Permit,
 ) -> Result<Classification, ClassifyError> {
-    let pipeline = Arc::clone(pipeline);
-    let job = move || {
-        let _permit = permit;
-        guarded(|| pipeline.classify(&article, &options))
-    };
+    let (pipeline, deadline) = (Arc::clone(&call.pipeline), call.deadline);
+    let (answer, answered) = oneshot::channel();
+    tokio::task::spawn_blocking(move || {
+        let permit = permit;
+        if answer.is_closed() {
+            return;
+        }
+        let outcome = match deadline::has_passed(deadline) {
+            true => Err(ClassifyError::DeadlineExceeded),
+            false => guarded(|| pipeline.classify(&article, &options)),
+        };
+        // Whoever is answered finds the place free.
+        drop(permit);
+        // Nobody may be there any more.
+        let _ = answer.send(outcome);
+    });
     // The job itself catches panics; this fails only when the runtime stops.
-    tokio::task::spawn_blocking(job)
-        .await
-        .unwrap_or(Err(ClassifyError::Fault))
+    answered.await.unwrap_or(Err(ClassifyError::Fault))
 }
 
 fn size_bytes(article: &Article) -> usize {

@@ -9,10 +9,12 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 
 use super::activity::Activity;
 use super::config::{ConnectionConfig, ServerConfig};
 use super::front::Front;
+use super::heads::Heads;
 use super::lifecycle::{Lifecycle, Phase};
 use super::lingering::Lingering;
 use super::methods;
@@ -52,21 +54,48 @@ pub(super) async fn run(socket: TcpStream, entrance: Entrance) {
     // Small answers must not wait for the next packet: without it a call takes 40 ms. Fails only
     // on a socket that is closed already.
     let _ = socket.set_nodelay(true);
-    let patience = entrance.front.shared.config.connections.header_timeout;
+    let opened = tokio::select! {
+        biased;
+        opened = opened(socket, &entrance) => opened,
+        // A client that says nothing does not hold up the stop.
+        () = entrance.lifecycle.clone().reached(Phase::Draining) => None,
+    };
+    match opened {
+        Some(Opened::Plain(socket)) => serve(socket, entrance).await,
+        Some(Opened::Encrypted(socket)) => serve(*socket, entrance).await,
+        None => {}
+    }
+}
+
+/// A socket whose client has begun.
+enum Opened {
+    Plain(TcpStream),
+    Encrypted(Box<TlsStream<TcpStream>>),
+}
+
+/// The socket once its first byte is there, or once its handshake is done, if its client does so in time.
+async fn opened(socket: TcpStream, entrance: &Entrance) -> Option<Opened> {
+    let shared = &entrance.front.shared;
+    let patience = shared.config.connections.header_timeout;
     // A client that says nothing is no connection yet.
     let mut byte = [0];
     let first_byte = tokio::time::timeout(patience, socket.peek(&mut byte)).await;
     if !matches!(first_byte, Ok(Ok(1..))) {
-        return;
+        return None;
     }
-    let Some(acceptor) = entrance.acceptor.clone() else {
-        return serve(socket, entrance).await;
+    let Some(acceptor) = &entrance.acceptor else {
+        return Some(Opened::Plain(socket));
     };
     // Plain text, a wrong certificate or none: the handshake fails and has told the client why.
-    if let Ok(Ok(socket)) = tokio::time::timeout(patience, acceptor.current().accept(socket)).await
-    {
-        serve(socket, entrance).await;
-    }
+    let handshake = tokio::time::timeout(patience, acceptor.current().accept(socket)).await;
+    let error = match handshake {
+        Ok(Ok(socket)) => return Some(Opened::Encrypted(Box::new(socket))),
+        Ok(Err(error)) => error,
+        Err(late) => late.into(),
+    };
+    shared.metrics.failed_handshakes.inc();
+    tracing::debug!(%error, "a TLS handshake failed");
+    None
 }
 
 async fn serve<S>(socket: S, entrance: Entrance)
@@ -86,9 +115,10 @@ where
         let activity = Arc::clone(&activity);
         service_fn(move |request| methods::answer(&front, request, &activity, door))
     };
-    let builder = protocols(&shared.config);
+    let heads = Heads::new(config.header_timeout);
+    let builder = protocols(&shared.config, heads.clone());
     let (socket, known) = preface::watch(Lingering::new(socket));
-    let socket = TokioIo::new(socket);
+    let socket = TokioIo::new(heads.watch(socket));
     let mut connection = pin!(builder.serve_connection(socket, service));
     let ending = tokio::select! {
         // A connection that fails is its client's affair.
@@ -99,7 +129,10 @@ where
     };
     let grace = match ending {
         Ending::Draining => Duration::MAX,
-        Ending::Grace(grace) => grace,
+        Ending::Grace(grace) => {
+            activity.end();
+            grace
+        }
         Ending::Cut => {
             shared.metrics.shed(Shed::Resets);
             tracing::warn!("a connection was cut: its client cancels too many calls");
@@ -150,13 +183,13 @@ fn header_list_bytes(max_metadata_bytes: usize) -> u32 {
         .saturating_add(HEADER_SLACK_BYTES)
 }
 
-fn protocols(config: &ServerConfig) -> auto::Builder<TokioExecutor> {
+fn protocols(config: &ServerConfig, heads: Heads) -> auto::Builder<TokioExecutor> {
     let header_list_bytes = header_list_bytes(config.max_metadata_bytes);
     let config = &config.connections;
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(TokioTimer::new())
+        .timer(heads)
         .header_read_timeout(config.header_timeout);
     builder
         .http2()

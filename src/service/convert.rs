@@ -11,7 +11,7 @@ use super::pb;
 use super::pb::article_result::Outcome;
 use super::status;
 use crate::pipeline::manifest::TopicEntry;
-use crate::pipeline::options::OptionsDraft;
+use crate::pipeline::options::{OptionsDraft, check_tag_list};
 use crate::pipeline::{
     Classification, Evidence, Manifest, Options, PageReport, Pipeline, RejectedTag, Rejection, Tag,
     TagKind, TagSource, TopicScore, Warning,
@@ -27,6 +27,7 @@ pub(super) fn article(sent: Option<pb::Article>) -> Result<Article, ClassifyErro
         pb::ContentFormat::Html => ContentFormat::Html,
         pb::ContentFormat::PageText => ContentFormat::PageText,
     };
+    check_tag_list("article.existing_tags", &sent.existing_tags)?;
     Ok(Article::new(ArticleDraft {
         title: sent.title,
         body: sent.body,

@@ -29,9 +29,6 @@ use super::route::{Door, Route};
 use super::status;
 use crate::pipeline::Pipeline;
 
-const REQUEST_ID: &str = "x-request-id";
-const MAX_REQUEST_ID_BYTES: usize = 64;
-
 /// Whose key the headers of a request have.
 type Known = Result<Arc<Caller>, NoAccess>;
 
@@ -69,17 +66,11 @@ impl Front {
             Arc::clone(&self.pipeline),
             Arc::clone(&self.shared),
             known.ok(),
+            Arc::clone(activity),
             pass,
         ));
-        let record = Record {
-            route,
-            call: Arc::clone(&call),
-            request_id: request_id(&parts.headers),
-            parent: self.shared.traces.parent(&parts.headers),
-            started,
-            open: activity.call(),
-            code: None,
-        };
+        let open = activity.call();
+        let record = Record::begin(route, Arc::clone(&call), &parts, started, open);
         let asked = self.asked(route, protocol, refusal, &call);
         parts.extensions.insert(Arc::clone(&call));
         let body = Arriving { body, call };
@@ -128,8 +119,10 @@ impl Front {
             _ => Exposure::Keyed,
         };
         let role = match route {
-            Route::Metrics => Role::Observe,
-            _ => Role::Classify,
+            Route::Metrics => Some(Role::Observe),
+            Route::Health | Route::Healthz | Route::Readyz => None,
+            Route::Reflection | Route::ReflectionAlpha | Route::OpenApi => None,
+            _ => Some(Role::Classify),
         };
         match exposure {
             Exposure::Open => Ok(()),
@@ -142,24 +135,25 @@ impl Front {
         }
     }
 
-    /// A single call uses up its key's rate and takes a permit; articles of others do so one by one.
+    /// A single call takes a permit and uses up its key's rate; articles of others do so one by one.
     fn ticket(&self, route: Route, known: &Known) -> Result<Ticket, Status> {
         if !route.is_single() {
             return Ok(Ticket::default());
         }
-        if let Ok(Err(wait)) = known.as_ref().map(|caller| caller.at_once()) {
-            self.shared.metrics.shed(Shed::RateLimited);
-            return Err(status::rate_limited(wait));
-        }
+        // The permit first: what is refused for load uses up nothing.
         let permit = self.shared.admission.at_once().map_err(|_| {
             self.shared.metrics.shed(Shed::Overloaded);
             status::of_error(&ClassifyError::Overloaded)
         })?;
+        if let Ok(Err(wait)) = known.as_ref().map(|caller| caller.at_once()) {
+            self.shared.metrics.shed(Shed::RateLimited);
+            return Err(status::rate_limited(wait));
+        }
         Ok(Ticket::new(permit))
     }
 
-    /// A request with the time for its answer. A stream's own deadline may be later: this one is for
-    /// its beginning, which a slow sender could delay for ever.
+    /// A request with the time for its answer. Without a deadline of its caller's, the beginning of a batch or a
+    /// stream has one all the same: a slow sender could delay it for ever.
     fn asked(
         &self,
         route: Route,
@@ -172,7 +166,7 @@ impl Front {
             route,
             protocol,
             refusal: refusal.or_else(|| call.is_over().then(status::deadline_exceeded)),
-            end: call.deadline.map_or(latest, |end| end.min(latest)),
+            end: call.deadline.unwrap_or(latest),
             call: Arc::clone(call),
         }
     }
@@ -184,13 +178,6 @@ fn metadata_bytes(headers: &HeaderMap) -> usize {
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum()
-}
-
-/// The caller's name for its call, if it can stand in a log.
-fn request_id(headers: &HeaderMap) -> Option<String> {
-    let text = headers.get(REQUEST_ID)?.to_str().ok()?;
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
-    (is_plain && text.len() <= MAX_REQUEST_ID_BYTES).then(|| text.to_owned())
 }
 
 /// A request's body, which tells its call when it has to be waited for.

@@ -1,19 +1,21 @@
 //! The four calls of `copydesk.v1.ClassifierService`.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
+use prost::Message;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::call::Call;
 use super::classify::{ClassifyError, classify_at, classify_one};
 use super::convert;
 use super::deadline;
-use super::lifecycle::{Lifecycle, Phase};
+use super::lifecycle::{Lifecycle, Stop};
 use super::pb;
 use super::pb::classifier_service_server::ClassifierService;
 use super::status;
+use super::window;
 
 /// Answers the calls.
 #[derive(Debug, Clone)]
@@ -58,12 +60,15 @@ impl ClassifierService for Classifier {
         request: Request<Streaming<pb::StreamClassifyRequest>>,
     ) -> Result<Response<Self::StreamClassifyStream>, Status> {
         let call = Call::of(&request)?;
-        let window = call.shared.config.stream_window.get();
+        let max_messages = call.shared.config.stream_window.get();
         let own = Arc::clone(&call);
-        let results = inbound(request.into_inner(), self.lifecycle.clone())
+        let results = inbound(request.into_inner(), call.stopped(self.lifecycle.clone()))
             .enumerate()
-            .map(move |(index, request)| answer(index as u64, Arc::clone(&own), request))
-            .buffered(window);
+            .map(move |(index, request)| {
+                let size_bytes = request.as_ref().map_or(0, Message::encoded_len);
+                (size_bytes, answer(index as u64, Arc::clone(&own), request))
+            });
+        let results = window::answers(results, max_messages);
         Ok(Response::new(deadline::until(results, call)))
     }
 
@@ -89,22 +94,16 @@ pub(super) async fn classify(
     })
 }
 
-/// The results of a batch, in its order.
+/// The results of a batch of no more articles than it may have, in its order.
 fn classify_batch(
     call: Arc<Call>,
     request: pb::BatchClassifyRequest,
 ) -> Result<impl Stream<Item = pb::ArticleResult> + Send + 'static, ClassifyError> {
-    let config = &call.shared.config;
-    let (n_articles, limit) = (request.articles.len(), config.max_batch_articles);
-    let fits = match n_articles > limit {
-        true => Err(ClassifyError::BatchTooLarge { n_articles, limit }),
-        false => Ok(()),
-    };
-    let options = fits
-        .and_then(|()| convert::options(request.options))
+    let n_articles = request.articles.len();
+    let options = convert::options(request.options)
         .inspect_err(|error| call.refuse(n_articles, status::reason(error)))?;
     call.take(n_articles);
-    let window = config.stream_window.get();
+    let window = call.shared.config.stream_window.get();
     let articles = stream::iter((0..).zip(request.articles));
     Ok(articles
         .map(move |(index, article)| {
@@ -135,22 +134,18 @@ async fn answer(
     })
 }
 
-type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// The messages of a client until it has no more, one cannot be read, or the server stops; the
-/// latter two end the stream with a status. After a bad message the rest of the bytes mean nothing.
-/// A server that stops takes no further message, so that the status stands behind the answers to
-/// all that it took.
+/// The messages of a client until it has no more, one cannot be read, or the server or the connection stops; the
+/// latter end the stream with a status. After a bad message the rest of the bytes mean nothing. What stops takes no
+/// further message, so that the status stands behind the answers to all that it took.
 fn inbound<T: Send + 'static>(
     messages: Streaming<T>,
-    lifecycle: Lifecycle,
+    stop: BoxFuture<'static, Stop>,
 ) -> impl Stream<Item = Result<T, Status>> + Send {
-    let stop: Stop = Box::pin(lifecycle.reached(Phase::Draining));
     stream::unfold(Some((messages, stop, 0)), |open| async move {
         let (mut messages, mut stop, n_taken) = open?;
         let next = tokio::select! {
             biased;
-            () = &mut stop => Err(status::stopping(n_taken)),
+            why = &mut stop => Err(status::stopping(why, n_taken)),
             message = messages.message() => message.map_err(status::of_refusal),
         };
         match next {

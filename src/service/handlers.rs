@@ -6,13 +6,14 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, BodyStream, StreamBody};
 use tonic::Status;
 use tonic::body::Body;
-use tonic::codec::CompressionEncoding;
+use tonic::codec::{CompressionEncoding, EnabledCompressionEncodings};
 use tonic::codegen::{Service, StdError};
 use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_reflection::server::Builder as Reflection;
 
 use super::asked::{Asked, Protocol};
+use super::batch;
 use super::config::ServerConfig;
 use super::front::Arriving;
 use super::grpc::Classifier;
@@ -34,6 +35,8 @@ use super::web::Web;
 pub(super) struct Handlers {
     /// Called past the router, which costs as much as the rest of a call's way.
     classifier: ClassifierServiceServer<Classifier>,
+    batches: Classifier,
+    encodings: EnabledCompressionEncodings,
     /// The gRPC services that are called seldom.
     others: axum::Router,
     web: Web,
@@ -47,12 +50,16 @@ impl Handlers {
         let classifier = Classifier {
             lifecycle: lifecycle.clone(),
         };
-        let classifier = ClassifierServiceServer::new(classifier)
-            .max_decoding_message_size(config.max_message_bytes)
-            .accept_compressed(CompressionEncoding::Gzip)
-            .accept_compressed(CompressionEncoding::Zstd)
-            .send_compressed(CompressionEncoding::Gzip)
-            .send_compressed(CompressionEncoding::Zstd);
+        let batches = classifier.clone();
+        let mut classifier = ClassifierServiceServer::new(classifier)
+            .max_decoding_message_size(config.max_message_bytes);
+        let mut encodings = EnabledCompressionEncodings::default();
+        for encoding in [CompressionEncoding::Gzip, CompressionEncoding::Zstd] {
+            classifier = classifier
+                .accept_compressed(encoding)
+                .send_compressed(encoding);
+            encodings.enable(encoding);
+        }
         let health = HealthService {
             lifecycle: lifecycle.clone(),
         };
@@ -62,6 +69,8 @@ impl Handlers {
         let json = Json::new()?;
         Ok(Self {
             classifier,
+            batches,
+            encodings,
             others: others.prepare().into_axum_router(),
             web: Web::new(&config.cors_origins)?,
             openapi: openapi::document(json.pool(), !config.keys.is_empty()).to_string(),
@@ -117,7 +126,10 @@ impl Handlers {
 
     async fn call<B: Message>(&self, route: Route, request: Request<B>) -> Response<Body> {
         let Ok(response) = match route {
-            Route::Classify | Route::BatchClassify | Route::StreamClassify | Route::GetModel => {
+            Route::BatchClassify => {
+                Ok(batch::answer(self.batches.clone(), self.encodings, request).await)
+            }
+            Route::Classify | Route::StreamClassify | Route::GetModel => {
                 self.classifier.clone().call(request).await
             }
             Route::Unknown => Ok(status::unknown_call(request.uri().path()).into_http()),
@@ -141,7 +153,7 @@ impl Handlers {
 }
 
 /// The body of a gRPC request, as it came or out of gRPC-Web.
-trait Message:
+pub(super) trait Message:
     http_body::Body<Data = Bytes, Error: Into<StdError> + Send> + Send + Unpin + 'static
 {
 }

@@ -1,13 +1,13 @@
 //! API keys: who may call what, and how often. The server knows their hashes only.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
-use tokio::sync::Mutex as Queue;
+use tokio::sync::{Mutex as Queue, Notify};
 use tokio::time::Instant;
 
 /// Schemes are compared in any case (RFC 9110, 11.1).
@@ -35,7 +35,8 @@ pub struct ApiKey {
     pub sha256: [u8; 32],
     /// What it is good for.
     pub roles: Vec<Role>,
-    /// So many articles a second on average, and so many at once; `None`: as many as the server takes.
+    /// So many articles a second on average, and so many at once, batches and streams half as many; `None`: as many as
+    /// the server takes.
     pub articles_per_second: Option<u32>,
 }
 
@@ -74,7 +75,7 @@ pub(super) enum NoAccess {
     WrongKey,
     /// A key for other things.
     #[error(
-        "the API key does not have the role that this call needs: observe for /metrics, classify for all else"
+        "the API key does not have the role that this call needs: observe for /metrics, classify for the classifier's calls"
     )]
     WrongRole,
 }
@@ -99,7 +100,14 @@ impl Caller {
         }
     }
 
-    /// Uses up one article of the rate, waiting for it.
+    /// Uses up one article of the rate if there is one and nobody waits for it.
+    pub(super) fn in_turn_at_once(&self) -> bool {
+        let rate = self.rate.as_ref();
+        rate.is_none_or(|rate| rate.in_turn_at_once(Instant::now()))
+    }
+
+    /// Uses up one article of the rate, waiting for it. Only for tasks that are always polled: others of the
+    /// same key wait behind it.
     pub(super) async fn in_turn(&self) {
         if let Some(rate) = &self.rate {
             rate.in_turn().await;
@@ -126,16 +134,17 @@ impl Keys {
         self.find(sent).map(Arc::clone).ok_or(NoAccess::WrongKey)
     }
 
-    /// Whether a caller has a role. Without any keys everyone has.
+    /// Whether a caller has a role, or any where none is asked for. Without any keys everyone has.
     pub(super) fn admit(
         &self,
         caller: Result<&Caller, NoAccess>,
-        role: Role,
+        role: Option<Role>,
     ) -> Result<(), NoAccess> {
         if self.0.is_empty() {
             return Ok(());
         }
-        let has_role = caller?.key.roles.contains(&role);
+        let caller = caller?;
+        let has_role = role.is_none_or(|role| caller.key.roles.contains(&role));
         has_role.then_some(()).ok_or(NoAccess::WrongRole)
     }
 
@@ -169,75 +178,125 @@ fn sent_key(headers: &HeaderMap) -> Option<&str> {
 #[derive(Debug)]
 struct Rate {
     interval: Duration,
+    /// What single calls may use up at once.
     burst: Duration,
-    /// When the allowance would be whole again.
-    whole_at: Mutex<Instant>,
+    /// What articles of batches and streams may: they would otherwise take each place as soon as there is one, and
+    /// every single call of the same key be refused.
+    burst_in_turn: Duration,
+    places: Mutex<Places>,
     /// Those who wait for a place, first come first served.
     queue: Queue<()>,
+    /// Wakes the first of them.
+    is_owed: Notify,
 }
 
-/// The next place of a rate, which is given back unless it is used: whoever waited for it may be gone.
 #[derive(Debug)]
-struct Place<'a> {
-    rate: &'a Rate,
-    is_used: bool,
+struct Places {
+    /// When the allowance would be whole again.
+    whole_at: Instant,
+    has_waiting: bool,
+    /// A single call was let through before who waits: the next place is not for another.
+    is_owed: bool,
 }
 
-impl Drop for Place<'_> {
+impl Places {
+    /// How long it takes until there is a place of so much at once.
+    fn wait(&self, interval: Duration, burst: Duration, now: Instant) -> Duration {
+        (self.whole_at + interval).saturating_duration_since(now + burst)
+    }
+
+    fn take(&mut self, interval: Duration, now: Instant) {
+        self.whole_at = self.whole_at.max(now) + interval;
+    }
+}
+
+/// The first of those who wait, as long as it does.
+struct Waiting<'a>(&'a Rate);
+
+impl<'a> Waiting<'a> {
+    fn on(rate: &'a Rate) -> Self {
+        rate.places().has_waiting = true;
+        Self(rate)
+    }
+}
+
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        if !self.is_used {
-            self.rate.give_back();
-        }
+        self.0.places().has_waiting = false;
     }
 }
 
 impl Rate {
     fn new(per_second: u32) -> Self {
-        let per_second = per_second.max(1);
+        let burst = Duration::from_secs(1);
         Self {
-            interval: Duration::from_secs(1) / per_second,
-            burst: Duration::from_secs(1),
-            whole_at: Mutex::new(Instant::now()),
+            interval: burst / per_second.max(1),
+            burst,
+            burst_in_turn: burst / 2,
+            places: Mutex::new(Places {
+                whole_at: Instant::now(),
+                has_waiting: false,
+                is_owed: false,
+            }),
             queue: Queue::new(()),
+            is_owed: Notify::new(),
         }
     }
 
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a place for a single call, or says how long to wait for it. Where others wait too, every other place is
+    /// theirs.
     fn at_once(&self, now: Instant) -> Result<(), Duration> {
-        let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = (*whole_at).max(now) + self.interval;
-        let wait = next.saturating_duration_since(now + self.burst);
+        let mut places = self.places();
+        if places.has_waiting && places.is_owed {
+            return Err(places.wait(2 * self.interval, self.burst, now));
+        }
+        let wait = places.wait(self.interval, self.burst, now);
         if !wait.is_zero() {
             return Err(wait);
         }
-        *whole_at = next;
+        places.take(self.interval, now);
+        if places.has_waiting {
+            places.is_owed = true;
+            self.is_owed.notify_one();
+        }
         Ok(())
     }
 
-    /// Waits for the next place. Only the first of those who wait has one set aside: others have no
-    /// claim yet, however many they are.
+    /// Takes a place for who waits, or says how long to wait for it.
+    fn next(&self, now: Instant) -> Result<(), Duration> {
+        let mut places = self.places();
+        let burst = match places.is_owed {
+            true => self.burst,
+            false => self.burst_in_turn,
+        };
+        let wait = places.wait(self.interval, burst, now);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        places.take(self.interval, now);
+        places.is_owed = false;
+        Ok(())
+    }
+
+    /// The next place, if it is due and nobody waits for one.
+    fn in_turn_at_once(&self, now: Instant) -> bool {
+        self.queue.try_lock().is_ok() && self.next(now).is_ok()
+    }
+
+    /// Waits for the next place. Nothing is set aside for who waits: it may be gone before it is its turn.
     async fn in_turn(&self) {
         let _turn = self.queue.lock().await;
-        let at = self.reserve(Instant::now());
-        let mut place = Place {
-            rate: self,
-            is_used: false,
-        };
-        tokio::time::sleep_until(at).await;
-        place.is_used = true;
-    }
-
-    fn give_back(&self) {
-        let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
-        // Before the clock's own beginning the allowance is whole anyway.
-        *whole_at = whole_at.checked_sub(self.interval).unwrap_or(*whole_at);
-    }
-
-    /// Takes the next place; when it is.
-    fn reserve(&self, now: Instant) -> Instant {
-        let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
-        *whole_at = (*whole_at).max(now) + self.interval;
-        // Before the clock's own beginning there is no such place, and nobody waits.
-        whole_at.checked_sub(self.burst).unwrap_or(now)
+        let _waiting = Waiting::on(self);
+        while let Err(wait) = self.next(Instant::now()) {
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.is_owed.notified() => {}
+            }
+        }
     }
 }
 
@@ -270,7 +329,7 @@ mod tests {
         ]);
         let admit = |headers: &HeaderMap, role| {
             let caller = keys.caller(headers)?;
-            keys.admit(Ok(&caller), role)?;
+            keys.admit(Ok(&caller), Some(role))?;
             Ok(caller.name().to_owned())
         };
         let desk = headers("authorization", "Bearer cdk_1");
@@ -303,7 +362,7 @@ mod tests {
         let keys = Keys::new(&[]);
         let nobody = keys.caller(&HeaderMap::new()).map(|_| ());
         assert_eq!(nobody, Err(NoAccess::NoKey));
-        let admitted = keys.admit(Err(NoAccess::NoKey), Role::Classify);
+        let admitted = keys.admit(Err(NoAccess::NoKey), Some(Role::Classify));
         assert_eq!(admitted, Ok(()));
     }
 
@@ -322,7 +381,56 @@ mod tests {
         now += wait;
         assert_eq!(rate.at_once(now), Ok(()));
         assert!(rate.at_once(now).is_err());
-        assert_eq!(rate.reserve(now), now + Duration::from_millis(250));
+    }
+
+    /// The times of who does as it is told.
+    #[tokio::test(start_paused = true)]
+    async fn single_calls_and_a_batch_of_a_key_share_its_rate() {
+        let rate = Rate::new(10);
+        let batch = async {
+            for _ in 0..100 {
+                rate.in_turn().await;
+            }
+        };
+        let mut n_answered = 0;
+        let calls = async {
+            loop {
+                match rate.at_once(Instant::now()) {
+                    Ok(()) => n_answered += 1,
+                    Err(wait) => tokio::time::sleep(wait.max(Duration::from_millis(1))).await,
+                }
+            }
+        };
+        let begun = Instant::now();
+        tokio::select! {
+            () = batch => {}
+            () = calls => {}
+        }
+        assert!((80..=120).contains(&n_answered), "{n_answered}");
+        assert!(begun.elapsed() >= Duration::from_secs(17));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_is_told_a_true_time_while_a_batch_goes_on() {
+        let rate = Rate::new(10);
+        let batch = async {
+            loop {
+                rate.in_turn().await;
+            }
+        };
+        let calls = async {
+            while rate.at_once(Instant::now()).is_ok() {
+                tokio::task::yield_now().await;
+            }
+            let wait = rate.at_once(Instant::now()).unwrap_err();
+            // A caller is never told less.
+            tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
+            assert_eq!(rate.at_once(Instant::now()), Ok(()));
+        };
+        tokio::select! {
+            () = batch => {}
+            () = calls => {}
+        }
     }
 
     #[tokio::test]

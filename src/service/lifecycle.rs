@@ -15,6 +15,15 @@ pub(super) enum Phase {
     Stopping,
 }
 
+/// Why a stream takes no further message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The server stops.
+    Server,
+    /// Its connection has reached its age.
+    Connection,
+}
+
 /// A view of the server's phase.
 #[derive(Debug, Clone)]
 pub(super) struct Lifecycle(watch::Receiver<Phase>);

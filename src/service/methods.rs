@@ -63,5 +63,6 @@ fn head_of(response: Response<Recorded>) -> Response<Answer> {
             .entry(header::CONTENT_LENGTH)
             .or_insert(length);
     }
+    body.end_at_head();
     Response::from_parts(parts, Either::Right(Empty::new()))
 }

@@ -147,6 +147,7 @@ pub(super) struct Metrics {
     articles_in_flight: Gauge,
     /// Counted where they are sent.
     pub(super) lost_spans: Counter,
+    pub(super) failed_handshakes: Counter,
     pub(super) open_calls: Gauge,
     pub(super) connections: Gauge,
 }
@@ -167,6 +168,7 @@ impl Metrics {
             refused_articles: Family::default(),
             articles_in_flight: Gauge::default(),
             lost_spans: Counter::default(),
+            failed_handshakes: Counter::default(),
             open_calls: Gauge::default(),
             connections: Gauge::default(),
         };
@@ -188,7 +190,7 @@ impl Metrics {
         );
         r.register(
             "open_calls",
-            "Calls that have not ended",
+            "Calls that have not ended, without probes",
             self.open_calls.clone(),
         );
         r.register(
@@ -236,6 +238,11 @@ impl Metrics {
             "lost_spans",
             "Spans that the collector did not take, or not soon enough",
             self.lost_spans.clone(),
+        );
+        r.register(
+            "failed_handshakes",
+            "Connections that ended before they were encrypted",
+            self.failed_handshakes.clone(),
         );
         r.register("connections", "Open connections", self.connections.clone());
         let model = Info::new([

@@ -2,6 +2,7 @@
 //!
 //! - [`pb`]: the public contract, as generated from `proto/`.
 //! - `grpc`: the four calls; read this first.
+//! - `batch`: a batch's articles are counted before they are read.
 //! - `classify`: one article, the same way for a single call, a batch and a stream.
 //! - `convert`: the contract's messages to the pipeline's values and back.
 //! - `status`: the one place where an error becomes a gRPC status.
@@ -15,11 +16,12 @@
 //!
 //! - `server`: accepts connections, and stops in order; `lifecycle` is what open calls know of it.
 //! - `connection`: one connection and its bounds; `activity`: how busy it is; `preface`: its beginning;
-//!   `lingering`: its end.
+//!   `heads`: the time for those of HTTP/1; `lingering`: its end.
 //! - `methods`: what HTTP asks of the methods of requests.
 //! - `front`: where every request comes in; `route`: which call it is for; `asked`: in which protocol,
 //!   and whether it is answered; `handlers`: who answers.
 //! - `admission`, `deadline`: whether a call may start, and until when it may go on.
+//! - `window`: how much of a stream is in work.
 //! - `keys`: who may call; `tls`: encrypted connections.
 //! - `call`: what a call carries; `record`: its line in the log; `metrics`: what is counted;
 //!   `traces`: its span.
@@ -27,6 +29,7 @@
 mod activity;
 mod admission;
 mod asked;
+mod batch;
 mod call;
 mod classify;
 mod config;
@@ -36,6 +39,7 @@ mod deadline;
 mod front;
 mod grpc;
 mod handlers;
+mod heads;
 mod health;
 mod json;
 mod keys;
@@ -57,10 +61,11 @@ mod status;
 mod tls;
 mod traces;
 mod web;
+mod window;
 
 pub use config::{ConnectionConfig, Exposure, Keepalive, ServerConfig};
 pub use keys::{ApiKey, Role, hash, new_key};
 pub use probe::{ProbeConfig, ProbeError, ProbeKey, probe};
 pub use server::{Listeners, ServeError, Server, serve};
 pub use tls::{TlsConfig, TlsError};
-pub(crate) use traces::{REDACTED, without_user};
+pub(crate) use traces::{REDACTED, without_secrets};

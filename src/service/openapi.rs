@@ -68,7 +68,7 @@ fn paths() -> Value {
         &[&OF_ANY[..], &OF_A_BODY, &OF_ONE_ARTICLE],
     );
     let lines = operation(
-        "Classifies the article of each line; answers in the same order, as the lines come",
+        "Classifies the article of each line; answers in the same order, as the lines come: read while you send, or send no more than some hundred lines at once",
         Some(("application/x-ndjson", "StreamClassifyRequest")),
         ("application/x-ndjson", "StreamClassifyResponse"),
         &[&OF_ANY[..], &OF_A_BODY],

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
+use http::request::Parts;
 use http::{HeaderMap, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use tonic::Code;
@@ -16,21 +17,46 @@ use super::call::Call;
 use super::route::Route;
 use super::traces::Ended;
 
+const REQUEST_ID: &str = "x-request-id";
+const MAX_REQUEST_ID_BYTES: usize = 64;
+
 /// A call that has not ended. Dropped before it is told its code, it was cancelled by its client.
 #[derive(Debug)]
 pub(super) struct Record {
-    pub(super) route: Route,
-    pub(super) call: Arc<Call>,
+    route: Route,
+    call: Arc<Call>,
     /// The caller's own name for the call.
-    pub(super) request_id: Option<String>,
+    request_id: Option<String>,
     /// The caller's span.
-    pub(super) parent: Option<opentelemetry::Context>,
-    pub(super) started: Instant,
-    pub(super) open: OpenCall,
-    pub(super) code: Option<Code>,
+    parent: Option<opentelemetry::Context>,
+    started: Instant,
+    open: OpenCall,
+    code: Option<Code>,
 }
 
 impl Record {
+    /// A call begins; those of probes are not counted.
+    pub(super) fn begin(
+        route: Route,
+        call: Arc<Call>,
+        head: &Parts,
+        started: Instant,
+        open: OpenCall,
+    ) -> Self {
+        if !route.is_probe() {
+            call.shared.metrics.open_calls.inc();
+        }
+        Self {
+            route,
+            request_id: request_id(&head.headers),
+            parent: call.shared.traces.parent(&head.headers),
+            call,
+            started,
+            open,
+            code: None,
+        }
+    }
+
     fn write(&self, code: Code) {
         let took = self.started.elapsed();
         let name = code_name(code);
@@ -85,6 +111,9 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
+        if !self.route.is_probe() {
+            self.call.shared.metrics.open_calls.dec();
+        }
         let code = self.code.unwrap_or(Code::Cancelled);
         if self.code.is_none() {
             self.open.was_cancelled();
@@ -114,6 +143,11 @@ impl Recorded {
         record.code = code_of(&parts.headers).or(told).or(by_http);
         let record = Some(record).filter(|_| !is_over);
         Response::from_parts(parts, Self { body, record })
+    }
+
+    /// Ends the call of an answer of which the head alone was asked for.
+    pub(super) fn end_at_head(mut self) {
+        self.end(None);
     }
 
     fn end(&mut self, trailers: Option<&HeaderMap>) {
@@ -157,6 +191,13 @@ impl http_body::Body for Recorded {
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
+}
+
+/// The caller's name for its call, if it can stand in a log.
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(REQUEST_ID)?.to_str().ok()?;
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    (is_plain && text.len() <= MAX_REQUEST_ID_BYTES).then(|| text.to_owned())
 }
 
 /// Whether the server is to blame, rather than its caller or its load.

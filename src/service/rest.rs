@@ -3,24 +3,27 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, Stream, StreamExt};
 use http::{Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, LengthLimitError, Limited, StreamBody};
+use prost::Message;
 use tonic::body::Body;
 use tonic::{Code, Status};
 
 use super::call::Call;
-use super::classify::classify_at;
+use super::classify::{ClassifyError, MAX_INLINE_BYTES, classify_at};
 use super::convert;
 use super::deadline;
 use super::front::Arriving;
 use super::grpc;
 use super::json::{Json, JsonError};
-use super::lifecycle::{Lifecycle, Phase};
+use super::lifecycle::{Lifecycle, Stop};
 use super::pb;
 use super::plain;
 use super::status;
+use super::window;
 
 const JSON_TYPE: &str = "application/json";
 const LINES_TYPE: &str = "application/x-ndjson";
@@ -44,7 +47,15 @@ pub(super) async fn classify(
     let response = grpc::classify(&call, request)
         .await
         .map_err(|error| status::of_error(&error))?;
-    answer(json, "ClassifyResponse", &response)
+    if response.encoded_len() <= MAX_INLINE_BYTES {
+        return answer(json, "ClassifyResponse", &response);
+    }
+    // A page's text and its places; to write them would keep other calls waiting.
+    let json = json.clone();
+    let written = move || answer(&json, "ClassifyResponse", &response);
+    // This fails only when the runtime stops.
+    let written = tokio::task::spawn_blocking(written).await;
+    written.unwrap_or_else(|_| Err(status::of_error(&ClassifyError::Fault)))
 }
 
 /// `GET /v1/model`: a `GetModelResponse`.
@@ -62,32 +73,37 @@ pub(super) fn lines(
 ) -> Response<Body> {
     let call = request.body().call();
     let config = &call.shared.config;
-    let window = config.stream_window.get();
+    let max_messages = config.stream_window.get();
     let (reader, writer) = (json.clone(), json.clone());
     let own = Arc::clone(&call);
     let answers = json_lines(
         request.into_body(),
         config.max_message_bytes,
-        lifecycle.clone(),
+        call.stopped(lifecycle.clone()),
     )
     .enumerate()
-    .map(move |(index, line)| answer_line(index as u64, Arc::clone(&own), reader.clone(), line))
-    .buffered(window)
-    .map(Ok);
+    .map(move |(index, line)| {
+        let size_bytes = line.as_ref().map_or(0, Bytes::len);
+        let answer = answer_line(index as u64, Arc::clone(&own), reader.clone(), line);
+        (size_bytes, answer)
+    });
+    let answers = window::answers(answers, max_messages).map(Ok);
+    let own = Arc::clone(&call);
     let answers = deadline::until(answers, call)
         .enumerate()
-        .map(|(index, answer)| answer.unwrap_or_else(|status| refused(index as u64, &status)))
+        .map(move |(index, answer)| {
+            answer.unwrap_or_else(|status| {
+                own.code.get_or_init(|| status.code());
+                refused(index as u64, &status)
+            })
+        })
         .map(move |answer| Ok::<_, Status>(Frame::data(write_line(&writer, &answer))));
     let mut response = plain::with_type(StatusCode::OK, LINES_TYPE, String::new());
     *response.body_mut() = Body::new(StreamBody::new(answers));
     response
 }
 
-fn answer<M: prost::Message>(
-    json: &Json,
-    name: &str,
-    message: &M,
-) -> Result<Response<Body>, Status> {
+fn answer<M: Message>(json: &Json, name: &str, message: &M) -> Result<Response<Body>, Status> {
     let text = json
         .write(name, message)
         .map_err(|error| status::unwritten(&error))?;
@@ -108,7 +124,7 @@ enum BadLine {
     Json(JsonError),
     TooLong { limit_bytes: usize },
     CutOff,
-    Stopping { n_taken: u64 },
+    Stopping { why: Stop, n_taken: u64 },
 }
 
 async fn answer_line(
@@ -150,12 +166,20 @@ fn refused(index: u64, status: &Status) -> pb::StreamClassifyResponse {
 }
 
 impl BadLine {
+    /// What a call ends with whose last line it is. Of one that breaks off, nobody may read the line.
+    fn code(&self) -> Code {
+        match self {
+            Self::CutOff => Code::Cancelled,
+            _ => self.status().code(),
+        }
+    }
+
     fn status(&self) -> Status {
         match self {
             Self::Json(error) => status::bad_json(error),
             Self::TooLong { limit_bytes } => status::body_too_large(*limit_bytes),
             Self::CutOff => status::cut_off(),
-            Self::Stopping { n_taken } => status::stopping(*n_taken),
+            Self::Stopping { why, n_taken } => status::stopping(*why, *n_taken),
         }
     }
 }
@@ -176,15 +200,15 @@ struct Lines {
     searched: usize,
     n_taken: u64,
     limit_bytes: usize,
-    lifecycle: Lifecycle,
+    stop: BoxFuture<'static, Stop>,
 }
 
-/// The lines of a body that are not empty. A line over the limit, a body that breaks off and a server
-/// that stops are the last: what follows has no place to begin at.
+/// The lines of a body that are not empty. A line over the limit, a body that breaks off and a stop are the last: what
+/// follows has no place to begin at.
 fn json_lines(
     body: Arriving,
     limit_bytes: usize,
-    lifecycle: Lifecycle,
+    stop: BoxFuture<'static, Stop>,
 ) -> impl Stream<Item = Result<Bytes, BadLine>> + Send + 'static {
     let lines = Lines {
         body,
@@ -192,13 +216,18 @@ fn json_lines(
         searched: 0,
         n_taken: 0,
         limit_bytes,
-        lifecycle,
+        stop,
     };
     stream::unfold(Some(lines), |open| async move {
         let mut lines = open?;
         match lines.next().await? {
             Ok(line) => Some((Ok(line), Some(lines))),
-            Err(bad) => Some((Err(bad), None)),
+            Err(bad) => {
+                // The answer ends whole, with a line that says why.
+                let call = lines.body.call();
+                call.code.get_or_init(|| bad.code());
+                Some((Err(bad), None))
+            }
         }
     })
 }
@@ -216,10 +245,12 @@ impl Lines {
             if self.unread.len() > limit_bytes {
                 return Some(Err(BadLine::TooLong { limit_bytes }));
             }
-            let stop = self.lifecycle.clone().reached(Phase::Draining);
             let frame = tokio::select! {
                 biased;
-                () = stop => return Some(Err(BadLine::Stopping { n_taken: self.n_taken })),
+                why = &mut self.stop => {
+                    let n_taken = self.n_taken;
+                    return Some(Err(BadLine::Stopping { why, n_taken }));
+                }
                 frame = self.body.frame() => frame,
             };
             match frame {
@@ -228,11 +259,7 @@ impl Lines {
                         self.unread.extend_from_slice(&bytes);
                     }
                 }
-                Some(Err(_)) => {
-                    // The answer ends whole, with a line that nobody may read.
-                    self.body.call().code.get_or_init(|| Code::Cancelled);
-                    return Some(Err(BadLine::CutOff));
-                }
+                Some(Err(_)) => return Some(Err(BadLine::CutOff)),
                 None => return self.last(),
             }
         }

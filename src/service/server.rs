@@ -148,7 +148,9 @@ impl Server {
             () = tls::renew(certificates) => {}
         }
         phase.send_replace(Phase::Draining);
-        drain(phase, timeout, connections).await;
+        drain(phase, timeout, &mut connections).await;
+        connections.shutdown().await;
+        ended(&shared.metrics).await;
         shared.traces.finish().await;
     }
 }
@@ -225,7 +227,7 @@ fn count(entrance: &Entrance, connections: &JoinSet<()>) {
 }
 
 /// Waits for the connections to end, and cuts them at the end of the time.
-async fn drain(phase: &watch::Sender<Phase>, timeout: Duration, mut connections: JoinSet<()>) {
+async fn drain(phase: &watch::Sender<Phase>, timeout: Duration, connections: &mut JoinSet<()>) {
     let all_ended = async { while connections.join_next().await.is_some() {} };
     let give_up = async {
         tokio::time::sleep(timeout).await;
@@ -238,4 +240,15 @@ async fn drain(phase: &watch::Sender<Phase>, timeout: Duration, mut connections:
         () = all_ended => {}
         () = give_up => {}
     }
+}
+
+/// Waits for the calls whose connections were cut to see it, so that each has its line in the log and its span.
+async fn ended(metrics: &Metrics) {
+    let all_ended = async {
+        while metrics.open_calls.get() > 0 {
+            tokio::time::sleep(LAST_WORDS / 20).await;
+        }
+    };
+    // What hangs has had its time.
+    let _ = tokio::time::timeout(LAST_WORDS, all_ended).await;
 }

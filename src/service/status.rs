@@ -15,6 +15,7 @@ use super::classify::ClassifyError;
 use super::deadline::BadTimeout;
 use super::json::JsonError;
 use super::keys::NoAccess;
+use super::lifecycle::Stop;
 
 /// How prost begins its account of bytes that are no message.
 const MALFORMED: &str = "failed to decode Protobuf message: ";
@@ -70,6 +71,7 @@ pub(super) fn code(error: &ClassifyError) -> Code {
         | ClassifyError::UnknownNumber { .. }
         | ClassifyError::Article(_)
         | ClassifyError::Options(_)
+        | ClassifyError::Tags(_)
         | ClassifyError::BatchTooLarge { .. } => Code::InvalidArgument,
         ClassifyError::Overloaded => Code::ResourceExhausted,
         ClassifyError::DeadlineExceeded => Code::DeadlineExceeded,
@@ -217,6 +219,13 @@ pub(super) fn cut_off() -> Status {
     bad_request("", "the request breaks off".to_owned())
 }
 
+/// A connection that ends within a request, whichever side ended it: nobody is left to read this, and it is no fault.
+fn connection_lost() -> Status {
+    let message = "the connection ended before the request did".to_owned();
+    let details = ErrorDetails::new();
+    with_reason(Code::Cancelled, "CONNECTION_LOST", message, details)
+}
+
 /// A handler that was called past the front: a fault of the server.
 pub(super) fn no_call() -> Status {
     let message = "the call could not be handled: a fault of the server".to_owned();
@@ -284,25 +293,28 @@ pub(super) fn wrong_encoding(header: &str, sent: &HeaderValue, taken: &'static s
     status
 }
 
-/// The end of a stream that outlives the server. All articles up to the last index are answered.
-pub(super) fn stopping(n_answered: u64) -> Status {
+/// The end of a stream that outlives the server or its connection. All articles up to the last index are answered.
+pub(super) fn stopping(why: Stop, n_answered: u64) -> Status {
+    let (reason, what) = match why {
+        Stop::Server => ("SERVER_STOPPING", "the server is stopping"),
+        Stop::Connection => ("CONNECTION_ENDING", "the connection has reached its age"),
+    };
     let (message, last) = match n_answered.checked_sub(1) {
         Some(last) => (
             format!(
-                "the server is stopping; the last article answered is number {last}, counted from 0: send the others again, on a new connection"
+                "{what}; the last article answered is number {last}, counted from 0: send the others again, on a new connection"
             ),
             last.to_string(),
         ),
         None => (
-            "the server is stopping; no article was answered: send them again, on a new connection"
-                .to_owned(),
+            format!("{what}; no article was answered: send them again, on a new connection"),
             String::new(),
         ),
     };
     let mut details = ErrorDetails::with_retry_info(Some(RETRY_AFTER));
     let metadata = HashMap::from([("last_index".to_owned(), last)]);
-    details.set_error_info("SERVER_STOPPING", DOMAIN, metadata);
-    with_reason(Code::Unavailable, "SERVER_STOPPING", message, details)
+    details.set_error_info(reason, DOMAIN, metadata);
+    with_reason(Code::Unavailable, reason, message, details)
 }
 
 /// A health check of a service that is not here.
@@ -344,6 +356,7 @@ pub(super) fn of_refusal(status: Status) -> Status {
             };
             bad_request("", message)
         }
+        (Code::Unknown, _) if is_damaged(status.message()) => connection_lost(),
         (Code::ResourceExhausted, _) if is_damaged(status.message()) => {
             unpacked_too_large(status.message())
         }
@@ -459,6 +472,14 @@ mod tests {
         );
         let details = status.get_error_details();
         assert_eq!(details.error_info().unwrap().reason, "PROTOCOL");
+    }
+
+    #[test]
+    fn a_connection_that_is_lost_is_no_fault() {
+        let said = Status::unknown("h2 protocol error: error reading a body from connection");
+        let status = of_refusal(said);
+        assert_eq!(status.code(), Code::Cancelled);
+        assert_eq!(reason_of(&status), "CONNECTION_LOST");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use opentelemetry::propagation::{Extractor, TextMapPropagator};
 use opentelemetry::trace::{
     Span, SpanKind, Status as SpanStatus, TraceContextExt, Tracer, TracerProvider,
 };
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::{Context, Key, KeyValue};
 use opentelemetry_otlp::{SpanExporter as OtlpExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
@@ -29,20 +29,26 @@ use prometheus_client::metrics::counter::Counter;
 use super::server::ServeError;
 
 const SERVICE: &str = "copydesk";
+/// How the library names what has no name.
+const UNNAMED: &str = "unknown_service";
 /// The variable that says how many spans may wait to be sent, and the number without it: the library's own.
 const MAX_WAITING_VARIABLE: &str = "OTEL_BSP_MAX_QUEUE_SIZE";
 const MAX_WAITING: usize = 2_048;
 /// Stands where a secret was.
 pub(crate) const REDACTED: &str = "redacted";
 
-/// An address with its user and password blacked out, if it has them.
-pub(crate) fn without_user(address: &str) -> String {
+/// An address with its user, its password and its query blacked out, if it has them.
+pub(crate) fn without_secrets(address: &str) -> String {
     let begin = address.find("://").map_or(0, |at| at + 3);
     let (scheme, rest) = address.split_at(begin);
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (rest, query) = match rest.split_once('?') {
+        Some((rest, _)) => (rest, format!("?{REDACTED}")),
+        None => (rest, String::new()),
+    };
+    let end = rest.find(['/', '#']).unwrap_or(rest.len());
     match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}{REDACTED}{}", &rest[at..]),
-        None => address.to_owned(),
+        Some(at) => format!("{scheme}{REDACTED}{}{query}", &rest[at..]),
+        None => format!("{scheme}{rest}{query}"),
     }
 }
 
@@ -153,7 +159,7 @@ impl Traces {
         let address = endpoint.parse::<Uri>().ok();
         if address.and_then(|a| a.into_parts().scheme) != Some(Scheme::HTTP) {
             return Err(ServeError::Endpoint {
-                given: without_user(endpoint),
+                given: without_secrets(endpoint),
             });
         }
         let exporter = OtlpExporter::builder()
@@ -179,7 +185,7 @@ impl Traces {
                 waiting,
                 lost: lost.clone(),
             })
-            .with_resource(Resource::builder().with_service_name(SERVICE).build())
+            .with_resource(resource())
             .build();
         let tracer = provider.tracer(SERVICE);
         Ok(Self(Some((provider, tracer))))
@@ -231,6 +237,16 @@ impl Traces {
         if let Ok(Err(error)) = flushed {
             tracing::warn!(%error, "the last spans could not be sent");
         }
+    }
+}
+
+/// What the environment says of this process, by OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, and a name in any case.
+fn resource() -> Resource {
+    let given = Resource::builder().build();
+    let name = given.get(&Key::from_static_str("service.name"));
+    match name {
+        Some(name) if !name.as_str().starts_with(UNNAMED) => given,
+        _ => Resource::builder().with_service_name(SERVICE).build(),
     }
 }
 

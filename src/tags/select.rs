@@ -73,7 +73,7 @@ pub fn select(suggestions: Vec<Suggestion>, selection: &Selection<'_>) -> Select
             (parts.holds(&tag), Rejection::PartOfAnother),
             (!has_room, Rejection::OverLimit),
         ];
-        tag.is_new &= selection.allowed.is_empty();
+        tag.is_new &= !allowed.has(&wording);
         match reasons.into_iter().find(|(holds, _)| *holds) {
             None => selected.offered.push(tag),
             Some((_, reason)) if selected.rejected.len() < MAX_REJECTED => {
@@ -357,6 +357,19 @@ mod tests {
         assert_eq!(climate.mentions, places);
         assert!(!nations.is_new && glaciers.is_new);
         assert_eq!(glaciers.kind, TagKind::Keyphrase);
+    }
+
+    #[test]
+    fn only_what_is_allowed_is_not_new() {
+        let lists: [&[&str]; 3] = [&[], &[], &["glaciers"]];
+        let wanted = Wanted {
+            lists,
+            ..Wanted::default()
+        };
+        let found = ["Glacier", "Ferry"].map(|label| suggestion(label, 0.9, TagKind::Keyphrase));
+        let selected = wanted.select(found.into());
+        assert!(!selected.offered[0].is_new);
+        assert!(selected.rejected[0].0.is_new);
     }
 
     #[test]

@@ -1,16 +1,19 @@
 //! Too much at once, too late, too large.
 
-use copydesk::service::{ServerConfig, pb};
+use bytes::Bytes;
+use copydesk::service::{ApiKey, Role, ServerConfig, hash, new_key, pb};
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 use std::num::NonZeroUsize;
 use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 use tonic::codec::CompressionEncoding;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 
 use crate::support::{TestServer, article, classification, pipeline, soon, stream_request};
-use crate::wire::{CLASSIFY, Sent, Wire, classify_frame, get};
+use crate::wire::{CLASSIFY, Sent, Wire, classify_frame, framed, get};
 
 fn single(number: usize) -> pb::ClassifyRequest {
     pb::ClassifyRequest {
@@ -138,6 +141,31 @@ async fn a_call_without_a_deadline_has_the_servers() {
     let part = classify_frame(article(0)).slice(..7);
     let answer = wire.call(CLASSIFY, &[], Sent::Part(part)).await;
     assert_eq!(answer.status.code(), Code::DeadlineExceeded);
+}
+
+#[tokio::test]
+async fn a_batch_may_take_as_long_as_its_caller_says() {
+    let call_timeout = Duration::from_millis(50);
+    let config = ServerConfig {
+        call_timeout,
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let wire = Wire::connect(server.address()).await;
+    let path = "/copydesk.v1.ClassifierService/BatchClassify";
+    let head = crate::wire::request(path, &[("grpc-timeout", "1H")]);
+    let mut sender = wire.sender.clone();
+    let (response, mut stream) = sender.send_request(head, false).expect("sent");
+    let frame = framed(&batch(1));
+    stream.send_data(frame.slice(..7), false).expect("sent");
+    tokio::time::sleep(4 * call_timeout).await;
+    stream.send_data(frame.slice(7..), true).expect("sent");
+    let mut answers = soon(response).await.expect("an answer").into_body();
+    assert!(
+        soon(answers.data())
+            .await
+            .is_some_and(|answer| answer.is_ok())
+    );
 }
 
 #[tokio::test]
@@ -302,6 +330,46 @@ async fn the_limits_of_articles_and_batches_are_exact() {
 }
 
 #[tokio::test]
+async fn lists_of_tags_have_a_limit() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    let tags = vec![String::new(); 2_000];
+    let mut too_many = [single(0), single(0), single(0)];
+    too_many[0].options.get_or_insert_default().deny_tags = tags.clone();
+    too_many[1].options.get_or_insert_default().allow_tags = tags.clone();
+    too_many[2].article.get_or_insert_default().existing_tags = tags;
+    let fields = [
+        "options.deny_tags",
+        "options.allow_tags",
+        "article.existing_tags",
+    ];
+    for (request, field) in too_many.into_iter().zip(fields) {
+        let status = soon(client.classify(request)).await.expect_err("too many");
+        assert_eq!(status.code(), Code::InvalidArgument);
+        let said = format!("{field} has 2000 tags; the limit is 1000");
+        assert!(status.message().contains(&said), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_far_over_the_limit_counts_as_one_too_many() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    client = client.send_compressed(CompressionEncoding::Gzip);
+    let empty = pb::BatchClassifyRequest {
+        articles: vec![pb::Article::default(); 2_000_000],
+        options: None,
+    };
+    let status = soon(client.batch_classify(empty)).await;
+    let status = status.expect_err("too many");
+    let said = "2000000 articles; the limit is 1000";
+    assert!(status.message().contains(said), "{status}");
+    let metrics = get(server.address(), "/metrics").await;
+    let refused = "copydesk_refused_articles_total{reason=\"INVALID_REQUEST\"} 1001\n";
+    assert!(metrics.contains(refused), "{metrics}");
+}
+
+#[tokio::test]
 async fn compressed_messages_are_read_and_sent() {
     let server = TestServer::start().await;
     for encoding in [CompressionEncoding::Gzip, CompressionEncoding::Zstd] {
@@ -352,4 +420,78 @@ async fn a_call_that_is_not_here_says_so() {
     let answer = wire.call(path, &[], Sent::Whole(frame)).await;
     assert_eq!(answer.status.code(), Code::Unimplemented);
     assert_eq!(reason(&answer.status), "UNKNOWN_CALL");
+}
+
+/// A stream whose answers nobody reads: its window has room for the first and no more. It ends with the connection.
+async fn unread_stream(server: &TestServer, headers: &[(&str, &str)]) -> impl Sized + use<> {
+    let socket = TcpStream::connect(server.address()).await;
+    let mut builder = h2::client::Builder::new();
+    builder.initial_window_size(1);
+    let handshake = builder.handshake::<_, Bytes>(socket.expect("a server listens"));
+    let (mut sender, connection) = soon(handshake).await.expect("HTTP/2");
+    let mut connections = JoinSet::new();
+    connections.spawn(connection);
+    let path = "/copydesk.v1.ClassifierService/StreamClassify";
+    let (response, mut requests) = sender
+        .send_request(crate::wire::request(path, headers), false)
+        .expect("sent");
+    let pages = (0..16).map(|number| {
+        let mut request = stream_request(number);
+        // Pages are read by other threads, and so all of them are in work or wait before the first is answered.
+        request.article.get_or_insert_default().format = pb::ContentFormat::Html.into();
+        framed(&request)
+    });
+    let frames: Vec<_> = pages.flatten().collect();
+    requests.send_data(frames.into(), false).expect("sent");
+    let mut answers = soon(response).await.expect("an answer").into_body();
+    soon(answers.data())
+        .await
+        .expect("a byte")
+        .expect("no reset");
+    (sender, requests, answers, connections)
+}
+
+fn batch(n_articles: usize) -> pb::BatchClassifyRequest {
+    pb::BatchClassifyRequest {
+        articles: (0..n_articles).map(article).collect(),
+        options: None,
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_nobody_reads_keeps_no_turn_of_others() {
+    let server = TestServer::start_with(pipeline(), config_for_one()).await;
+    let _unread = unread_stream(&server, &[]).await;
+    let mut client = server.client().await;
+    let answers = soon(client.batch_classify(batch(3)))
+        .await
+        .expect("a stream");
+    let answers: Vec<_> = soon(answers.into_inner().collect()).await;
+    assert_eq!(answers.len(), 3);
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_stream_that_nobody_reads_keeps_no_turn_of_its_keys_other_calls() {
+    let key = new_key();
+    let config = ServerConfig {
+        keys: vec![ApiKey {
+            name: "desk".into(),
+            sha256: hash(&key),
+            roles: vec![Role::Classify],
+            articles_per_second: Some(6),
+        }],
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let _unread = unread_stream(&server, &[("x-api-key", &key)]).await;
+    let mut request = Request::new(batch(1));
+    let key = key.parse().expect("text");
+    request.metadata_mut().insert("x-api-key", key);
+    let mut client = server.client().await;
+    let answers = soon(client.batch_classify(request))
+        .await
+        .expect("a stream");
+    let answer = soon(answers.into_inner().message()).await;
+    assert!(answer.expect("no status").is_some());
 }

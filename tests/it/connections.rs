@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use copydesk::service::{ConnectionConfig, ServerConfig, pb};
 use futures_util::future::poll_fn;
+use futures_util::stream::{self, StreamExt};
 use h2::Reason;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tonic::Code;
+use tonic_types::StatusExt;
 
-use crate::support::{TestServer, article, pipeline, soon};
+use crate::support::{TestServer, article, pipeline, soon, stream_request};
 use crate::wire::{CLASSIFY, HELLO, Sent, Wire, classify_frame, get, post, raw, request};
 
 async fn server(connections: ConnectionConfig) -> TestServer {
@@ -70,6 +73,29 @@ async fn a_client_that_says_nothing_is_closed() {
 }
 
 #[tokio::test]
+async fn a_connection_of_http1_may_be_idle_for_longer_than_a_head_may_take() {
+    let server = server(ConnectionConfig {
+        header_timeout: Duration::from_millis(100),
+        ..ConnectionConfig::default()
+    })
+    .await;
+    let mut socket = TcpStream::connect(server.address()).await.unwrap();
+    for _ in 0..2 {
+        let head = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+        socket.write_all(head).await.expect("open");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"ok\n") {
+            answer.push(soon(socket.read_u8()).await.expect("an answer"));
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    // Half a head is closed all the same.
+    socket.write_all(b"GET /healthz").await.expect("open");
+    let mut answer = Vec::new();
+    soon(socket.read_to_end(&mut answer)).await.expect("closed");
+}
+
+#[tokio::test]
 async fn half_a_preface_is_not_waited_for() {
     let server = server(ConnectionConfig {
         header_timeout: Duration::from_millis(100),
@@ -85,7 +111,7 @@ async fn half_a_preface_is_not_waited_for() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     let frame = classify_frame(article(0));
     let answer = wire.call(CLASSIFY, &[], Sent::Whole(frame)).await;
-    assert_eq!(answer.status.code(), tonic::Code::Ok);
+    assert_eq!(answer.status.code(), Code::Ok);
 }
 
 #[tokio::test]
@@ -122,9 +148,29 @@ async fn an_open_call_does_not_outlive_the_grace_of_its_old_connection() {
     })
     .await;
     let mut client = server.client().await;
-    let open = client.stream_classify(futures_util::stream::pending());
+    let open = client.stream_classify(stream::pending());
     let mut responses = soon(open).await.expect("a stream").into_inner();
     assert!(soon(responses.message()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_stream_of_an_old_connection_is_told_how_far_it_came() {
+    let server = server(ConnectionConfig {
+        max_age: Duration::from_millis(300),
+        ..ConnectionConfig::default()
+    })
+    .await;
+    let mut client = server.client().await;
+    let requests = stream::iter([stream_request(0)]).chain(stream::pending());
+    let open = soon(client.stream_classify(requests)).await;
+    let mut responses = open.expect("a stream").into_inner();
+    soon(responses.message()).await.expect("an answer");
+    let status = soon(responses.message()).await.expect_err("too old");
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+    let details = status.get_error_details();
+    let info = details.error_info().expect("an ErrorInfo");
+    assert_eq!(info.reason, "CONNECTION_ENDING");
+    assert_eq!(info.metadata["last_index"], "0");
 }
 
 #[tokio::test]
@@ -206,6 +252,8 @@ async fn alerts_and_panels_ask_for_single_calls_of_both_protocols() {
         assert!(metrics.contains(&counter), "{counter}: {metrics}");
     }
     let alerts = std::fs::read_to_string("deploy/prometheus-alerts.yaml").expect("the rules");
+    // An article of a batch or a stream fails within a call that is OK.
+    assert!(alerts.contains("copydesk_refused_articles_total{reason=\"SERVER_FAULT\"}"));
     let both = format!("{{method=~\"{}\"}}", methods.join("|"));
     assert_eq!(alerts.matches(&both).count(), 2);
     let panels = std::fs::read_to_string("deploy/grafana-dashboard.json").expect("the dashboard");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use copydesk::service::pb::classifier_service_client::ClassifierServiceClient;
-use copydesk::service::{ProbeConfig, ProbeError, ServerConfig, pb, probe};
+use copydesk::service::{ConnectionConfig, ProbeConfig, ProbeError, ServerConfig, pb, probe};
 use futures_util::future::join_all;
 use futures_util::stream;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -249,6 +249,26 @@ async fn a_client_that_is_deaf_to_the_stop_does_not_hold_it_up() {
     soon(socket.read_u8()).await.expect("settings");
     let ended = soon(server.signal_stop()).await;
     ended.expect("no panic").expect("a clean stop");
+}
+
+#[tokio::test]
+async fn a_client_that_has_said_nothing_does_not_hold_the_stop_up() {
+    let config = ServerConfig {
+        drain_timeout: Duration::from_secs(3_600),
+        connections: ConnectionConfig {
+            header_timeout: Duration::from_secs(3_600),
+            ..ConnectionConfig::default()
+        },
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let _silent = TcpStream::connect(server.address()).await.unwrap();
+    // Taken in the order in which they come: the first is accepted by now.
+    assert!(is_serving(&server).await);
+    soon(server.signal_stop())
+        .await
+        .expect("no panic")
+        .expect("a clean stop");
 }
 
 #[tokio::test]

@@ -123,6 +123,60 @@ async fn lines_that_are_reset_are_cancelled() {
     assert_cancelled(server.address()).await;
 }
 
+#[tokio::test]
+async fn heads_are_no_cancelled_calls() {
+    let config = ServerConfig {
+        connections: ConnectionConfig {
+            max_resets_per_second: 3,
+            ..ConnectionConfig::default()
+        },
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let wire = Wire::connect(server.address()).await;
+    for _ in 0..10 {
+        let request = Request::head("http://copydesk.test/healthz");
+        let mut sender = wire.sender.clone();
+        let request = request.body(()).expect("a request");
+        let (response, _) = sender.send_request(request, true).expect("not cut");
+        assert_eq!(soon(response).await.expect("an answer").status(), 200);
+    }
+    assert_counted(server.address(), "GET /healthz", "OK", 10).await;
+}
+
+#[tokio::test]
+async fn open_calls_are_counted_until_they_end() {
+    let server = TestServer::start().await;
+    let wire = Wire::connect(server.address()).await;
+    let request = crate::wire::request("/copydesk.v1.ClassifierService/StreamClassify", &[]);
+    let mut sender = wire.sender.clone();
+    let (response, mut stream) = sender.send_request(request, false).expect("sent");
+    let _answers = soon(response).await.expect("an answer");
+    let n_open = async |expected: usize| {
+        let expected = format!("copydesk_open_calls {expected}\n");
+        soon(async { while !get(server.address(), "/metrics").await.contains(&expected) {} }).await;
+    };
+    n_open(1).await;
+    stream.send_reset(h2::Reason::CANCEL);
+    n_open(0).await;
+}
+
+#[tokio::test]
+async fn lines_that_end_with_an_error_count_as_what_it_says() {
+    let config = ServerConfig {
+        max_message_bytes: 100,
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let (address, batch) = (server.address(), "POST /v1/classify:batch");
+    post(address, "/v1/classify:batch", "", &"x".repeat(200)).await;
+    assert_counted(address, batch, "RESOURCE_EXHAUSTED", 1).await;
+    let head = "POST /v1/classify:batch HTTP/1.1\r\nhost: x\r\nconnection: close\r\ngrpc-timeout: 50m\r\ntransfer-encoding: chunked\r\n\r\n";
+    let answer = raw(address, head.as_bytes()).await;
+    assert!(answer.contains("\"code\":4"), "{answer}");
+    assert_counted(address, batch, "DEADLINE_EXCEEDED", 1).await;
+}
+
 async fn assert_cancelled(address: SocketAddr) {
     let batch = "POST /v1/classify:batch";
     let metrics = soon(async {

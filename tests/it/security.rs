@@ -1,6 +1,7 @@
 //! Keys and certificates: the wrong ones are refused, and the others are served.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -152,6 +153,26 @@ async fn a_key_that_has_used_up_its_rate_is_told_to_wait() {
 }
 
 #[tokio::test]
+async fn what_is_keyed_is_for_every_key() {
+    let config = ServerConfig {
+        keys: vec![key("watch", Role::Observe, None)],
+        health: Exposure::Keyed,
+        reflection: Exposure::Keyed,
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    for path in ["/healthz", "/readyz", "/v1/openapi.json", "/metrics"] {
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: cdk_watch\r\n\r\n"
+        );
+        let answer = raw(server.address(), head.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+        let answer = get(server.address(), path).await;
+        assert!(answer.starts_with("HTTP/1.1 401"), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn lines_end_at_the_deadline_though_their_articles_wait() {
     let server = server_with_keys().await;
     let batch = "{\"article\": {\"body\": \"Parliament.\"}}\n".repeat(5);
@@ -235,6 +256,47 @@ async fn what_is_asked_for_in_a_wrong_way_takes_nothing_of_the_rate() {
     assert_eq!(refused.code(), Code::Unimplemented, "{refused:?}");
     let taken = classify(&server, &[("x-api-key", "cdk_slow")]).await;
     assert_eq!(taken.code(), Code::Ok, "{taken:?}");
+}
+
+#[test]
+fn what_is_refused_for_load_takes_nothing_of_the_rate() {
+    // Pages are read by other threads; there is one, and it waits for the test.
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().max_blocking_threads(1).build();
+    runtime.expect("a runtime").block_on(async {
+        let (release, wait) = std::sync::mpsc::channel::<()>();
+        tokio::task::spawn_blocking(move || wait.recv());
+        let config = ServerConfig {
+            max_in_flight: NonZeroUsize::MIN,
+            keys: vec![
+                key("desk", Role::Classify, None),
+                key("watch", Role::Observe, None),
+                key("slow", Role::Classify, Some(1)),
+            ],
+            ..ServerConfig::default()
+        };
+        let server = TestServer::start_with(pipeline(), config).await;
+        let page = pb::Article {
+            format: pb::ContentFormat::Html.into(),
+            ..article(0)
+        };
+        let mut wire = Wire::connect(server.address()).await;
+        let in_work = tokio::spawn(async move {
+            let desk = [("x-api-key", "cdk_desk")];
+            let frame = Sent::Whole(classify_frame(page));
+            wire.call(CLASSIFY, &desk, frame).await.status
+        });
+        soon(async { while counted(&server, "copydesk_articles_in_flight").await == 0 {} }).await;
+        let slow = [("x-api-key", "cdk_slow")];
+        for _ in 0..3 {
+            assert_eq!(reason(&classify(&server, &slow).await), "OVERLOADED");
+        }
+        drop(release);
+        let answered = soon(in_work).await.expect("no panic");
+        assert_eq!(answered.code(), Code::Ok, "{answered:?}");
+        let taken = classify(&server, &slow).await;
+        assert_eq!(taken.code(), Code::Ok, "{taken:?}");
+    });
 }
 
 #[tokio::test]
@@ -333,8 +395,17 @@ impl Authority {
         server: &TestServer,
         shown: Option<(&Path, &str)>,
     ) -> std::io::Result<String> {
+        self.get(server, shown, "/healthz").await
+    }
+
+    async fn get(
+        &self,
+        server: &TestServer,
+        shown: Option<(&Path, &str)>,
+        path: &str,
+    ) -> std::io::Result<String> {
         let mut socket = self.connect(server, shown).await?;
-        let head = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
         socket.write_all(head.as_bytes()).await?;
         let mut answer = String::new();
         soon(socket.read_to_string(&mut answer)).await?;
@@ -392,6 +463,10 @@ async fn encrypted_connections_are_served_and_plain_ones_are_not() {
     assert_served(authority.health(&server, None).await);
     let plain = get(server.address(), "/healthz").await;
     assert!(!plain.contains("HTTP/1.1 200"), "{plain}");
+    let metrics = authority.get(&server, None, "/metrics").await;
+    let metrics = metrics.expect("an answer");
+    let failed = "copydesk_failed_handshakes_total 1\n";
+    assert!(metrics.contains(failed), "{metrics}");
     // A client that trusts another authority does not go on.
     let stranger = Authority::new();
     assert!(stranger.health(&server, None).await.is_err());

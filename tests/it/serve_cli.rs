@@ -327,6 +327,19 @@ fn a_collector_that_cannot_be_sent_to_is_told_without_its_password() {
 }
 
 #[test]
+fn a_misspelt_level_of_the_log_is_named() {
+    let mut command = copydesk();
+    command.args(["serve", "--print-config"]);
+    let output = command
+        .env("COPYDESK_LOG", "inof")
+        .output()
+        .expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(said.contains("\"inof\", which is no level"), "{said}");
+}
+
+#[test]
 fn an_address_in_use_says_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("bound").to_string();
@@ -336,7 +349,9 @@ fn an_address_in_use_says_what_to_do() {
     assert_eq!(output.status.code(), Some(1));
     let said = stderr(&output);
     assert!(said.contains(&address), "{said}");
-    assert!(said.contains("--listen"), "{said}");
+    assert!(said.contains("with --listen"), "{said}");
+    let said = refusal(&["--admin-listen", &address]);
+    assert!(said.contains("with --admin-listen"), "{said}");
 }
 
 /// Resident memory of a process, in bytes.
@@ -622,6 +637,7 @@ fn a_password_of_the_collector_is_not_printed() {
     for (address, shown) in [
         ("http://me:p@ss@host:4317/x", "http://redacted@host:4317/x"),
         ("http://host:4317/a@b", "http://host:4317/a@b"),
+        ("http://host:4317?key=s@1", "http://host:4317?redacted"),
     ] {
         let output = printed(&format!("otlp_endpoint = \"{address}\""), &[], &[]);
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -666,7 +682,51 @@ async fn a_call_is_one_line_of_the_log_and_its_text_is_not_in_it() {
     assert!(!said.contains("inflation"), "{said}");
 }
 
+#[test]
+fn keys_that_cannot_be_told_apart_are_refused() {
+    let entry = |key, name, role| key_entry(key, name, role);
+    let no_roles = key_entry("cdk_1", "desk", "classify").replace("[\"classify\"]", "[]");
+    for (text, named) in [
+        (
+            entry("cdk_1", "desk", "classify") + &entry("cdk_2", "desk", "classify"),
+            "two are named \"desk\"",
+        ),
+        (
+            entry("cdk_1", "desk", "classify") + &entry("cdk_1", "watch", "observe"),
+            "\"desk\" and \"watch\" have the same sha256",
+        ),
+        (no_roles, "\"desk\" has no roles"),
+    ] {
+        let output = printed(&text, &[], &[]);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        let said = stderr(&output);
+        assert!(said.contains(named), "{text}: {said}");
+    }
+}
+
 /// The lines of a settings file for a key.
+#[tokio::test]
+async fn a_call_that_is_cut_at_the_stop_has_its_line_in_the_log() {
+    let server = Server::start(|command| {
+        command.args(["--drain-timeout-seconds", "0"]);
+    });
+    let address = server.address().parse().expect("an address");
+    let wire = crate::wire::Wire::connect(address).await;
+    let mut sender = wire.sender.clone();
+    let classify = crate::wire::request(crate::wire::CLASSIFY, &[]);
+    let (_response, _unfinished) = sender.send_request(classify, false).expect("sent");
+    let open = "copydesk_open_calls 1\n";
+    soon(async { while !get(address, "/metrics").await.contains(open) {} }).await;
+    let stopped = tokio::task::spawn_blocking(|| server.stop_with("-TERM"));
+    let (code, said) = soon(stopped).await.expect("no panic");
+    assert_eq!(code, Some(0), "{said}");
+    let line = said
+        .lines()
+        .find(|line| line.contains("method=\"Classify\""));
+    let line = line.unwrap_or_else(|| panic!("no line: {said}"));
+    assert!(line.contains("CANCELLED"), "{line}");
+}
+
 fn key_entry(key: &str, name: &str, role: &str) -> String {
     let digits: String = hash(key).iter().map(|byte| format!("{byte:02x}")).collect();
     format!(
@@ -713,6 +773,20 @@ async fn the_log_says_whose_call_was_refused() {
         let caller = format!("caller=\"{caller}\"");
         assert!(lines.iter().all(|line| line.contains(&caller)), "{said}");
     }
+}
+
+#[tokio::test]
+async fn spans_have_the_name_that_the_environment_gives() {
+    let (collector, mut spans) = crate::traces::collector().await;
+    let server = Server::start(|command| {
+        command.args(["--otlp-endpoint", &collector]);
+        command.env("OTEL_SERVICE_NAME", "night-desk");
+    });
+    get(server.address().parse().expect("one"), "/v1/model").await;
+    let stopped = tokio::task::spawn_blocking(|| server.stop_with("-TERM"));
+    let sent = soon(spans.recv()).await.expect("spans");
+    soon(stopped).await.expect("no panic");
+    assert!(crate::traces::holds(&sent, b"night-desk"));
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ const TRACE: [u8; 16] = [
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 /// Takes calls, answers each with OK and hands on what was sent.
-async fn collector() -> (String, mpsc::UnboundedReceiver<Bytes>) {
+pub(crate) async fn collector() -> (String, mpsc::UnboundedReceiver<Bytes>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let (sender, receiver) = mpsc::unbounded_channel();
@@ -49,7 +49,7 @@ async fn collector() -> (String, mpsc::UnboundedReceiver<Bytes>) {
     (address, receiver)
 }
 
-fn holds(bytes: &[u8], part: &[u8]) -> bool {
+pub(crate) fn holds(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 

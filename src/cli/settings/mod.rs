@@ -22,7 +22,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::key::KeySetting;
-use crate::service::{REDACTED, ServerConfig, without_user};
+use crate::service::{REDACTED, ServerConfig, without_secrets};
 use crate::text::MAX_ARTICLE_BYTES;
 pub(super) use reference::{reference, with_environment};
 
@@ -289,7 +289,7 @@ impl Settings {
         for key in &mut shown.api_keys {
             key.sha256 = REDACTED.to_owned();
         }
-        shown.otlp_endpoint = shown.otlp_endpoint.as_deref().map(without_user);
+        shown.otlp_endpoint = shown.otlp_endpoint.as_deref().map(without_secrets);
         toml::to_string(&shown).context("the settings cannot be written as TOML")
     }
 }

@@ -49,7 +49,7 @@ pub(in crate::cli) fn reference() -> String {
          | `name` | Who has it; appears in logs |\n\
          | `sha256` | The hash of the key, in 64 hexadecimal digits |\n\
          | `roles` | `classify` for the calls, `observe` for metrics, or both |\n\
-         | `articles_per_second` | So many on average, and so many at once; absent: as many as the server takes |\n",
+         | `articles_per_second` | So many a second on average, and so many at once, batches and streams half as many; absent: as many as the server takes |\n",
     );
     page
 }

@@ -68,7 +68,28 @@ impl Settings {
     }
 
     pub(super) fn keys(&self) -> anyhow::Result<Vec<ApiKey>> {
-        self.api_keys.iter().map(KeySetting::to_key).collect()
+        let keys: anyhow::Result<Vec<ApiKey>> =
+            self.api_keys.iter().map(KeySetting::to_key).collect();
+        let keys = keys?;
+        for (place, key) in keys.iter().enumerate() {
+            let name = &key.name;
+            anyhow::ensure!(
+                !key.roles.is_empty(),
+                "api_keys: {name:?} has no roles; give it classify, observe or both"
+            );
+            for other in &keys[..place] {
+                anyhow::ensure!(
+                    other.name != *name,
+                    "api_keys: two are named {name:?}; the log could not tell them apart"
+                );
+                anyhow::ensure!(
+                    other.sha256 != key.sha256,
+                    "api_keys: {:?} and {name:?} have the same sha256; make a key for each with `copydesk key`",
+                    other.name
+                );
+            }
+        }
+        Ok(keys)
     }
 
     fn tls(&self) -> Option<TlsConfig> {
