@@ -151,6 +151,20 @@ fn the_report_for_machines_is_json() {
 }
 
 #[test]
+fn the_version_that_is_told_is_that_of_the_file() {
+    let desk = Desk::new();
+    let page = desk.file("page.html");
+    let output = desk.train(&desk_rows(), &["--json", "--report", &page]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let version = report["version"].as_str().unwrap();
+    let model = desk.file("model.safetensors");
+    let measured = run(&["evaluate", "--model", &model, "--data", &test_rows()]);
+    let said = stdout(&measured);
+    assert!(said.starts_with(&format!("model {version}\n")), "{said}");
+    assert!(fs::read_to_string(page).unwrap().contains(version));
+}
+
+#[test]
 fn the_newest_articles_are_held_out_by_their_date() {
     let desk = Desk::new();
     let rows: Vec<Value> = fs::read_to_string(data("desk.jsonl"))

@@ -184,6 +184,8 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     // Nor does a vocabulary: what the articles teach is measured without it.
     trained.pipeline = args.vocabulary.add_to(trained.pipeline.with_lines(lines))?;
     let bytes = trained.pipeline.to_bytes()?;
+    // The digest is of the file's bytes: what is said is said of the file.
+    trained.pipeline = Pipeline::from_bytes(&bytes)?;
     if let Some(file) = &args.report {
         let page = Page {
             manifest: trained.pipeline.manifest(),
