@@ -4,7 +4,7 @@
 //! - `file`: how a file's rows are written, by its name, and what is before them in its bytes.
 //! - `rows`: one row of a file becomes an article.
 //! - `line_bound`: lines that are longer than any row.
-//! - `quotes`: quotation marks of a table that swallow rows.
+//! - `quotes`: quotation marks of a table that swallow rows, and the lines of its rows.
 //! - `separators`: what parts the tags of one string.
 //! - `alike`: topics and tags that one editor would take for the same.
 //! - `no_rows`: files that are written otherwise than in rows of UTF-8.
@@ -231,13 +231,13 @@ impl Corpus {
             match read {
                 Ok(false) => return Ok(()),
                 Ok(true) => {
-                    let line = record.position().map_or(line, csv::Position::line);
+                    let line = line_of(table.get_mut(), record.position(), line);
                     self.push(columns.row(&record, fields), file, line, fields, joined);
                 }
                 Err(error) => match error.kind() {
                     csv::ErrorKind::Io(_) => return Err(io_error(file, io::Error::other(error))),
                     _ => {
-                        let line = error.position().map_or(line, csv::Position::line);
+                        let line = line_of(table.get_mut(), error.position(), line);
                         self.push(Err(error.to_string()), file, line, fields, joined);
                     }
                 },
@@ -285,6 +285,12 @@ impl Corpus {
             self.bad_rows.push(row);
         }
     }
+}
+
+/// The line of a row that a table's reader says begins here; `or` if that is not known.
+fn line_of<R: Read>(table: &mut QuoteWatch<R>, position: Option<&csv::Position>, or: u64) -> u64 {
+    let line = position.and_then(|position| table.line_of_row(position.byte()));
+    line.unwrap_or(or)
 }
 
 fn io_error(file: &str, source: io::Error) -> CorpusError {
@@ -406,6 +412,31 @@ mod tests {
         assert!(error.contains("data:3: column 2 is not UTF-8"), "{error}");
         assert!(error.contains("data:4: "), "{error}");
         assert_eq!(read(rows, TABLE, true).unwrap().articles.len(), 2);
+    }
+
+    #[test]
+    fn rows_of_a_table_are_on_the_lines_that_an_editor_shows() {
+        let lines = [
+            "label,text,tags",
+            "A,\"x",
+            "y\",a",
+            "",
+            "A,y,b,extra",
+            "B,z,c",
+        ];
+        for (end, mark) in [("\n", ""), ("\r\n", ""), ("\r\n", "\u{feff}"), ("\r", "")] {
+            let rows = mark.to_owned() + &lines.join(end);
+            let corpus = read(rows.as_bytes(), TABLE, true).unwrap();
+            let read: Vec<u64> = corpus.articles.iter().map(|a| a.place.line).collect();
+            let bad: Vec<u64> = corpus.bad_rows.iter().map(|row| row.line).collect();
+            assert_eq!((read, bad), (vec![2, 6], vec![5]), "{end:?}");
+        }
+        // Beyond what is read at once, too.
+        let row = format!("A,{},a\r\n", "x".repeat(999));
+        let rows = "label,text,tags\r\n".to_owned() + &row.repeat(100);
+        let corpus = read(rows.as_bytes(), TABLE, false).unwrap();
+        let read: Vec<u64> = corpus.articles.iter().map(|a| a.place.line).collect();
+        assert_eq!(read, (2..102).collect::<Vec<u64>>());
     }
 
     #[test]
