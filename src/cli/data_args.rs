@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use regex::Regex;
 
+use super::model_file::is_same;
 use crate::pipeline::Manifest;
 use crate::text::MAX_ARTICLE_BYTES;
 use crate::train::corpus::{
@@ -145,7 +146,7 @@ impl DataArgs {
         let mut corpus = Corpus::default();
         for (i, file) in files.iter().enumerate() {
             let name = file.display().to_string();
-            if files[..i].contains(file) {
+            if files[..i].iter().any(|other| is_same(other, file)) {
                 bail!("{name} is named twice; name it once, or its articles count twice");
             }
             let format = self.format_of(file)?;

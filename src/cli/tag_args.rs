@@ -36,6 +36,11 @@ pub(super) struct VocabularyArgs {
 }
 
 impl VocabularyArgs {
+    /// The files that are read.
+    pub(super) fn files(&self) -> &[PathBuf] {
+        &self.vocabulary
+    }
+
     /// The model with the files' tags.
     pub(super) fn add_to(&self, pipeline: Pipeline) -> anyhow::Result<Pipeline> {
         add_vocabularies(pipeline, &self.vocabulary, &self.vocabulary_language)

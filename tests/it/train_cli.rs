@@ -71,6 +71,13 @@ fn desk_rows() -> String {
     path(&data("desk.jsonl")).to_owned()
 }
 
+fn built_in_model() -> &'static Path {
+    Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/models/news-en.safetensors"
+    ))
+}
+
 fn test_rows() -> String {
     path(&data("desk-test.jsonl")).to_owned()
 }
@@ -417,6 +424,12 @@ fn what_is_read_is_never_written_over() {
     let again = desk.folder.path().join(".").join("archive.jsonl");
     let out = desk.file("model.safetensors");
     let train = ["train", "--data", &archive, "--out"];
+    let new = desk.folder.path().join(".").join("model.safetensors");
+    let vocabulary = desk.write("tags.csv", b"label\nFerries\n");
+    let codes = desk.write("codes.csv", b"Sports,medtop:15000000\n");
+    let rival = desk.write("rival.safetensors", &fs::read(built_in_model()).unwrap());
+    let reads = [["--vocabulary", &vocabulary], ["--topic-codes", &codes]];
+    let gate = ["--must-beat", &rival, "--test", &test_rows()];
     for (args, flag) in [
         ([&train[..], &[path(&again)]].concat(), "--out"),
         (
@@ -424,6 +437,24 @@ fn what_is_read_is_never_written_over() {
             "--report",
         ),
         ([&train[..], &[&out, "--report", &out]].concat(), "--report"),
+        (
+            [&train[..], &[&out, "--report", path(&new)]].concat(),
+            "--report",
+        ),
+        ([&train[..], &[&vocabulary], &reads[0]].concat(), "--out"),
+        ([&train[..], &[&codes], &reads[1]].concat(), "--out"),
+        (
+            [&train[..], &[&out, "--report", &vocabulary], &reads[0]].concat(),
+            "--report",
+        ),
+        (
+            [&train[..], &[&out, "--report", &codes], &reads[1]].concat(),
+            "--report",
+        ),
+        (
+            [&train[..], &[&out, "--report", &rival], &gate].concat(),
+            "--report",
+        ),
         (
             vec!["evaluate", "--data", &archive, "--report", &archive],
             "--report",
@@ -441,7 +472,7 @@ fn what_is_read_is_never_written_over() {
         "{said}"
     );
     assert_eq!(fs::read(&archive).unwrap(), rows);
-    assert_eq!(fs::read_dir(desk.folder.path()).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(desk.folder.path()).unwrap().count(), 4);
 }
 
 #[cfg(unix)]
@@ -619,6 +650,24 @@ fn a_file_is_named_once() {
     assert!(!trained.status.success());
     let said = stderr(&trained);
     assert!(said.contains("desk.jsonl is named twice"), "{said}");
+    // Another spelling is no other file, nor is a link to it.
+    let rows = desk.write("rows.jsonl", &fs::read(desk_rows()).unwrap());
+    let again = desk.folder.path().join(".").join("rows.jsonl");
+    let mut spellings = vec![path(&again).to_owned()];
+    if cfg!(unix) {
+        let link = desk.file("link.jsonl");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&rows, &link).unwrap();
+        spellings.push(link);
+    }
+    for again in &spellings {
+        for args in [["--data", &rows, again], ["--test", &rows, again]] {
+            let said = stderr(&desk.train(&desk_rows(), &args));
+            assert!(said.contains(&format!("{again} is named twice")), "{said}");
+        }
+        let said = stderr(&run(&["evaluate", "--data", &rows, again]));
+        assert!(said.contains(&format!("{again} is named twice")), "{said}");
+    }
     assert!(!Path::new(&desk.file("model.safetensors")).exists());
 }
 

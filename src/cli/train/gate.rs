@@ -23,6 +23,11 @@ pub(super) struct GateArgs {
 }
 
 impl GateArgs {
+    /// The model that must not be better.
+    pub(super) fn rival_file(&self) -> Option<&PathBuf> {
+        self.must_beat.as_ref()
+    }
+
     /// Reads the rival before the long run, not after it.
     pub(super) fn open(&self) -> anyhow::Result<Gate<'_>> {
         let rival = match &self.must_beat {

@@ -105,11 +105,20 @@ enum SplitBy {
 }
 
 impl TrainArgs {
-    /// The files that the run learns from and is measured on.
+    /// The files that the run reads, but for the rival, which the new model may replace.
     fn read_files(&self) -> impl Iterator<Item = &PathBuf> {
         let rows = self.data.iter().chain(&self.test);
         let of_ranker = self.keyphrase_data.iter().chain(&self.background);
-        rows.chain(of_ranker).chain(&self.known_tags)
+        let lists = self.known_tags.iter().chain(self.vocabulary.files());
+        rows.chain(of_ranker)
+            .chain(lists)
+            .chain(self.model.topic_codes_file())
+    }
+
+    /// The files that a page must not be written over.
+    fn files_beside_page(&self) -> impl Iterator<Item = &PathBuf> {
+        let models = self.gate.rival_file().into_iter().chain([&self.out]);
+        self.read_files().chain(models)
     }
 }
 
@@ -124,7 +133,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let gate = args.gate.open()?;
     model_file::check_writable("--out", &args.out, args.read_files())?;
     if let Some(file) = &args.report {
-        model_file::check_writable("--report", file, args.read_files().chain([&args.out]))?;
+        model_file::check_writable("--report", file, args.files_beside_page())?;
     }
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(args.threads)

@@ -82,6 +82,11 @@ pub(super) struct ModelArgs {
 }
 
 impl ModelArgs {
+    /// The file that is read.
+    pub(super) fn topic_codes_file(&self) -> Option<&PathBuf> {
+        self.topic_codes.as_ref()
+    }
+
     /// The parameters of a run that writes to `out`.
     pub(super) fn params(&self, out: &Path) -> anyhow::Result<TrainParams> {
         let mut params = TrainParams::default();
