@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::data_args::{article_bytes, is_stdin};
 use super::model_file;
 use super::page::PageAnswer;
+use super::say;
 use super::told;
 use crate::extract::kind;
 use crate::pipeline::Pipeline;
@@ -82,7 +83,7 @@ pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
                 write_text(&pipeline, &id, &article, &mut out)?;
             }
             Err(error) => {
-                eprintln!("copydesk: {id}: {}", told(&error));
+                say(format_args!("{id}: {}", told(&error)));
                 exit = ExitCode::FAILURE;
             }
         }
@@ -143,7 +144,9 @@ fn write_text(
 ) -> anyhow::Result<()> {
     let (report, is_sure) = pipeline.extract(article, OffsetUnit::Bytes);
     if !is_sure {
-        eprintln!("copydesk: {id}: the article could not be told from the page; this is all of it");
+        say(format_args!(
+            "{id}: the article could not be told from the page; this is all of it"
+        ));
     }
     let page = &report.page;
     let tags = page.page_tags.join(", ");

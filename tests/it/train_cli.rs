@@ -1056,6 +1056,49 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     assert!(!stderr(&output).contains("panicked"), "{}", stderr(&output));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_said_keeps_no_command_from_its_work() {
+    let full = || fs::File::create("/dev/full").unwrap();
+    let desk = Desk::new();
+    let model = desk.file("model.safetensors");
+    let train = ["train", "--data", &desk_rows(), "--out", &model];
+    let output = copydesk().args(train).stderr(full()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(fs::metadata(&model).is_ok());
+    // The report is lost, the model is not, which is said.
+    let output = copydesk().args(train).stdout(full()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(said.contains(&format!("wrote {model}")), "{said}");
+    assert!(said.contains("cannot write the report"), "{said}");
+
+    let rows = desk.write("rows.jsonl", b"no json\n{\"text\":\"The cup final\"}\n");
+    for command in ["classify", "extract"] {
+        let args = [command, "--json", &rows, "/no/such"];
+        let output = copydesk().args(args).stderr(full()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{command}");
+        assert!(!output.stdout.is_empty(), "{command}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_refused_model_is_a_failure_whoever_reads() {
+    let desk = Desk::new();
+    let out = desk.file("model.safetensors");
+    let mut child = copydesk()
+        .args(["train", "--data", &desk_rows(), "--out", &out])
+        .args(["--min-macro-f1", "1.01"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+}
+
 #[test]
 fn what_does_not_count_in_a_file_need_not_be_there() {
     let desk = Desk::new();

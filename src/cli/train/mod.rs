@@ -227,12 +227,11 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         unused_flags: keyphrase_data.unused(&trained.ranker),
         keyphrases: trained.ranker,
     };
-    summary.print(args.json)?;
-    Ok(if summary.refused.is_some() {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    match (summary.print(args.json), summary.refused) {
+        // Also if the reader of the report has seen enough.
+        (_, Some(_)) => Ok(ExitCode::FAILURE),
+        (printed, None) => printed.map(|()| ExitCode::SUCCESS),
+    }
 }
 
 /// Tags, one a line.
