@@ -302,6 +302,21 @@ fn a_model_must_beat_its_rival() {
 }
 
 #[test]
+fn a_rival_is_not_measured_on_what_it_has_learnt() {
+    let desk = Desk::new();
+    assert!(desk.train(&desk_rows(), &[]).status.success());
+    let rival = desk.file("rival.safetensors");
+    fs::rename(desk.file("model.safetensors"), &rival).unwrap();
+    let output = desk.train(&desk_rows(), &["--must-beat", &rival]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    let why = format!("--must-beat needs --test: {rival} may have learnt from articles");
+    assert!(said.contains(&why), "{said}");
+    assert!(!said.contains("counting the terms"), "{said}");
+    assert!(!Path::new(&desk.file("model.safetensors")).exists());
+}
+
+#[test]
 fn bad_corpora_are_refused_by_name() {
     let desk = Desk::new();
     let row = |label: &str, text: &str| format!("{{\"label\":\"{label}\",\"text\":\"{text}\"}}\n");
@@ -1002,7 +1017,15 @@ fn swallowed_rows_and_absent_fields_are_refused() {
 #[test]
 fn gates_are_met_by_what_was_measured_alone() {
     let desk = Desk::new();
-    let missing = desk.train(&desk_rows(), &["--must-beat", "/no/such.safetensors"]);
+    let missing = desk.train(
+        &desk_rows(),
+        &[
+            "--must-beat",
+            "/no/such.safetensors",
+            "--test",
+            &test_rows(),
+        ],
+    );
     let said = stderr(&missing);
     assert!(said.contains("/no/such.safetensors"), "{said}");
     assert!(!said.contains("counting the terms"), "{said}");

@@ -130,7 +130,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     };
     // What is wrong with a vocabulary or a rival is said before the long run, not after it.
     args.vocabulary.add_to(Pipeline::built_in()?)?;
-    let gate = args.gate.open()?;
+    let gate = args.gate.open(!args.test.is_empty())?;
     model_file::check_writable("--out", &args.out, args.read_files())?;
     if let Some(file) = &args.report {
         model_file::check_writable("--report", file, args.files_beside_page())?;
