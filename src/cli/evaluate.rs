@@ -47,9 +47,10 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     }
     let pipeline = model_file::load(args.model.as_deref())?;
     let corpus = args.rows.read(&args.data)?;
+    say_written_otherwise("the model", pipeline.manifest(), &corpus.articles);
+    let measured = evaluate::evaluate_with_vocabulary(pipeline, &corpus.articles);
+    let (pipeline, evaluation) = measured?;
     let manifest = pipeline.manifest();
-    say_written_otherwise("the model", manifest, &corpus.articles);
-    let evaluation = evaluate::evaluate(&pipeline, &corpus.articles, None);
     if let Some(file) = &args.report {
         let page = Page {
             manifest,

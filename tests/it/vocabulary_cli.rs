@@ -117,6 +117,45 @@ fn the_table_says_what_is_not_suggested_and_why() {
 }
 
 #[test]
+fn learnt_tags_are_measured_as_well_with_a_vocabulary_in_the_model() {
+    let folder = Folder::new();
+    let file = |name: &str| path(&folder.0.path().join(name)).to_owned();
+    let (rows, tests, tags) = (
+        data("desk.jsonl"),
+        data("desk-test.jsonl"),
+        data("desk-tags.csv"),
+    );
+    let (rows, tests) = (path(&rows), path(&tests));
+    // A tag that is in the texts and that no editor gave them.
+    let extra = folder.write("extra.csv", b"label\nMinister\nTeam\nGoal\nPrice\n");
+    let train = ["train", "--data", rows, "--test", tests, "--json"];
+    let bare = file("bare.safetensors");
+    answer(&run(&[&train[..], &["--out", &bare]].concat()));
+    let whole = file("whole.safetensors");
+    let vocabulary = [
+        "--out",
+        &whole,
+        "--vocabulary",
+        &extra,
+        "--vocabulary",
+        path(&tags),
+    ];
+    answer(&run(&[&train[..], &vocabulary].concat()));
+    let measured = |model: &str| {
+        answer(&run(&[
+            "evaluate", "--json", "--model", model, "--data", tests,
+        ]))["tags"]
+            .clone()
+    };
+    assert_eq!(measured(&whole), measured(&bare));
+    // Nor does it count against a rival.
+    let gate = ["--out", &file("new.safetensors"), "--must-beat", &bare];
+    answer(&run(&[&train[..], &gate].concat()));
+    let gate = ["--out", &file("new.safetensors"), "--must-beat", &whole];
+    answer(&run(&[&train[..], &gate].concat()));
+}
+
+#[test]
 fn a_file_that_is_no_vocabulary_is_refused_by_file_row_and_field() {
     let folder = Folder::new();
     let article = folder.write("article.txt", ARTICLE.as_bytes());
