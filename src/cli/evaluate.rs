@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::data_args::{DataArgs, say_written_otherwise};
+use super::report::Measured;
 use super::report_page::{self, Page};
 use super::{model_file, report};
 use crate::train::evaluate;
@@ -55,7 +56,8 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         let page = Page {
             manifest,
             evaluation: &evaluation,
-            study: &Study::of_unseen(&pipeline, &corpus.articles),
+            study: &Study::of_given(&pipeline, &corpus.articles),
+            on: Measured::Given,
         };
         report_page::write(file, &page)?;
     }
@@ -68,7 +70,7 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
             "{} {}\n\n{}",
             manifest.name,
             manifest.version(),
-            report::evaluation(&evaluation)
+            report::evaluation(&evaluation, Measured::Given)
         )?;
         if evaluation.n_articles > 0 {
             writeln!(out, "\n{}", report::confusion(&evaluation))?;

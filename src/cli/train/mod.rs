@@ -19,6 +19,7 @@ use clap::{Args, ValueEnum};
 
 use super::data_args::{DataArgs, read_text, say_written_otherwise};
 use super::model_file;
+use super::report::Measured;
 use super::report_page::{self, Page};
 use super::tag_args::VocabularyArgs;
 use crate::pipeline::Pipeline;
@@ -200,6 +201,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
             manifest: trained.pipeline.manifest(),
             evaluation: &trained.evaluation,
             study: &trained.study.take().unwrap_or_default(),
+            on: Measured::HeldOut,
         };
         report_page::write(file, &page)?;
     }

@@ -6,7 +6,8 @@ use std::path::Path;
 use anyhow::Context;
 use serde::Serialize;
 
-use crate::cli::{report, say};
+use crate::cli::report::{self, Measured};
+use crate::cli::say;
 use crate::train::RankerSource;
 use crate::train::evaluate::Evaluation;
 use crate::train::keyphrases::MIN_ARTICLES;
@@ -50,7 +51,11 @@ impl Summary<'_> {
         if as_json {
             writeln!(out, "{}", serde_json::to_string(self)?)?;
         } else {
-            writeln!(out, "{}\n", report::evaluation(self.evaluation))?;
+            writeln!(
+                out,
+                "{}\n",
+                report::evaluation(self.evaluation, Measured::HeldOut)
+            )?;
             writeln!(
                 out,
                 "{} {}: {} topics, {} tags and {} terms out of {} articles in {:.1} s, {:.1} MB",
