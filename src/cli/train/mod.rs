@@ -11,6 +11,7 @@ mod progress;
 mod summary;
 
 use std::collections::{BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -143,6 +144,9 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let on_step = |step| progress.begin(step);
     let corpus = args.rows.read(&args.data)?;
     let bad_rows = corpus.n_bad_rows;
+    if let Some(said) = args.model.unused_codes(&corpus.articles)? {
+        progress.say(&said);
+    }
     let tests = if args.test.is_empty() {
         None
     } else {
@@ -244,11 +248,11 @@ fn read_known_tags(file: &Path) -> anyhow::Result<Vec<String>> {
 
 /// That articles are measured on which are learnt from, if some are.
 fn remembered(learnt: &[LabelledArticle], tests: &[LabelledArticle]) -> Option<String> {
-    let learnt: HashSet<(&str, &str)> = learnt.iter().map(words).collect();
+    let learnt: HashSet<u64> = learnt.iter().map(words_key).collect();
     let n_tests = tests.len();
+    let tests = tests.iter();
     let n_learnt = tests
-        .iter()
-        .filter(|test| learnt.contains(&words(test)))
+        .filter(|test| learnt.contains(&words_key(test)))
         .count();
     (n_learnt > 0).then(|| {
         format!(
@@ -257,8 +261,14 @@ fn remembered(learnt: &[LabelledArticle], tests: &[LabelledArticle]) -> Option<S
     })
 }
 
-fn words(article: &LabelledArticle) -> (&str, &str) {
-    (&article.title, &article.text)
+/// The same for articles of the same words, whatever is between them, and whether or not the first are a title.
+fn words_key(article: &LabelledArticle) -> u64 {
+    let mut key = DefaultHasher::new();
+    let words = article.title.split_whitespace();
+    for word in words.chain(article.text.split_whitespace()) {
+        word.hash(&mut key);
+    }
+    key.finish()
 }
 
 /// That articles are neither learnt from nor measured on, if some are.

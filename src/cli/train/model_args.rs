@@ -1,6 +1,6 @@
 //! What the model shall be, as flags.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -9,6 +9,7 @@ use clap::Args;
 use crate::cli::data_args::read_text;
 use crate::text::LanguageTag;
 use crate::train::TrainParams;
+use crate::train::corpus::LabelledArticle;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Model")]
@@ -104,10 +105,35 @@ impl ModelArgs {
         params.data = self.source.clone();
         params.licence = self.licence.clone();
         params.trained_at_unix_seconds = self.trained_at;
-        if let Some(file) = &self.topic_codes {
-            params.topic_codes.extend(read_topic_codes(file)?);
-        }
+        params.topic_codes.extend(self.topic_codes()?);
         Ok(params)
+    }
+
+    /// Codes that are of no use, as no article has their topic.
+    pub(super) fn unused_codes(
+        &self,
+        articles: &[LabelledArticle],
+    ) -> anyhow::Result<Option<String>> {
+        let topics: HashSet<&str> = articles.iter().map(|a| a.label.as_str()).collect();
+        let mut codes = self.topic_codes()?;
+        codes.retain(|topic, _| !topics.contains(topic.as_str()));
+        let unused: Vec<String> = codes
+            .into_keys()
+            .map(|topic| format!("{topic:?}"))
+            .collect();
+        Ok((!unused.is_empty()).then(|| {
+            format!(
+                "--topic-codes: no article has the topics {}; topics are compared letter by letter",
+                unused.join(", ")
+            )
+        }))
+    }
+
+    fn topic_codes(&self) -> anyhow::Result<BTreeMap<String, String>> {
+        match &self.topic_codes {
+            Some(file) => read_topic_codes(file),
+            None => Ok(BTreeMap::new()),
+        }
     }
 }
 
@@ -121,15 +147,20 @@ fn read_topic_codes(file: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let mut codes = BTreeMap::new();
     for (i, record) in reader.records().enumerate() {
         let record = record.with_context(|| name.to_string())?;
-        match (record.get(0), record.get(1), record.len()) {
-            (Some(topic), Some(code), 2) => {
-                codes.insert(topic.trim().to_owned(), code.trim().to_owned())
-            }
-            _ => bail!(
+        let (Some(topic), Some(code), 2) = (record.get(0), record.get(1), record.len()) else {
+            bail!(
                 "{name}:{}: a row is a topic and its code, such as: Politics,medtop:11000000",
                 i + 1
-            ),
+            );
         };
+        let topic = topic.trim();
+        let earlier = codes.insert(topic.to_owned(), code.trim().to_owned());
+        if earlier.is_some() {
+            bail!(
+                "{name}:{}: the topic {topic:?} is named twice; name it once",
+                i + 1
+            );
+        }
     }
     Ok(codes)
 }
