@@ -135,7 +135,12 @@ mod tests {
             let dealt = n_held_out as f64 / n_folds as f64;
             assert!((dealt - share).abs() <= share / 50.0, "{share}: {dealt}");
         }
-        let articles = (0..200).map(|n| article("", &format!("storm {n} hit town {n}"), ""));
+        // No two have a word in common.
+        let articles = (0..200).map(|n| {
+            let digits = format!("{n:03}").into_bytes().into_iter();
+            let word: String = digits.map(|digit| char::from(digit + b'a' - b'0')).collect();
+            article("", &format!("{word} {word}s {word}ing"), "")
+        });
         let mut corpus = Corpus::default();
         corpus.articles = articles.collect();
         let split = hold_out(corpus, 0.4, 42, &|_| ());
