@@ -290,8 +290,7 @@ fn needs(
     n_threads: usize,
 ) -> String {
     let topics: BTreeSet<&str> = articles.iter().map(|a| a.label.as_str()).collect();
-    let bytes =
-        memory::estimated_peak_bytes(articles, tagged, &params.terms, topics.len(), n_threads);
+    let bytes = memory::estimated_peak_bytes(articles, tagged, params, topics.len(), n_threads);
     format!(
         "{} articles, {n_threads} threads: about {:.1} GB of memory at most",
         articles.len(),

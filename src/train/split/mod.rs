@@ -138,7 +138,9 @@ mod tests {
         // No two have a word in common.
         let articles = (0..200).map(|n| {
             let digits = format!("{n:03}").into_bytes().into_iter();
-            let word: String = digits.map(|digit| char::from(digit + b'a' - b'0')).collect();
+            let word: String = digits
+                .map(|digit| char::from(digit + b'a' - b'0'))
+                .collect();
             article("", &format!("{word} {word}s {word}ing"), "")
         });
         let mut corpus = Corpus::default();
