@@ -17,6 +17,7 @@ use super::told;
 use crate::extract::kind;
 use crate::pipeline::Pipeline;
 use crate::text::{Article, ArticleDraft, ContentFormat, OffsetUnit};
+use crate::train::corpus::unzipped;
 
 /// Print the article of a page and what the page says of it.
 ///
@@ -31,7 +32,7 @@ Examples:
   curl -s https://news.example/story | copydesk extract
   copydesk extract --json pages/*.html | jq -r .title")]
 pub(super) struct ExtractArgs {
-    /// HTML pages or pages copied as text; - or nothing for standard input
+    /// HTML pages or pages copied as text, plain or gzip; - or nothing for standard input
     #[arg(value_name = "PATH", default_value = "-")]
     paths: Vec<PathBuf>,
     /// Model file, whose line model reads pages copied as text; without it, the built-in model
@@ -94,9 +95,9 @@ pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
 impl ExtractArgs {
     fn article(&self, path: &Path) -> anyhow::Result<Article> {
         let bytes = if is_stdin(path) {
-            article_bytes(io::stdin().lock())
+            article_bytes(unzipped(io::stdin().lock())?)
         } else {
-            article_bytes(File::open(path)?)
+            article_bytes(unzipped(File::open(path)?)?)
         }?;
         let body = String::from_utf8(bytes).context("not UTF-8: convert it first")?;
         let format = match self.format {

@@ -131,5 +131,9 @@ fn read(file: &Path, language: &str) -> anyhow::Result<Vec<ConceptEntry>> {
         bail!("{name} has {size} bytes; the limit for a vocabulary is {MAX_FILE_BYTES} bytes");
     }
     let bytes = fs::read(file).with_context(cannot)?;
-    Ok(format.read(&bytes, &name, language)?)
+    let entries = format.read(&bytes, &name, language)?;
+    if entries.is_empty() {
+        bail!("{name}: the vocabulary has no tags; give it some, or leave it out");
+    }
+    Ok(entries)
 }

@@ -912,6 +912,20 @@ fn classify_reads_standard_input() {
 }
 
 #[test]
+fn extract_reads_gzip_as_classify_does() {
+    let desk = Desk::new();
+    let page = fs::read(data("page.html")).unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&page).unwrap();
+    let zipped = gzip.finish().unwrap();
+    let file = desk.write("page.html.gz", &zipped);
+    let plain = stdout(&run(&["extract", path(&data("page.html"))]));
+    assert!(plain.starts_with("Title: "), "{plain}");
+    assert_eq!(stdout(&run(&["extract", &file])), plain);
+    assert_eq!(stdout(&run_with_input(&["extract"], &zipped)), plain);
+}
+
+#[test]
 fn classify_reads_rows_as_train_does() {
     let desk = Desk::new();
     let row = b"{\"id\":\"x\",\"text\":\"The striker scored twice in the cup final.\"}\n";
@@ -1073,6 +1087,9 @@ fn odd_values_of_flags_are_status_two() {
         ["--threads", "100000"],
         ["--languages", "English"],
         ["--languages", ""],
+        ["--name", " "],
+        ["--name", "desk\nnews"],
+        ["--max-terms", "0"],
     ] {
         let output = Desk::new().train(&desk_rows(), &flag);
         assert_eq!(

@@ -117,6 +117,20 @@ fn the_table_says_what_is_not_suggested_and_why() {
 }
 
 #[test]
+fn a_vocabulary_without_a_tag_is_refused() {
+    let folder = Folder::new();
+    let article = folder.write("article.txt", ARTICLE.as_bytes());
+    let empty = folder.write("empty.csv", b"label,code\n");
+    let output = run(&["classify", &article, "--vocabulary", &empty]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.contains("empty.csv: the vocabulary has no tags"),
+        "{said}"
+    );
+}
+
+#[test]
 fn learnt_tags_are_measured_as_well_with_a_vocabulary_in_the_model() {
     let folder = Folder::new();
     let file = |name: &str| path(&folder.0.path().join(name)).to_owned();

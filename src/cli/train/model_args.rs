@@ -15,7 +15,7 @@ use crate::train::corpus::LabelledArticle;
 #[command(next_help_heading = "Model")]
 pub(super) struct ModelArgs {
     /// Name of the model; without it, that of the file
-    #[arg(long, env = "COPYDESK_NAME")]
+    #[arg(long, env = "COPYDESK_NAME", value_parser = name)]
     name: Option<String>,
     /// Seed of the hold-out, the folds and the solver
     #[arg(long, env = "COPYDESK_SEED", default_value_t = 42)]
@@ -51,7 +51,7 @@ pub(super) struct ModelArgs {
     )]
     min_tag_confidence: f32,
     /// Most terms that the model keeps: its size
-    #[arg(long, env = "COPYDESK_MAX_TERMS", value_name = "N", default_value_t = TrainParams::default().max_terms)]
+    #[arg(long, env = "COPYDESK_MAX_TERMS", value_name = "N", default_value_t = TrainParams::default().max_terms, value_parser = at_least_one)]
     max_terms: usize,
     /// CSV file of topics and their IPTC Media Topics: "topic,code", one a line
     #[arg(long, env = "COPYDESK_TOPIC_CODES", value_name = "FILE")]
@@ -163,6 +163,21 @@ fn read_topic_codes(file: &Path) -> anyhow::Result<BTreeMap<String, String>> {
         }
     }
     Ok(codes)
+}
+
+fn name(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("a model without a name cannot be told from others".to_owned()),
+        name if name.contains(char::is_control) => Err("a name is one line".to_owned()),
+        name => Ok(name.to_owned()),
+    }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("it is a number from 1 on".to_owned()),
+    }
 }
 
 /// The language itself: answers are compared by it, whatever the script and the region.
