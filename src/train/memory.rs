@@ -190,7 +190,7 @@ mod tests {
                 .map(|tag| format!("{}", (5 * n + tag) % 6_568))
                 .collect();
         }
-        // Of as many tags of longer articles 1.1 GB were measured.
+        // Measured on as many tags: 1.1 GB in all; on 5,250 of other articles 0.9, where 1.4 are stated.
         let more = bytes(&articles) - without;
         assert!((900_000_000..1_500_000_000).contains(&more), "{more}");
         let rare = TrainParams {

@@ -184,7 +184,6 @@ fn fit_block(
             }
         }
     }
-    held_out.iter_mut().for_each(Vec::shrink_to_fit);
     let mut model = fit(all)?;
     sparsify(&mut model.weights, data.term_weights, params.max_tag_terms);
     let tags = held_out
