@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use copydesk::cli::{Cli, told};
+use copydesk::cli::{Cli, say, told};
 use copydesk::telemetry;
 use mimalloc::MiMalloc;
 
@@ -18,12 +18,12 @@ fn main() -> ExitCode {
     let _log = match telemetry::start() {
         Ok(log) => log,
         Err(error) => {
-            eprintln!("copydesk: {error}");
+            say(error);
             return ExitCode::from(BAD_SETTINGS);
         }
     };
     cli.run().unwrap_or_else(|error| {
-        eprintln!("copydesk: {}", told(&error));
+        say(told(&error));
         ExitCode::FAILURE
     })
 }

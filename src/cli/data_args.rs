@@ -9,6 +9,8 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use regex::Regex;
 
+use super::model_file::is_same;
+use super::say;
 use crate::pipeline::Manifest;
 use crate::text::MAX_ARTICLE_BYTES;
 use crate::train::corpus::{
@@ -145,7 +147,7 @@ impl DataArgs {
         let mut corpus = Corpus::default();
         for (i, file) in files.iter().enumerate() {
             let name = file.display().to_string();
-            if files[..i].contains(file) {
+            if files[..i].iter().any(|other| is_same(other, file)) {
                 bail!("{name} is named twice; name it once, or its articles count twice");
             }
             let format = self.format_of(file)?;
@@ -214,15 +216,14 @@ fn wanted(field: &str) -> Option<String> {
 }
 
 fn say_of(corpus: &Corpus) {
-    for remark in &corpus.remarks {
-        eprintln!("copydesk: {remark}");
-    }
+    corpus.remarks.iter().for_each(say);
     if corpus.n_bad_rows > 0 {
-        eprintln!(
-            "copydesk: left out {} bad rows, such as:",
+        let rows = corpus.bad_rows.iter().map(|row| format!("\n  {row}"));
+        let rows: String = rows.collect();
+        say(format_args!(
+            "left out {} bad rows, such as:{rows}",
             corpus.n_bad_rows
-        );
-        corpus.bad_rows.iter().for_each(|row| eprintln!("  {row}"));
+        ));
     }
 }
 
@@ -241,7 +242,7 @@ pub(super) fn say_written_otherwise<'a>(
     .iter()
     .flatten()
     {
-        eprintln!("copydesk: {said}");
+        say(said);
     }
 }
 

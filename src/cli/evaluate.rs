@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::data_args::{DataArgs, say_written_otherwise};
+use super::report::Measured;
 use super::report_page::{self, Page};
 use super::{model_file, report};
 use crate::train::evaluate;
@@ -47,14 +48,16 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     }
     let pipeline = model_file::load(args.model.as_deref())?;
     let corpus = args.rows.read(&args.data)?;
+    say_written_otherwise("the model", pipeline.manifest(), &corpus.articles);
+    let measured = evaluate::evaluate_with_vocabulary(pipeline, &corpus.articles);
+    let (pipeline, evaluation) = measured?;
     let manifest = pipeline.manifest();
-    say_written_otherwise("the model", manifest, &corpus.articles);
-    let evaluation = evaluate::evaluate(&pipeline, &corpus.articles, None);
     if let Some(file) = &args.report {
         let page = Page {
             manifest,
             evaluation: &evaluation,
-            study: &Study::of_unseen(&pipeline, &corpus.articles),
+            study: &Study::of_given(&pipeline, &corpus.articles),
+            on: Measured::Given,
         };
         report_page::write(file, &page)?;
     }
@@ -67,7 +70,7 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
             "{} {}\n\n{}",
             manifest.name,
             manifest.version(),
-            report::evaluation(&evaluation)
+            report::evaluation(&evaluation, Measured::Given)
         )?;
         if evaluation.n_articles > 0 {
             writeln!(out, "\n{}", report::confusion(&evaluation))?;

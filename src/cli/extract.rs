@@ -12,10 +12,12 @@ use serde::Serialize;
 use super::data_args::{article_bytes, is_stdin};
 use super::model_file;
 use super::page::PageAnswer;
+use super::say;
 use super::told;
 use crate::extract::kind;
 use crate::pipeline::Pipeline;
 use crate::text::{Article, ArticleDraft, ContentFormat, OffsetUnit};
+use crate::train::corpus::unzipped;
 
 /// Print the article of a page and what the page says of it.
 ///
@@ -30,7 +32,7 @@ Examples:
   curl -s https://news.example/story | copydesk extract
   copydesk extract --json pages/*.html | jq -r .title")]
 pub(super) struct ExtractArgs {
-    /// HTML pages or pages copied as text; - or nothing for standard input
+    /// HTML pages or pages copied as text, plain or gzip; - or nothing for standard input
     #[arg(value_name = "PATH", default_value = "-")]
     paths: Vec<PathBuf>,
     /// Model file, whose line model reads pages copied as text; without it, the built-in model
@@ -82,7 +84,7 @@ pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
                 write_text(&pipeline, &id, &article, &mut out)?;
             }
             Err(error) => {
-                eprintln!("copydesk: {id}: {}", told(&error));
+                say(format_args!("{id}: {}", told(&error)));
                 exit = ExitCode::FAILURE;
             }
         }
@@ -93,9 +95,9 @@ pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
 impl ExtractArgs {
     fn article(&self, path: &Path) -> anyhow::Result<Article> {
         let bytes = if is_stdin(path) {
-            article_bytes(io::stdin().lock())
+            article_bytes(unzipped(io::stdin().lock())?)
         } else {
-            article_bytes(File::open(path)?)
+            article_bytes(unzipped(File::open(path)?)?)
         }?;
         let body = String::from_utf8(bytes).context("not UTF-8: convert it first")?;
         let format = match self.format {
@@ -143,7 +145,9 @@ fn write_text(
 ) -> anyhow::Result<()> {
     let (report, is_sure) = pipeline.extract(article, OffsetUnit::Bytes);
     if !is_sure {
-        eprintln!("copydesk: {id}: the article could not be told from the page; this is all of it");
+        say(format_args!(
+            "{id}: the article could not be told from the page; this is all of it"
+        ));
     }
     let page = &report.page;
     let tags = page.page_tags.join(", ");

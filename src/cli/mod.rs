@@ -10,7 +10,7 @@
 //! - `train_extractor`: labelled pages in, a model file with a line model out.
 //! - `evaluate`: how good a model is.
 //! - `settings`: what `serve` can be told, by flags, environment and file.
-//! - `told`: an error as a sentence; `switch`: a switch in the environment.
+//! - `told`: an error as a sentence; `say`: a line on standard error; `switch`: a switch in the environment.
 //! - `model_file`, `data_args`, `tag_args`, `page`, `report`: what several commands need.
 
 mod classify;
@@ -23,6 +23,7 @@ mod model_file;
 mod page;
 mod report;
 mod report_page;
+mod say;
 mod serve;
 mod settings;
 mod switch;
@@ -34,6 +35,7 @@ mod train_extractor;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+pub use say::say;
 pub use told::told;
 
 const EXAMPLES: &str = "\

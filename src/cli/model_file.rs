@@ -43,19 +43,25 @@ pub(super) fn check_writable<'a>(
         }
         _ => {}
     }
-    let target = target(file);
-    if others
-        .into_iter()
-        .any(|other| self::target(other) == target)
-    {
+    if others.into_iter().any(|other| is_same(other, file)) {
         bail!("{flag} {name} is a file of the same run, and would be lost; name another");
     }
-    temporary_beside(&target).map(drop)
+    temporary_beside(&target(file)).map(drop)
 }
 
-/// Where a path leads: what is written to a link goes to its file.
+/// Whether two paths lead to one file, which need not be there yet.
+pub(super) fn is_same(one: &Path, other: &Path) -> bool {
+    target(one) == target(other)
+}
+
+/// Where a path leads: what is written to a link goes to its file. Of a file that is not there, the folder
+/// tells.
 fn target(file: &Path) -> PathBuf {
-    fs::canonicalize(file).unwrap_or_else(|_| file.to_owned())
+    let new = || {
+        let folder = fs::canonicalize(folder_of(file)?).ok()?;
+        Some(folder.join(file.file_name()?))
+    };
+    fs::canonicalize(file).unwrap_or_else(|_| new().unwrap_or_else(|| file.to_owned()))
 }
 
 /// Writes a model so that at every moment the file is the old one or the new one: to a temporary

@@ -5,21 +5,42 @@ use comfy_table::{CellAlignment, Table, presets};
 use crate::train::evaluate::Evaluation;
 use crate::train::keyphrases::CrossValidation;
 
+/// Which articles were measured on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Measured {
+    /// Those that the training run held out.
+    HeldOut,
+    /// Some that were given, of which nobody knows whether the model has learnt from them.
+    Given,
+}
+
+impl Measured {
+    /// What keeps tags of the articles from counting.
+    pub(super) fn why_tags_do_not_count(self) -> &'static str {
+        match self {
+            Self::HeldOut => "are in no training article, and do not count",
+            Self::Given => {
+                "are not in the model, too rare in training or not there, and do not count"
+            }
+        }
+    }
+}
+
 /// Topics and tags with their measures.
-pub(super) fn evaluation(evaluation: &Evaluation) -> String {
+pub(super) fn evaluation(evaluation: &Evaluation, on: Measured) -> String {
     let mut sections = Vec::new();
     if evaluation.n_articles > 0 {
         sections.push(topics(evaluation).to_string());
         sections.push(summary(evaluation));
     }
     if evaluation.tags.n_articles > 0 {
-        sections.push(tags(evaluation));
+        sections.push(tags(evaluation, on));
     }
     if evaluation.suggestions.n_articles > 0 {
         sections.push(suggestions(evaluation));
     }
     if sections.is_empty() {
-        sections.push("nothing was measured: no held-out article has a topic or a tag".to_owned());
+        sections.push("nothing was measured: no article has a topic or a known tag".to_owned());
     }
     sections.join("\n\n")
 }
@@ -121,12 +142,15 @@ fn summary(evaluation: &Evaluation) -> String {
         evaluation.log_loss.map_or_else(|| "–".to_owned(), share),
         evaluation.n_articles,
     );
-    if evaluation.automatic.share < 1.0 {
-        lines.push_str(&format!(
+    let automatic = &evaluation.automatic;
+    match automatic.accuracy {
+        None => lines.push_str("\nall of the articles need review"),
+        Some(accuracy) if automatic.share < 1.0 => lines.push_str(&format!(
             "\n{:.0} % of the articles need no review; {:.1} % of those are right",
-            100.0 * evaluation.automatic.share,
-            100.0 * evaluation.automatic.accuracy
-        ));
+            100.0 * automatic.share,
+            100.0 * accuracy
+        )),
+        Some(_) => {}
     }
     if evaluation.n_unknown_topic > 0 {
         lines.push_str(&format!(
@@ -143,7 +167,7 @@ fn summary(evaluation: &Evaluation) -> String {
     lines
 }
 
-fn tags(evaluation: &Evaluation) -> String {
+fn tags(evaluation: &Evaluation, on: Measured) -> String {
     let tags = &evaluation.tags;
     let mut lines = format!(
         "tags: micro-F1 {}   macro-F1 {}   precision {}   recall {}   on {} articles with {} tags",
@@ -156,8 +180,9 @@ fn tags(evaluation: &Evaluation) -> String {
     );
     if tags.n_unknown_tags > 0 {
         lines.push_str(&format!(
-            "\n{} further tags are not in the model: too rare in training, or not there",
-            tags.n_unknown_tags
+            "\n{} further tags {}",
+            tags.n_unknown_tags,
+            on.why_tags_do_not_count()
         ));
     }
     lines
@@ -204,5 +229,23 @@ mod tests {
         };
         let shown = summary(&evaluation);
         assert!(shown.contains("log loss –"), "{shown}");
+        assert!(shown.contains("all of the articles need review"), "{shown}");
+        assert!(!shown.contains("are right"), "{shown}");
+    }
+
+    #[test]
+    fn why_tags_do_not_count_depends_on_what_was_measured() {
+        let mut evaluation = Evaluation::default();
+        (evaluation.tags.n_articles, evaluation.tags.n_unknown_tags) = (1, 6);
+        let shown = tags(&evaluation, Measured::HeldOut);
+        assert!(
+            shown.ends_with("6 further tags are in no training article, and do not count"),
+            "{shown}"
+        );
+        let shown = tags(&evaluation, Measured::Given);
+        assert!(
+            shown.contains("6 further tags are not in the model"),
+            "{shown}"
+        );
     }
 }

@@ -36,6 +36,11 @@ pub(super) struct VocabularyArgs {
 }
 
 impl VocabularyArgs {
+    /// The files that are read.
+    pub(super) fn files(&self) -> &[PathBuf] {
+        &self.vocabulary
+    }
+
     /// The model with the files' tags.
     pub(super) fn add_to(&self, pipeline: Pipeline) -> anyhow::Result<Pipeline> {
         add_vocabularies(pipeline, &self.vocabulary, &self.vocabulary_language)
@@ -126,5 +131,9 @@ fn read(file: &Path, language: &str) -> anyhow::Result<Vec<ConceptEntry>> {
         bail!("{name} has {size} bytes; the limit for a vocabulary is {MAX_FILE_BYTES} bytes");
     }
     let bytes = fs::read(file).with_context(cannot)?;
-    Ok(format.read(&bytes, &name, language)?)
+    let entries = format.read(&bytes, &name, language)?;
+    if entries.is_empty() {
+        bail!("{name}: the vocabulary has no tags; give it some, or leave it out");
+    }
+    Ok(entries)
 }

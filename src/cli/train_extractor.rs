@@ -8,6 +8,7 @@ use anyhow::bail;
 use clap::Args;
 
 use super::model_file;
+use super::say;
 use crate::train::lines::{LabelledPage, fit_line_model};
 use crate::train::pages::read_pages;
 
@@ -43,11 +44,11 @@ pub(super) fn run(args: &TrainExtractorArgs) -> anyhow::Result<ExitCode> {
     }
     let pipeline = pipeline.with_lines(Some(fit_line_model(&pages)?));
     model_file::save(&args.out, &pipeline.to_bytes()?)?;
-    eprintln!(
-        "copydesk: {}: a line model of {} pages in {:.1} s",
+    say(format_args!(
+        "{}: a line model of {} pages in {:.1} s",
         args.out.display(),
         pages.len(),
         started.elapsed().as_secs_f64()
-    );
+    ));
     Ok(ExitCode::SUCCESS)
 }

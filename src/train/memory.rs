@@ -2,10 +2,12 @@
 
 use std::mem::size_of;
 
+use super::TrainParams;
 use super::calibrate::calibration_bytes;
 use super::corpus::LabelledArticle;
 use super::keyphrases::learnt_from;
 use super::svm::BLOCK_CLASSES;
+use super::tags::vocabulary;
 use super::vectorize::{MAX_COUNTED_TERMS, WAVE_ARTICLES};
 use crate::features::sparse::MAX_COLUMNS;
 use crate::features::{TermCounts, TermParams};
@@ -24,29 +26,39 @@ const BYTES_PER_STRING: usize = 16;
 const PHRASE_BYTES_PER_TEXT_BYTE: usize = 60;
 /// What one fit of the ranker needs of them.
 const RANKER_BYTES_PER_TEXT_BYTE: usize = 35;
+/// A score of an article that was held out from a tag's model; of most pairs one is kept, and once more sorted.
+const BYTES_PER_TAG_SCORE: usize = 2 * 8;
+/// A column and a weight of a tag.
+const BYTES_PER_TAG_WEIGHT: usize = 8;
 /// Models that are fitted at the same time at most: that of all articles and one a fold.
 const MAX_FITS_AT_ONCE: usize = 6;
 
 /// About as many bytes as a training run will need at its peak, the articles included; `tagged` are those that
-/// the ranker of names and phrases is fitted on. Learnt tags are not counted in: each thread that fits tags needs
-/// as much as a fit of sixteen topics.
+/// the ranker of names and phrases is fitted on.
 pub fn estimated_peak_bytes(
     articles: &[LabelledArticle],
     tagged: &[LabelledArticle],
-    terms: &TermParams,
+    params: &TrainParams,
     n_topics: usize,
     n_threads: usize,
 ) -> usize {
     let n_articles = articles.len();
-    let n_terms = mean_terms(articles, terms) * n_articles;
+    let n_terms = mean_terms(articles, &params.terms) * n_articles;
     let n_columns = n_terms.min(MAX_COLUMNS);
     let counting = n_terms.min(MAX_COUNTED_TERMS) * BYTES_PER_COUNTED_TERM
         + n_terms / n_articles.max(1) * WAVE_ARTICLES.min(n_articles) * size_of::<u64>();
     // Weights twice, in the solver's order and in the classifier's; dual variables; counts for IGM.
-    let n_lanes = n_topics.min(BLOCK_CLASSES);
-    let of_fit = n_columns * (n_lanes + 2 * n_topics) + n_articles * n_lanes;
+    let of_fit = |n_classes: usize| {
+        let n_lanes = n_classes.min(BLOCK_CLASSES);
+        (n_columns * (n_lanes + 2 * n_classes) + n_articles * n_lanes) * size_of::<f32>()
+    };
     let n_fits = n_threads.clamp(1, MAX_FITS_AT_ONCE);
-    let fitting = n_terms * size_of::<u32>() + n_fits * of_fit * size_of::<f32>();
+    let rows = n_terms * size_of::<u32>();
+    let fitting = rows + n_fits * of_fit(n_topics);
+    let tags = rows
+        + bytes_of_tags(articles, params, n_columns, |n| {
+            n_threads.max(1) * of_fit(n)
+        });
     let calibrating = calibration_bytes(n_articles, n_topics);
     let grouping = n_articles * BYTES_PER_GROUPED_ARTICLE;
     let n_tagged_bytes: usize = learnt_from(tagged).map(|article| article.text.len()).sum();
@@ -57,8 +69,26 @@ pub fn estimated_peak_bytes(
         + grouping
             .max(counting)
             .max(fitting)
+            .max(tags)
             .max(calibrating)
             .max(ranking)
+}
+
+/// What learnt tags take: fits of a block of them in each thread, of which `of_fits` says how much they take, the
+/// weights of all and the scores by which their thresholds are chosen.
+fn bytes_of_tags(
+    articles: &[LabelledArticle],
+    params: &TrainParams,
+    n_columns: usize,
+    of_fits: impl Fn(usize) -> usize,
+) -> usize {
+    let tags = articles.iter().flat_map(|article| &article.tags);
+    let n_tags = vocabulary(tags, params.min_tag_examples).len();
+    let n_tagged = articles.iter().filter(|a| !a.tags.is_empty()).count();
+    let n_weights = n_tags * params.max_tag_terms.min(n_columns);
+    of_fits(n_tags.min(BLOCK_CLASSES))
+        + n_tags * n_tagged * BYTES_PER_TAG_SCORE
+        + n_weights * BYTES_PER_TAG_WEIGHT
 }
 
 fn text_bytes(articles: &[LabelledArticle]) -> usize {
@@ -111,7 +141,7 @@ mod tests {
             estimated_peak_bytes(
                 &articles(n, "one two three"),
                 &[],
-                &TermParams::default(),
+                &TrainParams::default(),
                 4,
                 2,
             )
@@ -121,14 +151,14 @@ mod tests {
         let more_threads = estimated_peak_bytes(
             &articles(100_000, "a large budget"),
             &[],
-            &TermParams::default(),
+            &TrainParams::default(),
             12,
             64,
         );
         let six = estimated_peak_bytes(
             &articles(100_000, "a large budget"),
             &[],
-            &TermParams::default(),
+            &TrainParams::default(),
             12,
             6,
         );
@@ -139,7 +169,7 @@ mod tests {
     fn articles_with_tags_need_room_for_their_phrases() {
         let mut tagged = articles(500, &"a large budget ".repeat(200));
         let bytes = |tagged: &[LabelledArticle]| {
-            estimated_peak_bytes(&[], tagged, &TermParams::default(), 1, 2)
+            estimated_peak_bytes(&[], tagged, &TrainParams::default(), 1, 2)
         };
         assert_eq!(bytes(&tagged), bytes(&[]));
         for article in &mut tagged {
@@ -149,12 +179,35 @@ mod tests {
     }
 
     #[test]
+    fn learnt_tags_need_room_for_their_scores() {
+        let mut articles = articles(10_000, "a large budget");
+        let bytes = |articles: &[LabelledArticle]| {
+            estimated_peak_bytes(articles, &[], &TrainParams::default(), 4, 2)
+        };
+        let without = bytes(&articles);
+        for (n, article) in articles.iter_mut().enumerate() {
+            article.tags = (0..5)
+                .map(|tag| format!("{}", (5 * n + tag) % 6_568))
+                .collect();
+        }
+        // Measured on as many tags: 1.1 GB in all; on 5,250 of other articles 0.9, where 1.4 are stated.
+        let more = bytes(&articles) - without;
+        assert!((900_000_000..1_500_000_000).contains(&more), "{more}");
+        let rare = TrainParams {
+            min_tag_examples: 10_000,
+            ..TrainParams::default()
+        };
+        let bytes = estimated_peak_bytes(&articles, &[], &rare, 4, 2);
+        assert!(bytes < without + 100_000_000, "{bytes}");
+    }
+
+    #[test]
     fn many_topics_need_room_for_their_calibration() {
         // Measured on 600 articles of as many topics: 1.75 GB.
         let bytes = estimated_peak_bytes(
             &articles(600, "a large budget"),
             &[],
-            &TermParams::default(),
+            &TrainParams::default(),
             600,
             2,
         );

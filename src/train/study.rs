@@ -24,7 +24,7 @@ pub struct Study {
     pub learning_curve: Vec<LearningPoint>,
     /// The terms that decide for each topic.
     pub terms: Vec<TopicTerms>,
-    /// Articles whose label was judged by a model that had not seen them.
+    /// Articles whose label was judged; in a training run by a model that had not seen them.
     pub n_judged: usize,
     /// How many of them are in doubt.
     pub n_suspects: usize,
@@ -85,8 +85,8 @@ impl Study {
         })
     }
 
-    /// Studies articles that the pipeline has not learnt from.
-    pub fn of_unseen(pipeline: &Pipeline, articles: &[LabelledArticle]) -> Self {
+    /// Studies articles by a finished pipeline; of those that it has learnt from, it doubts few.
+    pub fn of_given(pipeline: &Pipeline, articles: &[LabelledArticle]) -> Self {
         Self::of_judged(pipeline, &judge(pipeline, articles))
     }
 

@@ -236,8 +236,8 @@ fn sparsify(weights: &mut Array2<f32>, term_weights: &[f32], max_terms: usize) {
 }
 
 fn with_thresholds(mut fitted: Vec<FittedTag>) -> Result<TagModel, TrainError> {
-    let every: Vec<HeldOutScore> = fitted.iter().flat_map(|t| &t.held_out).copied().collect();
-    let common = best_threshold(&every).unwrap_or(0.0);
+    let every = fitted.iter().flat_map(|tag| &tag.held_out);
+    let common = best_threshold(every).unwrap_or(0.0);
     for tag in &mut fitted {
         let n_right = tag.held_out.iter().filter(|s| s.is_right).count() as f32;
         let own = best_threshold(&tag.held_out).unwrap_or(common);
@@ -246,13 +246,11 @@ fn with_thresholds(mut fitted: Vec<FittedTag>) -> Result<TagModel, TrainError> {
         tag.intercept -= threshold;
         tag.held_out.iter_mut().for_each(|s| s.score -= threshold);
     }
-    let all: Vec<HeldOutScore> = fitted.iter().flat_map(|t| &t.held_out).copied().collect();
-    let stride = all.len().div_ceil(MAX_CALIBRATION_SCORES).max(1);
-    let (scores, is_right): (Vec<f32>, Vec<bool>) = all
-        .iter()
-        .step_by(stride)
-        .map(|s| (s.score, s.is_right))
-        .unzip();
+    let n_scores: usize = fitted.iter().map(|tag| tag.held_out.len()).sum();
+    let stride = n_scores.div_ceil(MAX_CALIBRATION_SCORES).max(1);
+    let all = fitted.iter().flat_map(|tag| &tag.held_out);
+    let (scores, is_right): (Vec<f32>, Vec<bool>) =
+        all.step_by(stride).map(|s| (s.score, s.is_right)).unzip();
     Ok(TagModel {
         calibration: platt_scaling(&scores, &is_right)?,
         learnt: fitted.iter().map(|tag| tag.index).collect(),
@@ -272,13 +270,14 @@ fn with_thresholds(mut fitted: Vec<FittedTag>) -> Result<TagModel, TrainError> {
 ///
 /// Source: Yang 2001, "A study of thresholding strategies for text categorization", SIGIR (SCut); there
 /// the one best threshold is taken, which is as good as chance on a few dozen scores.
-fn best_threshold(scores: &[HeldOutScore]) -> Option<f32> {
-    let n_right = scores.iter().filter(|s| s.is_right).count();
-    let mut kept: Vec<HeldOutScore> = scores
-        .iter()
-        .filter(|s| s.score > MIN_SCORE)
-        .copied()
-        .collect();
+fn best_threshold<'a>(scores: impl IntoIterator<Item = &'a HeldOutScore> + Clone) -> Option<f32> {
+    let right = scores.clone().into_iter().filter(|s| s.is_right);
+    let n_right = right.count();
+    let is_kept = |s: &&HeldOutScore| s.score > MIN_SCORE;
+    // As large as it must be: of thousands of tags these are most of what a run needs.
+    let n_kept = scores.clone().into_iter().filter(is_kept).count();
+    let mut kept: Vec<HeldOutScore> = Vec::with_capacity(n_kept);
+    kept.extend(scores.into_iter().filter(is_kept));
     if !kept.iter().any(|s| s.is_right) {
         return None;
     }

@@ -201,6 +201,18 @@ fn the_lower_floors_know_no_clock_environment_or_files() {
 }
 
 #[test]
+fn nothing_panics_for_want_of_a_reader() {
+    for source in sources() {
+        for line in &source.code {
+            let panics = ["println!(", "print!("]
+                .iter()
+                .any(|name| line.contains(name));
+            assert!(!panics, "{}: {line}", source.path.display());
+        }
+    }
+}
+
+#[test]
 fn no_module_is_a_drawer() {
     for source in sources() {
         let stem = source

@@ -163,6 +163,12 @@ fn evaluation_writes_the_page_without_a_learning_curve() {
         "{found:?}"
     );
     assert!(!found.contains(&"learning-curve"));
+    // What the model has learnt from, the page cannot know.
+    for claim in ["held-out", "has not seen"] {
+        assert!(!page.contains(claim), "{claim}: {page}");
+    }
+    let trained = trained_page(&desk(), &[]);
+    assert!(trained.contains("held-out articles"), "{trained}");
 }
 
 #[test]

@@ -71,6 +71,13 @@ fn desk_rows() -> String {
     path(&data("desk.jsonl")).to_owned()
 }
 
+fn built_in_model() -> &'static Path {
+    Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/models/news-en.safetensors"
+    ))
+}
+
 fn test_rows() -> String {
     path(&data("desk-test.jsonl")).to_owned()
 }
@@ -148,6 +155,20 @@ fn the_report_for_machines_is_json() {
             .unwrap()
             .ends_with("model.safetensors")
     );
+}
+
+#[test]
+fn the_version_that_is_told_is_that_of_the_file() {
+    let desk = Desk::new();
+    let page = desk.file("page.html");
+    let output = desk.train(&desk_rows(), &["--json", "--report", &page]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let version = report["version"].as_str().unwrap();
+    let model = desk.file("model.safetensors");
+    let measured = run(&["evaluate", "--model", &model, "--data", &test_rows()]);
+    let said = stdout(&measured);
+    assert!(said.starts_with(&format!("model {version}\n")), "{said}");
+    assert!(fs::read_to_string(page).unwrap().contains(version));
 }
 
 #[test]
@@ -281,6 +302,21 @@ fn a_model_must_beat_its_rival() {
 }
 
 #[test]
+fn a_rival_is_not_measured_on_what_it_has_learnt() {
+    let desk = Desk::new();
+    assert!(desk.train(&desk_rows(), &[]).status.success());
+    let rival = desk.file("rival.safetensors");
+    fs::rename(desk.file("model.safetensors"), &rival).unwrap();
+    let output = desk.train(&desk_rows(), &["--must-beat", &rival]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    let why = format!("--must-beat needs --test: {rival} may have learnt from articles");
+    assert!(said.contains(&why), "{said}");
+    assert!(!said.contains("counting the terms"), "{said}");
+    assert!(!Path::new(&desk.file("model.safetensors")).exists());
+}
+
+#[test]
 fn bad_corpora_are_refused_by_name() {
     let desk = Desk::new();
     let row = |label: &str, text: &str| format!("{{\"label\":\"{label}\",\"text\":\"{text}\"}}\n");
@@ -403,6 +439,12 @@ fn what_is_read_is_never_written_over() {
     let again = desk.folder.path().join(".").join("archive.jsonl");
     let out = desk.file("model.safetensors");
     let train = ["train", "--data", &archive, "--out"];
+    let new = desk.folder.path().join(".").join("model.safetensors");
+    let vocabulary = desk.write("tags.csv", b"label\nFerries\n");
+    let codes = desk.write("codes.csv", b"Sports,medtop:15000000\n");
+    let rival = desk.write("rival.safetensors", &fs::read(built_in_model()).unwrap());
+    let reads = [["--vocabulary", &vocabulary], ["--topic-codes", &codes]];
+    let gate = ["--must-beat", &rival, "--test", &test_rows()];
     for (args, flag) in [
         ([&train[..], &[path(&again)]].concat(), "--out"),
         (
@@ -410,6 +452,24 @@ fn what_is_read_is_never_written_over() {
             "--report",
         ),
         ([&train[..], &[&out, "--report", &out]].concat(), "--report"),
+        (
+            [&train[..], &[&out, "--report", path(&new)]].concat(),
+            "--report",
+        ),
+        ([&train[..], &[&vocabulary], &reads[0]].concat(), "--out"),
+        ([&train[..], &[&codes], &reads[1]].concat(), "--out"),
+        (
+            [&train[..], &[&out, "--report", &vocabulary], &reads[0]].concat(),
+            "--report",
+        ),
+        (
+            [&train[..], &[&out, "--report", &codes], &reads[1]].concat(),
+            "--report",
+        ),
+        (
+            [&train[..], &[&out, "--report", &rival], &gate].concat(),
+            "--report",
+        ),
         (
             vec!["evaluate", "--data", &archive, "--report", &archive],
             "--report",
@@ -427,7 +487,7 @@ fn what_is_read_is_never_written_over() {
         "{said}"
     );
     assert_eq!(fs::read(&archive).unwrap(), rows);
-    assert_eq!(fs::read_dir(desk.folder.path()).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(desk.folder.path()).unwrap().count(), 4);
 }
 
 #[cfg(unix)]
@@ -528,6 +588,21 @@ fn iptc_codes_come_from_a_file() {
         .find(|t| t["topic"] == "Sports")
         .unwrap();
     assert_eq!(sports["iptc_code"], "medtop:15000000");
+    let odd = desk.write(
+        "odd.csv",
+        b"Sports,medtop:1\nsports,medtop:2\nSprots,medtop:3\n",
+    );
+    let said = stderr(&desk.train(&desk_rows(), &["--topic-codes", &odd]));
+    assert!(
+        said.contains(r#"no article has the topics "Sprots", "sports";"#),
+        "{said}"
+    );
+    let odd = desk.write("odd.csv", b"Sports,medtop:1\n Sports ,medtop:2\n");
+    let said = stderr(&desk.train(&desk_rows(), &["--topic-codes", &odd]));
+    assert!(
+        said.contains(r#"odd.csv:2: the topic "Sports" is named twice"#),
+        "{said}"
+    );
     let odd = desk.write("odd.csv", b"Sports\n");
     let output = desk.train(&desk_rows(), &["--topic-codes", &odd]);
     assert!(
@@ -605,6 +680,24 @@ fn a_file_is_named_once() {
     assert!(!trained.status.success());
     let said = stderr(&trained);
     assert!(said.contains("desk.jsonl is named twice"), "{said}");
+    // Another spelling is no other file, nor is a link to it.
+    let rows = desk.write("rows.jsonl", &fs::read(desk_rows()).unwrap());
+    let again = desk.folder.path().join(".").join("rows.jsonl");
+    let mut spellings = vec![path(&again).to_owned()];
+    if cfg!(unix) {
+        let link = desk.file("link.jsonl");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&rows, &link).unwrap();
+        spellings.push(link);
+    }
+    for again in &spellings {
+        for args in [["--data", &rows, again], ["--test", &rows, again]] {
+            let said = stderr(&desk.train(&desk_rows(), &args));
+            assert!(said.contains(&format!("{again} is named twice")), "{said}");
+        }
+        let said = stderr(&run(&["evaluate", "--data", &rows, again]));
+        assert!(said.contains(&format!("{again} is named twice")), "{said}");
+    }
     assert!(!Path::new(&desk.file("model.safetensors")).exists());
 }
 
@@ -612,8 +705,13 @@ fn a_file_is_named_once() {
 fn articles_that_are_learnt_and_measured_on_are_counted() {
     let desk = Desk::new();
     let rows = fs::read_to_string(desk_rows()).unwrap();
-    let some: Vec<&str> = rows.lines().take(3).collect();
-    let tests = fs::read_to_string(test_rows()).unwrap() + &some.join("\n");
+    // The same words, whatever the white space, are the same article.
+    let some = rows.lines().take(3).map(|row| {
+        let mut row: Value = serde_json::from_str(row).unwrap();
+        row["text"] = (row["text"].as_str().unwrap().replace(' ', "\n ") + " ").into();
+        format!("{row}\n")
+    });
+    let tests = fs::read_to_string(test_rows()).unwrap() + &some.collect::<String>();
     let tests = desk.write("tests.jsonl", tests.as_bytes());
     let said = stderr(&desk.train(&desk_rows(), &["--test", &tests]));
     assert!(
@@ -814,6 +912,20 @@ fn classify_reads_standard_input() {
 }
 
 #[test]
+fn extract_reads_gzip_as_classify_does() {
+    let desk = Desk::new();
+    let page = fs::read(data("page.html")).unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&page).unwrap();
+    let zipped = gzip.finish().unwrap();
+    let file = desk.write("page.html.gz", &zipped);
+    let plain = stdout(&run(&["extract", path(&data("page.html"))]));
+    assert!(plain.starts_with("Title: "), "{plain}");
+    assert_eq!(stdout(&run(&["extract", &file])), plain);
+    assert_eq!(stdout(&run_with_input(&["extract"], &zipped)), plain);
+}
+
+#[test]
 fn classify_reads_rows_as_train_does() {
     let desk = Desk::new();
     let row = b"{\"id\":\"x\",\"text\":\"The striker scored twice in the cup final.\"}\n";
@@ -939,7 +1051,15 @@ fn swallowed_rows_and_absent_fields_are_refused() {
 #[test]
 fn gates_are_met_by_what_was_measured_alone() {
     let desk = Desk::new();
-    let missing = desk.train(&desk_rows(), &["--must-beat", "/no/such.safetensors"]);
+    let missing = desk.train(
+        &desk_rows(),
+        &[
+            "--must-beat",
+            "/no/such.safetensors",
+            "--test",
+            &test_rows(),
+        ],
+    );
     let said = stderr(&missing);
     assert!(said.contains("/no/such.safetensors"), "{said}");
     assert!(!said.contains("counting the terms"), "{said}");
@@ -967,6 +1087,9 @@ fn odd_values_of_flags_are_status_two() {
         ["--threads", "100000"],
         ["--languages", "English"],
         ["--languages", ""],
+        ["--name", " "],
+        ["--name", "desk\nnews"],
+        ["--max-terms", "0"],
     ] {
         let output = Desk::new().train(&desk_rows(), &flag);
         assert_eq!(
@@ -991,6 +1114,49 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(!stderr(&output).contains("panicked"), "{}", stderr(&output));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_said_keeps_no_command_from_its_work() {
+    let full = || fs::File::create("/dev/full").unwrap();
+    let desk = Desk::new();
+    let model = desk.file("model.safetensors");
+    let train = ["train", "--data", &desk_rows(), "--out", &model];
+    let output = copydesk().args(train).stderr(full()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(fs::metadata(&model).is_ok());
+    // The report is lost, the model is not, which is said.
+    let output = copydesk().args(train).stdout(full()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(said.contains(&format!("wrote {model}")), "{said}");
+    assert!(said.contains("cannot write the report"), "{said}");
+
+    let rows = desk.write("rows.jsonl", b"no json\n{\"text\":\"The cup final\"}\n");
+    for command in ["classify", "extract"] {
+        let args = [command, "--json", &rows, "/no/such"];
+        let output = copydesk().args(args).stderr(full()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{command}");
+        assert!(!output.stdout.is_empty(), "{command}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_refused_model_is_a_failure_whoever_reads() {
+    let desk = Desk::new();
+    let out = desk.file("model.safetensors");
+    let mut child = copydesk()
+        .args(["train", "--data", &desk_rows(), "--out", &out])
+        .args(["--min-macro-f1", "1.01"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
 }
 
 #[test]

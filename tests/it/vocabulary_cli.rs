@@ -117,6 +117,59 @@ fn the_table_says_what_is_not_suggested_and_why() {
 }
 
 #[test]
+fn a_vocabulary_without_a_tag_is_refused() {
+    let folder = Folder::new();
+    let article = folder.write("article.txt", ARTICLE.as_bytes());
+    let empty = folder.write("empty.csv", b"label,code\n");
+    let output = run(&["classify", &article, "--vocabulary", &empty]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.contains("empty.csv: the vocabulary has no tags"),
+        "{said}"
+    );
+}
+
+#[test]
+fn learnt_tags_are_measured_as_well_with_a_vocabulary_in_the_model() {
+    let folder = Folder::new();
+    let file = |name: &str| path(&folder.0.path().join(name)).to_owned();
+    let (rows, tests, tags) = (
+        data("desk.jsonl"),
+        data("desk-test.jsonl"),
+        data("desk-tags.csv"),
+    );
+    let (rows, tests) = (path(&rows), path(&tests));
+    // A tag that is in the texts and that no editor gave them.
+    let extra = folder.write("extra.csv", b"label\nMinister\nTeam\nGoal\nPrice\n");
+    let train = ["train", "--data", rows, "--test", tests, "--json"];
+    let bare = file("bare.safetensors");
+    answer(&run(&[&train[..], &["--out", &bare]].concat()));
+    let whole = file("whole.safetensors");
+    let vocabulary = [
+        "--out",
+        &whole,
+        "--vocabulary",
+        &extra,
+        "--vocabulary",
+        path(&tags),
+    ];
+    answer(&run(&[&train[..], &vocabulary].concat()));
+    let measured = |model: &str| {
+        answer(&run(&[
+            "evaluate", "--json", "--model", model, "--data", tests,
+        ]))["tags"]
+            .clone()
+    };
+    assert_eq!(measured(&whole), measured(&bare));
+    // Nor does it count against a rival.
+    let gate = ["--out", &file("new.safetensors"), "--must-beat", &bare];
+    answer(&run(&[&train[..], &gate].concat()));
+    let gate = ["--out", &file("new.safetensors"), "--must-beat", &whole];
+    answer(&run(&[&train[..], &gate].concat()));
+}
+
+#[test]
 fn a_file_that_is_no_vocabulary_is_refused_by_file_row_and_field() {
     let folder = Folder::new();
     let article = folder.write("article.txt", ARTICLE.as_bytes());

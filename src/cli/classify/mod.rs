@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::model_file;
+use super::say;
 use super::tag_args::{RuleArgs, VocabularyArgs};
 use crate::pipeline::options::{DEFAULT_MAX_TAGS, OptionsDraft};
 use crate::pipeline::{Options, Pipeline, TagSource};
@@ -146,7 +147,7 @@ impl<W: Write> Printer<'_, W> {
         let answer = answer.map(|article| self.pipeline.classify(article, &self.options));
         if let Err(error) = &answer {
             self.n_failed += 1;
-            eprintln!("copydesk: {}: {error}", input.id);
+            say(format_args!("{}: {error}", input.id));
         }
         let manifest = self.pipeline.manifest();
         if self.as_json {

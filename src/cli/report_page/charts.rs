@@ -151,7 +151,10 @@ pub(super) fn coverage(evaluation: &Evaluation) -> anyhow::Result<String> {
     let automatic = &evaluation.automatic;
     let has_threshold = automatic.share > 0.0 && automatic.share < 1.0;
     let chart = LineChart {
-        mark: has_threshold.then_some((automatic.share, automatic.accuracy)),
+        mark: automatic
+            .accuracy
+            .filter(|_| has_threshold)
+            .map(|accuracy| (automatic.share, accuracy)),
         ..LineChart::of_shares(points.collect(), "most confident articles", "accuracy")
     };
     chart.draw()

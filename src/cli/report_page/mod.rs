@@ -15,6 +15,7 @@ use std::path::Path;
 use anyhow::Context;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::report::Measured;
 use crate::pipeline::manifest::Manifest;
 use crate::train::evaluate::Evaluation;
 use crate::train::study::Study;
@@ -31,6 +32,8 @@ pub(super) struct Page<'a> {
     pub(super) evaluation: &'a Evaluation,
     /// What was found in the archive.
     pub(super) study: &'a Study,
+    /// Which articles it was measured on.
+    pub(super) on: Measured,
 }
 
 /// Writes the page.
@@ -47,9 +50,9 @@ fn render(page: &Page<'_>) -> anyhow::Result<Markup> {
         confusion::section(page.evaluation),
         sections::trust(page)?,
         sections::learning_curve(page.study)?,
-        sections::suspects(page.study),
+        sections::suspects(page),
         sections::terms(page.study),
-        sections::tags(page.evaluation),
+        sections::tags(page),
     ];
     Ok(html! {
         (DOCTYPE)
@@ -66,7 +69,7 @@ fn render(page: &Page<'_>) -> anyhow::Result<Markup> {
                 main {
                     @for section in &sections { (section) }
                     @if !has_topics && page.evaluation.tags.n_articles == 0 {
-                        p.note { "Nothing was measured: no held-out article has a topic or a tag." }
+                        p.note { "Nothing was measured: no article has a topic or a known tag." }
                     }
                 }
             }
@@ -159,6 +162,7 @@ mod tests {
             manifest: &manifest,
             evaluation: &evaluation,
             study: &study,
+            on: Measured::HeldOut,
         };
         let text = render(&page).unwrap().into_string();
         assert!(!text.contains("<script"), "{text}");

@@ -4,6 +4,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::charts::{self, LineChart};
 use super::{Page, grouped, percent};
+use crate::cli::report::Measured;
 use crate::train::evaluate::{Evaluation, LabelMeasures};
 use crate::train::study::{Study, SuspectArticle};
 
@@ -26,7 +27,7 @@ pub(super) fn head(page: &Page<'_>) -> Markup {
                 @if !training.data.is_empty() { " " (training.data) "." }
             }
             div.tiles {
-                @if evaluation.n_articles > 0 { (topic_tiles(evaluation)) }
+                @if evaluation.n_articles > 0 { (topic_tiles(evaluation, page.on)) }
                 @if evaluation.tags.n_articles > 0 {
                     (tile("Tags, micro-F1", &format!("{:.3}", evaluation.tags.micro_f1), &format!(
                         "precision {:.3}, recall {:.3} on {} articles",
@@ -38,11 +39,22 @@ pub(super) fn head(page: &Page<'_>) -> Markup {
     }
 }
 
-fn topic_tiles(evaluation: &Evaluation) -> Markup {
+fn topic_tiles(evaluation: &Evaluation, on: Measured) -> Markup {
+    let articles = match on {
+        Measured::HeldOut => "held-out articles",
+        Measured::Given => {
+            "articles; only of those that the model has not learnt from does it tell what is to come"
+        }
+    };
+    let automatic = &evaluation.automatic;
+    let of_automatic = match automatic.accuracy {
+        Some(accuracy) => format!("{} of these are right", percent(accuracy)),
+        None => "all articles need review".to_owned(),
+    };
     html! {
-        (tile("Accuracy", &percent(evaluation.accuracy), &format!("of {} articles the model has not learnt from", grouped(evaluation.n_articles))))
+        (tile("Accuracy", &percent(evaluation.accuracy), &format!("of {} {articles}", grouped(evaluation.n_articles))))
         (tile("Macro-F1", &format!("{:.3}", evaluation.macro_f1), &format!("every one of {} topics counts the same", evaluation.topics.len())))
-        (tile("Without review", &percent(evaluation.automatic.share), &format!("{} of these are right", percent(evaluation.automatic.accuracy))))
+        (tile("Without review", &percent(automatic.share), &of_automatic))
         (tile("Calibration error", &format!("{:.3}", evaluation.calibration_error), "mean gap between confidence and accuracy"))
         @if evaluation.n_unknown_topic > 0 {
             (tile("Unknown topics", &grouped(evaluation.n_unknown_topic), "articles have a topic that the model does not know; they count as wrong"))
@@ -81,7 +93,8 @@ pub(super) fn topics(page: &Page<'_>) -> Markup {
 }
 
 /// Every tag that could be measured, the commonest first.
-pub(super) fn tags(evaluation: &Evaluation) -> Markup {
+pub(super) fn tags(page: &Page<'_>) -> Markup {
+    let evaluation = page.evaluation;
     let mut tags: Vec<&LabelMeasures> = evaluation.tags.each.iter().collect();
     tags.sort_by(|a, b| b.support.cmp(&a.support).then_with(|| a.name.cmp(&b.name)));
     let n_more = tags.len().saturating_sub(MAX_TAG_ROWS);
@@ -95,7 +108,7 @@ pub(super) fn tags(evaluation: &Evaluation) -> Markup {
                     "micro-F1 " (format!("{:.3}", evaluation.tags.micro_f1)) "; each tag alike: macro-F1 "
                     (format!("{:.3}", evaluation.tags.macro_f1)) "."
                     @if evaluation.tags.n_unknown_tags > 0 {
-                        " " (grouped(evaluation.tags.n_unknown_tags)) " further tags are not in the model: too rare in training, or not there."
+                        " " (grouped(evaluation.tags.n_unknown_tags)) " further tags " (page.on.why_tags_do_not_count()) "."
                     }
                 }
                 (measures("Tag", tags.into_iter()))
@@ -165,8 +178,12 @@ pub(super) fn trust(page: &Page<'_>) -> anyhow::Result<Markup> {
                         " How many of the most confident answers are right. "
                         @if threshold > 0.0 {
                             "The ring is the review threshold, confidence " (percent(threshold)) ": "
-                            (percent(evaluation.automatic.share)) " of the articles need no review, and "
-                            (percent(evaluation.automatic.accuracy)) " of those are right."
+                            @if let Some(accuracy) = evaluation.automatic.accuracy {
+                                (percent(evaluation.automatic.share)) " of the articles need no review, and "
+                                (percent(accuracy)) " of those are right."
+                            } @else {
+                                "all of the articles need review."
+                            }
                         }
                     }
                     div role="img" aria-label="Coverage and accuracy" { (PreEscaped(coverage)) }
@@ -226,7 +243,12 @@ pub(super) fn learning_curve(study: &Study) -> anyhow::Result<Markup> {
 }
 
 /// Articles to look at again.
-pub(super) fn suspects(study: &Study) -> Markup {
+pub(super) fn suspects(page: &Page<'_>) -> Markup {
+    let study = page.study;
+    let judge = match page.on {
+        Measured::HeldOut => "a model that has not seen the article",
+        Measured::Given => "the model (which doubts few of the articles that it has learnt from)",
+    };
     html! {
         @if study.n_judged > 0 {
             section id="mislabelled" {
@@ -237,7 +259,7 @@ pub(super) fn suspects(study: &Study) -> Markup {
                     p {
                         (grouped(study.n_suspects)) " of " (grouped(study.n_judged)) " labels ("
                         (percent(study.n_suspects as f64 / study.n_judged as f64))
-                        ") are in doubt: a model that has not seen the article finds another topic at least as "
+                        ") are in doubt: " (judge) " finds another topic at least as "
                         "probable as that topic's own articles have it on average (confident learning). The widest "
                         "gaps come first. Some are mistakes; others belong to two topics, or show that two topics overlap."
                     }

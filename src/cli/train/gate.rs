@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use clap::Args;
 
 use crate::cli::data_args::say_written_otherwise;
@@ -17,16 +18,35 @@ pub(super) struct GateArgs {
     /// The least macro-F1 of the topics (of the tags, micro-F1, if there are no topics)
     #[arg(long, env = "COPYDESK_MIN_MACRO_F1", value_name = "F1", value_parser = least_f1)]
     min_macro_f1: Option<f64>,
-    /// A model that must not be better on the held-out articles
+    /// A model that must not be better on the articles of --test, which neither may have learnt from
     #[arg(long, env = "COPYDESK_MUST_BEAT", value_name = "FILE")]
     must_beat: Option<PathBuf>,
 }
 
 impl GateArgs {
+    /// The model that must not be better.
+    pub(super) fn rival_file(&self) -> Option<&PathBuf> {
+        self.must_beat.as_ref()
+    }
+
     /// Reads the rival before the long run, not after it.
-    pub(super) fn open(&self) -> anyhow::Result<Gate<'_>> {
+    ///
+    /// # Errors
+    /// Without articles of its own to measure on: an earlier model has learnt from most of what a later run on the
+    /// grown archive holds out, and would be compared by what it remembers.
+    pub(super) fn open(&self, has_test: bool) -> anyhow::Result<Gate<'_>> {
+        if let Some(file) = self.must_beat.as_ref().filter(|_| !has_test) {
+            bail!(
+                "--must-beat needs --test: {} may have learnt from articles that are held out of --data, and would be compared by what it remembers; name articles with --test that neither model has learnt from",
+                file.display()
+            );
+        }
         let rival = match &self.must_beat {
-            Some(file) => Some((file.as_path(), model_file::load(Some(file))?)),
+            // What is learnt is compared, without a vocabulary on either side.
+            Some(file) => {
+                let rival = model_file::load(Some(file))?.with_concepts(None);
+                Some((file.as_path(), rival))
+            }
             None => None,
         };
         Ok(Gate {

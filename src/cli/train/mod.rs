@@ -11,6 +11,7 @@ mod progress;
 mod summary;
 
 use std::collections::{BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -19,6 +20,7 @@ use clap::{Args, ValueEnum};
 
 use super::data_args::{DataArgs, read_text, say_written_otherwise};
 use super::model_file;
+use super::report::Measured;
 use super::report_page::{self, Page};
 use super::tag_args::VocabularyArgs;
 use crate::pipeline::Pipeline;
@@ -105,11 +107,20 @@ enum SplitBy {
 }
 
 impl TrainArgs {
-    /// The files that the run learns from and is measured on.
+    /// The files that the run reads, but for the rival, which the new model may replace.
     fn read_files(&self) -> impl Iterator<Item = &PathBuf> {
         let rows = self.data.iter().chain(&self.test);
         let of_ranker = self.keyphrase_data.iter().chain(&self.background);
-        rows.chain(of_ranker).chain(&self.known_tags)
+        let lists = self.known_tags.iter().chain(self.vocabulary.files());
+        rows.chain(of_ranker)
+            .chain(lists)
+            .chain(self.model.topic_codes_file())
+    }
+
+    /// The files that a page must not be written over.
+    fn files_beside_page(&self) -> impl Iterator<Item = &PathBuf> {
+        let models = self.gate.rival_file().into_iter().chain([&self.out]);
+        self.read_files().chain(models)
     }
 }
 
@@ -121,10 +132,10 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     };
     // What is wrong with a vocabulary or a rival is said before the long run, not after it.
     args.vocabulary.add_to(Pipeline::built_in()?)?;
-    let gate = args.gate.open()?;
+    let gate = args.gate.open(!args.test.is_empty())?;
     model_file::check_writable("--out", &args.out, args.read_files())?;
     if let Some(file) = &args.report {
-        model_file::check_writable("--report", file, args.read_files().chain([&args.out]))?;
+        model_file::check_writable("--report", file, args.files_beside_page())?;
     }
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(args.threads)
@@ -133,6 +144,9 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let on_step = |step| progress.begin(step);
     let corpus = args.rows.read(&args.data)?;
     let bad_rows = corpus.n_bad_rows;
+    if let Some(said) = args.model.unused_codes(&corpus.articles)? {
+        progress.say(&said);
+    }
     let tests = if args.test.is_empty() {
         None
     } else {
@@ -184,11 +198,14 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     // Nor does a vocabulary: what the articles teach is measured without it.
     trained.pipeline = args.vocabulary.add_to(trained.pipeline.with_lines(lines))?;
     let bytes = trained.pipeline.to_bytes()?;
+    // The digest is of the file's bytes: what is said is said of the file.
+    trained.pipeline = Pipeline::from_bytes(&bytes)?;
     if let Some(file) = &args.report {
         let page = Page {
             manifest: trained.pipeline.manifest(),
             evaluation: &trained.evaluation,
             study: &trained.study.take().unwrap_or_default(),
+            on: Measured::HeldOut,
         };
         report_page::write(file, &page)?;
     }
@@ -216,12 +233,11 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         unused_flags: keyphrase_data.unused(&trained.ranker),
         keyphrases: trained.ranker,
     };
-    summary.print(args.json)?;
-    Ok(if summary.refused.is_some() {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    match (summary.print(args.json), summary.refused) {
+        // Also if the reader of the report has seen enough.
+        (_, Some(_)) => Ok(ExitCode::FAILURE),
+        (printed, None) => printed.map(|()| ExitCode::SUCCESS),
+    }
 }
 
 /// Tags, one a line.
@@ -232,11 +248,11 @@ fn read_known_tags(file: &Path) -> anyhow::Result<Vec<String>> {
 
 /// That articles are measured on which are learnt from, if some are.
 fn remembered(learnt: &[LabelledArticle], tests: &[LabelledArticle]) -> Option<String> {
-    let learnt: HashSet<(&str, &str)> = learnt.iter().map(words).collect();
+    let learnt: HashSet<u64> = learnt.iter().map(words_key).collect();
     let n_tests = tests.len();
+    let tests = tests.iter();
     let n_learnt = tests
-        .iter()
-        .filter(|test| learnt.contains(&words(test)))
+        .filter(|test| learnt.contains(&words_key(test)))
         .count();
     (n_learnt > 0).then(|| {
         format!(
@@ -245,8 +261,14 @@ fn remembered(learnt: &[LabelledArticle], tests: &[LabelledArticle]) -> Option<S
     })
 }
 
-fn words(article: &LabelledArticle) -> (&str, &str) {
-    (&article.title, &article.text)
+/// The same for articles of the same words, whatever is between them, and whether or not the first are a title.
+fn words_key(article: &LabelledArticle) -> u64 {
+    let mut key = DefaultHasher::new();
+    let words = article.title.split_whitespace();
+    for word in words.chain(article.text.split_whitespace()) {
+        word.hash(&mut key);
+    }
+    key.finish()
 }
 
 /// That articles are neither learnt from nor measured on, if some are.
@@ -268,8 +290,7 @@ fn needs(
     n_threads: usize,
 ) -> String {
     let topics: BTreeSet<&str> = articles.iter().map(|a| a.label.as_str()).collect();
-    let bytes =
-        memory::estimated_peak_bytes(articles, tagged, &params.terms, topics.len(), n_threads);
+    let bytes = memory::estimated_peak_bytes(articles, tagged, params, topics.len(), n_threads);
     format!(
         "{} articles, {n_threads} threads: about {:.1} GB of memory at most",
         articles.len(),

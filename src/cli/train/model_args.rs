@@ -1,6 +1,6 @@
 //! What the model shall be, as flags.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -9,6 +9,7 @@ use clap::Args;
 use crate::cli::data_args::read_text;
 use crate::text::LanguageTag;
 use crate::train::TrainParams;
+use crate::train::corpus::LabelledArticle;
 
 /// More words than these have hardly anything in common with one.
 const MAX_NEIGHBOURS: usize = 100;
@@ -17,7 +18,7 @@ const MAX_NEIGHBOURS: usize = 100;
 #[command(next_help_heading = "Model")]
 pub(super) struct ModelArgs {
     /// Name of the model; without it, that of the file
-    #[arg(long, env = "COPYDESK_NAME")]
+    #[arg(long, env = "COPYDESK_NAME", value_parser = name)]
     name: Option<String>,
     /// Seed of the hold-out, the folds and the solver
     #[arg(long, env = "COPYDESK_SEED", default_value_t = 42)]
@@ -53,7 +54,7 @@ pub(super) struct ModelArgs {
     )]
     min_tag_confidence: f32,
     /// Most terms that the model keeps: its size
-    #[arg(long, env = "COPYDESK_MAX_TERMS", value_name = "N", default_value_t = TrainParams::default().max_terms)]
+    #[arg(long, env = "COPYDESK_MAX_TERMS", value_name = "N", default_value_t = TrainParams::default().max_terms, value_parser = at_least_one)]
     max_terms: usize,
     /// Let so many words that keep the same company speak for a word that few articles have; 0: none. 10 helps with
     /// texts of other publishers, and takes several times as long. Their company is that of --background, if given
@@ -89,6 +90,11 @@ pub(super) struct ModelArgs {
 }
 
 impl ModelArgs {
+    /// The file that is read.
+    pub(super) fn topic_codes_file(&self) -> Option<&PathBuf> {
+        self.topic_codes.as_ref()
+    }
+
     /// The parameters of a run that writes to `out`.
     pub(super) fn params(&self, out: &Path) -> anyhow::Result<TrainParams> {
         let mut params = TrainParams::default();
@@ -107,10 +113,35 @@ impl ModelArgs {
         params.data = self.source.clone();
         params.licence = self.licence.clone();
         params.trained_at_unix_seconds = self.trained_at;
-        if let Some(file) = &self.topic_codes {
-            params.topic_codes.extend(read_topic_codes(file)?);
-        }
+        params.topic_codes.extend(self.topic_codes()?);
         Ok(params)
+    }
+
+    /// Codes that are of no use, as no article has their topic.
+    pub(super) fn unused_codes(
+        &self,
+        articles: &[LabelledArticle],
+    ) -> anyhow::Result<Option<String>> {
+        let topics: HashSet<&str> = articles.iter().map(|a| a.label.as_str()).collect();
+        let mut codes = self.topic_codes()?;
+        codes.retain(|topic, _| !topics.contains(topic.as_str()));
+        let unused: Vec<String> = codes
+            .into_keys()
+            .map(|topic| format!("{topic:?}"))
+            .collect();
+        Ok((!unused.is_empty()).then(|| {
+            format!(
+                "--topic-codes: no article has the topics {}; topics are compared letter by letter",
+                unused.join(", ")
+            )
+        }))
+    }
+
+    fn topic_codes(&self) -> anyhow::Result<BTreeMap<String, String>> {
+        match &self.topic_codes {
+            Some(file) => read_topic_codes(file),
+            None => Ok(BTreeMap::new()),
+        }
     }
 }
 
@@ -124,17 +155,37 @@ fn read_topic_codes(file: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let mut codes = BTreeMap::new();
     for (i, record) in reader.records().enumerate() {
         let record = record.with_context(|| name.to_string())?;
-        match (record.get(0), record.get(1), record.len()) {
-            (Some(topic), Some(code), 2) => {
-                codes.insert(topic.trim().to_owned(), code.trim().to_owned())
-            }
-            _ => bail!(
+        let (Some(topic), Some(code), 2) = (record.get(0), record.get(1), record.len()) else {
+            bail!(
                 "{name}:{}: a row is a topic and its code, such as: Politics,medtop:11000000",
                 i + 1
-            ),
+            );
         };
+        let topic = topic.trim();
+        let earlier = codes.insert(topic.to_owned(), code.trim().to_owned());
+        if earlier.is_some() {
+            bail!(
+                "{name}:{}: the topic {topic:?} is named twice; name it once",
+                i + 1
+            );
+        }
     }
     Ok(codes)
+}
+
+fn name(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("a model without a name cannot be told from others".to_owned()),
+        name if name.contains(char::is_control) => Err("a name is one line".to_owned()),
+        name => Ok(name.to_owned()),
+    }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("it is a number from 1 on".to_owned()),
+    }
 }
 
 /// The language itself: answers are compared by it, whatever the script and the region.

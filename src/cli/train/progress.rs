@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
+use crate::cli::say;
 use crate::train::Step;
 
 /// Where no terminal shows a bar, a line at most this often.
@@ -30,7 +31,7 @@ impl Progress {
 
     /// Writes a line that stays.
     pub(super) fn say(&self, line: &str) {
-        self.bar.suspend(|| eprintln!("copydesk: {line}"));
+        self.bar.suspend(|| say(line));
     }
 
     pub(super) fn begin(&self, step: Step) {
@@ -60,7 +61,7 @@ impl Progress {
         self.bar.set_length(n_units as u64);
         self.bar.set_style(style(n_units > 0));
         if self.bar.is_hidden() {
-            eprintln!("copydesk: {message}");
+            say(&message);
         }
         self.bar.set_message(message);
     }
@@ -79,14 +80,14 @@ impl Progress {
         };
         if last_line.elapsed() >= LINE_INTERVAL {
             *last_line = Instant::now();
-            eprintln!(
-                "copydesk: {}: {} of {}, {:.1} a second, {} left",
+            say(format_args!(
+                "{}: {} of {}, {:.1} a second, {} left",
                 self.bar.message(),
                 self.bar.position(),
                 self.bar.length().unwrap_or(0),
                 self.bar.per_sec(),
                 HumanDuration(self.bar.eta())
-            );
+            ));
         }
     }
 }

@@ -3,9 +3,11 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use anyhow::Context;
 use serde::Serialize;
 
-use crate::cli::report;
+use crate::cli::report::{self, Measured};
+use crate::cli::say;
 use crate::train::RankerSource;
 use crate::train::evaluate::Evaluation;
 use crate::train::keyphrases::MIN_ARTICLES;
@@ -36,13 +38,24 @@ pub(super) struct Summary<'a> {
 }
 
 impl Summary<'_> {
-    /// What was trained goes to standard output, what became of it to standard error.
+    /// What was trained goes to standard output, what became of it to standard error, also where the former
+    /// cannot be written.
     pub(super) fn print(&self, as_json: bool) -> anyhow::Result<()> {
+        let reported = self.report(as_json);
+        self.tell();
+        reported.context("cannot write the report to standard output")
+    }
+
+    fn report(&self, as_json: bool) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();
         if as_json {
             writeln!(out, "{}", serde_json::to_string(self)?)?;
         } else {
-            writeln!(out, "{}\n", report::evaluation(self.evaluation))?;
+            writeln!(
+                out,
+                "{}\n",
+                report::evaluation(self.evaluation, Measured::HeldOut)
+            )?;
             writeln!(
                 out,
                 "{} {}: {} topics, {} tags and {} terms out of {} articles in {:.1} s, {:.1} MB",
@@ -56,38 +69,44 @@ impl Summary<'_> {
                 self.model_bytes as f64 / 1e6,
             )?;
         }
+        Ok(())
+    }
+
+    fn tell(&self) {
         if !self.untold_tags.is_empty() {
-            eprintln!(
-                "copydesk: tags that are not learnt, as no word tells them: {}",
+            say(format_args!(
+                "tags that are not learnt, as no word tells them: {}",
                 self.untold_tags.join(", ")
-            );
+            ));
         }
         match &self.keyphrases {
             RankerSource::Fitted(measured) => {
-                eprintln!("copydesk: names and phrases: {}", report::ranker(measured));
+                say(format_args!(
+                    "names and phrases: {}",
+                    report::ranker(measured)
+                ));
             }
             RankerSource::BuiltIn => {
-                eprintln!("copydesk: names and phrases: the built-in model's ranker is kept");
+                say("names and phrases: the built-in model's ranker is kept");
             }
-            RankerSource::None => eprintln!("copydesk: names and phrases: none are offered"),
+            RankerSource::None => say("names and phrases: none are offered"),
         }
         if !self.unused_flags.is_empty() {
-            eprintln!(
-                "copydesk: {} had no effect: a ranker is fitted on no fewer than {MIN_ARTICLES} full articles whose texts have their tags; give more with --keyphrase-data",
+            say(format_args!(
+                "{} had no effect: a ranker is fitted on no fewer than {MIN_ARTICLES} full articles whose texts have their tags; give more with --keyphrase-data",
                 self.unused_flags.join(", ")
-            );
+            ));
         }
         if self.vocabulary_tags > 0 {
-            eprintln!(
-                "copydesk: vocabulary: {} tags, found without training",
+            say(format_args!(
+                "vocabulary: {} tags, found without training",
                 self.vocabulary_tags
-            );
+            ));
         }
         match (self.written, self.refused) {
-            (Some(file), _) => eprintln!("copydesk: wrote {}", file.display()),
-            (None, Some(why)) => eprintln!("copydesk: not written: {why}"),
+            (Some(file), _) => say(format_args!("wrote {}", file.display())),
+            (None, Some(why)) => say(format_args!("not written: {why}")),
             (None, None) => {}
         }
-        Ok(())
     }
 }

@@ -9,11 +9,14 @@
 //! Both build trees and walk them recursively, so a page is measured first by [`scan::extent`], which does
 //! neither: one that is too large or too deep is read as lines of text instead. So the time for a page is
 //! bounded by its size, not by a clock.
+//!
+//! What the page states of its article, such as its author, loses what is none (`stated`).
 
 mod agreement;
 pub mod align;
 mod lean;
 pub mod scan;
+mod stated;
 
 use dom_smoothie::Readability;
 use trafilatura::{ExtractionFocus, Metadata, Options};
@@ -22,6 +25,7 @@ use super::page::Page;
 use super::page_text::article_lines;
 use agreement::{MUCH_LESS, agreed};
 use scan::extent;
+use stated::cleaned;
 
 /// A page of which more is left without scripts and the like is read as lines. Pages of news sites have 20 KB to
 /// 2 MB with them, and less than half without.
@@ -65,7 +69,7 @@ pub fn extract(html: &str) -> HtmlArticle {
         true if !is_little || agreed.len() < MIN_ARTICLE_BYTES => found.text,
         _ => agreed,
     };
-    let page = completed(found.page, other.page);
+    let page = completed(cleaned(found.page), cleaned(other.page));
     let text = article_lines(&text, &page.title);
     HtmlArticle { text, page }
 }

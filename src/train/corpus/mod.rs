@@ -4,7 +4,7 @@
 //! - `file`: how a file's rows are written, by its name, and what is before them in its bytes.
 //! - `rows`: one row of a file becomes an article.
 //! - `line_bound`: lines that are longer than any row.
-//! - `quotes`: quotation marks of a table that swallow rows.
+//! - `quotes`: quotation marks of a table that swallow rows, and the lines of its rows.
 //! - `separators`: what parts the tags of one string.
 //! - `alike`: topics and tags that one editor would take for the same.
 //! - `no_rows`: files that are written otherwise than in rows of UTF-8.
@@ -36,7 +36,7 @@ pub use no_rows::NoRows;
 pub use rows::{Fields, json_object, json_string};
 
 use alike::alike_topics;
-use named::AbsentFields;
+use named::{AbsentFields, SHOWN_FIELDS};
 use quotes::QuoteWatch;
 use rows::{Columns, Row, json_row};
 use separators::JoinedTags;
@@ -57,6 +57,10 @@ pub struct Corpus {
     pub remarks: Vec<String>,
     /// Rows whose label is missing; judged when the whole corpus is known.
     unlabelled_rows: Vec<(usize, BadRow)>,
+    /// The field that they lack.
+    label_field: String,
+    /// The fields of the first row, or a table's columns.
+    first_fields: Vec<String>,
     /// Named fields that no row of JSON lines had; `None` before the first.
     absent_fields: Option<AbsentFields>,
 }
@@ -109,10 +113,11 @@ impl Corpus {
         let unlabelled = std::mem::take(&mut self.unlabelled_rows);
         if unlabelled.len() == self.articles.len() {
             self.articles.retain(|article| !article.tags.is_empty());
-            if let (true, Some((_, row))) =
-                (self.articles.is_empty(), unlabelled.into_iter().next())
-            {
-                self.note(row);
+            let n_untagged = unlabelled.len() - self.articles.len();
+            match unlabelled.into_iter().next() {
+                Some((_, row)) if self.articles.is_empty() => self.note(row),
+                Some(_) => self.remarks.push(self.tags_alone(n_untagged)),
+                None => {}
             }
         } else {
             let mut dropped = unlabelled.iter().map(|(index, _)| *index).peekable();
@@ -179,6 +184,7 @@ impl Corpus {
             is_first = false;
             let row = json_object(bytes);
             if let Ok(row) = &row {
+                self.meet_fields(row.keys().map(String::as_str));
                 let absent = &mut self.absent_fields;
                 let absent = absent.get_or_insert_with(|| AbsentFields::of_first(row, fields));
                 absent.meet(row);
@@ -207,6 +213,7 @@ impl Corpus {
         if header.is_empty() {
             return Ok(());
         }
+        self.meet_fields(header.iter());
         let columns = Columns::find(&header, fields, file)?;
         if let Some(missing) = columns.missing(fields) {
             return Err(CorpusError::Columns {
@@ -231,17 +238,23 @@ impl Corpus {
             match read {
                 Ok(false) => return Ok(()),
                 Ok(true) => {
-                    let line = record.position().map_or(line, csv::Position::line);
+                    let line = line_of(table.get_mut(), record.position(), line);
                     self.push(columns.row(&record, fields), file, line, fields, joined);
                 }
                 Err(error) => match error.kind() {
                     csv::ErrorKind::Io(_) => return Err(io_error(file, io::Error::other(error))),
                     _ => {
-                        let line = error.position().map_or(line, csv::Position::line);
+                        let line = line_of(table.get_mut(), error.position(), line);
                         self.push(Err(error.to_string()), file, line, fields, joined);
                     }
                 },
             }
+        }
+    }
+
+    fn meet_fields<'a>(&mut self, fields: impl Iterator<Item = &'a str>) {
+        if self.first_fields.is_empty() {
+            self.first_fields = fields.take(SHOWN_FIELDS).map(str::to_owned).collect();
         }
     }
 
@@ -269,6 +282,7 @@ impl Corpus {
                     line,
                 };
                 if let Some(field) = fields.label.as_ref().filter(|_| article.label.is_empty()) {
+                    self.label_field.clone_from(field);
                     let reason = format!("field {field:?} is missing or empty");
                     self.unlabelled_rows
                         .push((self.articles.len(), bad(reason)));
@@ -279,12 +293,31 @@ impl Corpus {
         }
     }
 
+    /// That no row has a topic, as where it is in another field, and what comes of it.
+    fn tags_alone(&self, n_untagged: usize) -> String {
+        let left_out = match n_untagged {
+            0 => String::new(),
+            n => format!("; rows without tags, which are left out: {n}"),
+        };
+        format!(
+            "no row has a topic in the field {:?}, and tags alone count{left_out}; fields found: {}. Say --label-field with the topics' field, or with \"\" if there is none",
+            self.label_field,
+            self.first_fields.join(", ")
+        )
+    }
+
     fn note(&mut self, row: BadRow) {
         self.n_bad_rows += 1;
         if self.bad_rows.len() < SHOWN_BAD_ROWS {
             self.bad_rows.push(row);
         }
     }
+}
+
+/// The line of a row that a table's reader says begins here; `or` if that is not known.
+fn line_of<R: Read>(table: &mut QuoteWatch<R>, position: Option<&csv::Position>, or: u64) -> u64 {
+    let line = position.and_then(|position| table.line_of_row(position.byte()));
+    line.unwrap_or(or)
 }
 
 fn io_error(file: &str, source: io::Error) -> CorpusError {
@@ -409,6 +442,31 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_a_table_are_on_the_lines_that_an_editor_shows() {
+        let lines = [
+            "label,text,tags",
+            "A,\"x",
+            "y\",a",
+            "",
+            "A,y,b,extra",
+            "B,z,c",
+        ];
+        for (end, mark) in [("\n", ""), ("\r\n", ""), ("\r\n", "\u{feff}"), ("\r", "")] {
+            let rows = mark.to_owned() + &lines.join(end);
+            let corpus = read(rows.as_bytes(), TABLE, true).unwrap();
+            let read: Vec<u64> = corpus.articles.iter().map(|a| a.place.line).collect();
+            let bad: Vec<u64> = corpus.bad_rows.iter().map(|row| row.line).collect();
+            assert_eq!((read, bad), (vec![2, 6], vec![5]), "{end:?}");
+        }
+        // Beyond what is read at once, too.
+        let row = format!("A,{},a\r\n", "x".repeat(999));
+        let rows = "label,text,tags\r\n".to_owned() + &row.repeat(100);
+        let corpus = read(rows.as_bytes(), TABLE, false).unwrap();
+        let read: Vec<u64> = corpus.articles.iter().map(|a| a.place.line).collect();
+        assert_eq!(read, (2..102).collect::<Vec<u64>>());
+    }
+
+    #[test]
     fn a_missing_column_is_named_with_those_there_are() {
         let error = read(b"category,body\nA,x\n", TABLE, false)
             .unwrap_err()
@@ -472,6 +530,33 @@ mod tests {
         assert!(read_with(rows, RowFormat::JsonLines, false, &tags).is_err());
         let table = read_with(b"label,text,tags\nA,x,a\n", TABLE, false, &tags).unwrap_err();
         assert!(table.to_string().contains("no column \"tgas\""), "{table}");
+    }
+
+    #[test]
+    fn topics_that_are_in_no_row_are_missed_aloud() {
+        let table = b"category,text,tags\nA,x,a\nB,y,\n";
+        let lines = b"{\"category\":\"A\",\"tags\":[\"a\"],\"text\":\"x\"}\n{\"text\":\"y\"}\n";
+        for (rows, format, found) in [
+            (&table[..], TABLE, "category, text, tags"),
+            (&lines[..], RowFormat::JsonLines, "category, tags, text"),
+        ] {
+            let corpus = read(rows, format, false).unwrap();
+            assert_eq!((corpus.articles.len(), corpus.remarks.len()), (1, 1));
+            let said = &corpus.remarks[0];
+            let told = [
+                "no row has a topic in the field \"label\"",
+                "which are left out: 1;",
+                found,
+            ];
+            assert!(told.iter().all(|part| said.contains(part)), "{said}");
+            // Whoever wants none need not be told.
+            let tags = Fields {
+                label: None,
+                ..Fields::default()
+            };
+            let corpus = read_with(rows, format, false, &tags).unwrap();
+            assert!(corpus.remarks.is_empty(), "{:?}", corpus.remarks);
+        }
     }
 
     #[test]

@@ -1,11 +1,13 @@
-//! Quotation marks of a table that are not closed.
+//! Quotation marks of a table that are not closed, and the lines on which its rows begin.
 //!
 //! A reader of tables takes all that follows such a mark for one field, up to the next mark or to the end of the
-//! file, and says nothing of the rows that it swallows.
+//! file, and says nothing of the rows that it swallows. Nor does it count the line ends that it skips before a row:
+//! blank lines, and the second byte of \r\n.
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
 
-/// Hands bytes on and remembers the first quoted field that swallows rows.
+/// Hands bytes on and remembers the first quoted field that swallows rows, and where rows begin.
 pub(super) struct QuoteWatch<R> {
     inner: R,
     state: State,
@@ -13,6 +15,11 @@ pub(super) struct QuoteWatch<R> {
     /// The line that is being read, from 1.
     line: u64,
     n_bytes: usize,
+    /// Whether a row ended, or none has begun, and the next byte of one begins another.
+    is_between_rows: bool,
+    last_byte: u8,
+    /// The first byte and the line of each row that was handed on and not asked for.
+    rows: VecDeque<(u64, u64)>,
     field: QuotedField,
     fault: Option<u64>,
 }
@@ -46,9 +53,19 @@ impl<R: Read> QuoteWatch<R> {
             is_tabbed: delimiter == b'\t',
             line: 1,
             n_bytes: 0,
+            is_between_rows: true,
+            last_byte: 0,
+            rows: VecDeque::new(),
             field: QuotedField::default(),
             fault: None,
         }
+    }
+
+    /// The line of the first row that begins at this byte or behind it; earlier ones are forgotten.
+    pub(super) fn line_of_row(&mut self, byte: u64) -> Option<u64> {
+        let n_earlier = self.rows.partition_point(|(start, _)| *start < byte);
+        self.rows.drain(..n_earlier);
+        self.rows.front().map(|(_, line)| *line)
     }
 
     /// The line on which the first field begins that swallows rows, among the bytes handed on so far.
@@ -65,6 +82,10 @@ impl<R: Read> QuoteWatch<R> {
     fn watch(&mut self, byte: u8) {
         let is_delimiter = byte == if self.is_tabbed { b'\t' } else { b',' };
         let is_line_end = matches!(byte, b'\n' | b'\r');
+        if self.is_between_rows && !is_line_end {
+            self.rows.push_back((self.n_bytes as u64, self.line));
+            self.is_between_rows = false;
+        }
         self.state = match (self.state, byte) {
             (State::Quoted, b'"') => State::Closing,
             (State::Closing, b'"') => State::Quoted,
@@ -93,7 +114,10 @@ impl<R: Read> QuoteWatch<R> {
                 }
             }
         };
-        self.line += u64::from(byte == b'\n');
+        self.is_between_rows |= is_line_end && self.state != State::Quoted;
+        let is_second_byte = (self.last_byte, byte) == (b'\r', b'\n');
+        self.line += u64::from(is_line_end && !is_second_byte);
+        self.last_byte = byte;
         self.n_bytes += 1;
     }
 
@@ -123,6 +147,22 @@ mod tests {
         let mut watch = QuoteWatch::new(table.as_bytes(), delimiter);
         io::copy(&mut watch, &mut io::sink()).unwrap();
         watch.fault_at_end()
+    }
+
+    #[test]
+    fn rows_are_found_on_their_lines_whatever_ends_them() {
+        for end in ["\n", "\r\n", "\r"] {
+            let rows = ["\u{feff}a,b", "\"x", "\"\"y\"\"\",z", "", "x,y", "x,y"].join(end);
+            let mut watch = QuoteWatch::new(rows.as_bytes(), b',');
+            io::copy(&mut watch, &mut io::sink()).unwrap();
+            let mut lines = Vec::new();
+            let mut byte = 0;
+            while let Some(line) = watch.line_of_row(byte) {
+                lines.push(line);
+                byte = watch.rows[0].0 + 1;
+            }
+            assert_eq!(lines, [1, 2, 5, 6], "{end:?}");
+        }
     }
 
     #[test]

@@ -5,6 +5,16 @@ use super::LabelledArticle;
 /// In this order: a tag may have a comma, hardly a bar or a semicolon.
 const SEPARATORS: [char; 3] = [';', '|', ','];
 
+/// Names of HTML entities that stand in texts.
+const ENTITY: [&str; 18] = [
+    "amp", "lt", "gt", "quot", "apos", "nbsp", "ndash", "mdash", "lsquo", "rsquo", "ldquo",
+    "rdquo", "hellip", "middot", "euro", "pound", "szlig", "shy",
+];
+/// What follows the letter in the name of an accented one.
+const ACCENTS: [&str; 8] = [
+    "acute", "grave", "circ", "uml", "tilde", "cedil", "ring", "slash",
+];
+
 /// The strings of one file that hold several tags each, until it is read whole and shows what parts them.
 #[derive(Debug, Default)]
 pub(super) struct JoinedTags {
@@ -20,7 +30,8 @@ impl JoinedTags {
     }
 
     /// Gives the articles their tags, parted by what was asked for or else by the first of [`SEPARATORS`] that
-    /// any string has. The answer is what the owner of the file should know of that.
+    /// any string has; the end of an HTML entity is none. The answer is what the owner of the file should know of
+    /// that.
     pub(super) fn part(
         self,
         articles: &mut [LabelledArticle],
@@ -28,7 +39,22 @@ impl JoinedTags {
     ) -> Option<String> {
         let n_with = |separator| {
             let strings = self.strings.iter();
-            strings.filter(|(_, tags)| tags.contains(separator)).count()
+            strings.filter(|(_, tags)| has(tags, separator)).count()
+        };
+        // Of a later separator where the first is not: those strings become one tag each.
+        let n_without = |first, later| {
+            let strings = self.strings.iter();
+            let strings = strings.filter(|(_, tags)| has(tags, later) && !has(tags, first));
+            strings.count()
+        };
+        let parts_fewer = |first: char| {
+            let later = SEPARATORS
+                .into_iter()
+                .skip_while(move |&c| c != first)
+                .skip(1);
+            let later = later.map(move |later| (later, n_without(first, later)));
+            let most = later.max_by_key(|&(_, n)| n);
+            most.filter(|&(_, n)| n > n_with(first))
         };
         let first = SEPARATORS.into_iter().find(|&c| n_with(c) > 0);
         let separator = asked.or(first).unwrap_or(SEPARATORS[0]);
@@ -37,6 +63,12 @@ impl JoinedTags {
                 "rows with commas in their tags: {}; tags are parted there, as no row has ; or |. If commas are parts of tags, say --tag-separator ';'",
                 n_with(',')
             )),
+            (None, Some(first)) => parts_fewer(first).map(|(later, n_later)| {
+                format!(
+                    "rows with {first:?} in their tags, by which all tags of the file are parted: {}; rows with {later:?} and no {first:?}, which are one tag each: {n_later}. If {later:?} parts tags, say --tag-separator '{later}'",
+                    n_with(first)
+                )
+            }),
             (Some(asked), Some(found)) if n_with(asked) == 0 => Some(format!(
                 "no row has {asked:?}, which --tag-separator asks for, in its tags; rows with {found:?} in them: {}",
                 n_with(found)
@@ -45,11 +77,53 @@ impl JoinedTags {
         };
         for (article, joined) in self.strings {
             if let Some(article) = articles.get_mut(article) {
-                article.tags = distinct(joined.split(separator));
+                article.tags = distinct(parts(&joined, separator).into_iter());
             }
         }
         remark
     }
+}
+
+fn has(tags: &str, separator: char) -> bool {
+    parts(tags, separator).len() > 1
+}
+
+/// The parts of a string between separators.
+fn parts(tags: &str, separator: char) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, found) in tags.match_indices(separator) {
+        if separator != ';' || !ends_in_entity(&tags[..at]) {
+            parts.push(&tags[start..at]);
+            start = at + found.len();
+        }
+    }
+    parts.push(&tags[start..]);
+    parts
+}
+
+/// Whether an HTML entity ends here that lacks but its semicolon, such as the "&amp" of "AT&amp;T". Of names, only
+/// those that stand in texts: of "R&B; Jazz" the semicolon parts tags.
+fn ends_in_entity(text: &str) -> bool {
+    let Some((_, name)) = text.rsplit_once('&') else {
+        return false;
+    };
+    match name.strip_prefix('#') {
+        Some(number) => match number.strip_prefix(['x', 'X']) {
+            Some(hex) => !hex.is_empty() && hex.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            None => !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()),
+        },
+        None => ENTITY.contains(&name) || is_accented(name),
+    }
+}
+
+/// Whether it is the name of an accented letter, such as "eacute".
+fn is_accented(name: &str) -> bool {
+    let mut letters = name.chars();
+    let is_letter = letters
+        .next()
+        .is_some_and(|letter| letter.is_ascii_alphabetic());
+    is_letter && ACCENTS.contains(&letters.as_str())
 }
 
 /// Tags in alphabetical order, each once and in one line.
@@ -80,6 +154,42 @@ mod tests {
         }
         let remark = joined.part(&mut articles, asked);
         (articles.into_iter().map(|a| a.tags).collect(), remark)
+    }
+
+    #[test]
+    fn the_semicolon_of_an_entity_parts_nothing() {
+        let (tags, remark) = parted(&["AT&amp;T, b", "Caf&eacute;, it&#39;s, it&#x27;s"], None);
+        assert_eq!(
+            tags,
+            [
+                &["AT&amp;T", "b"][..],
+                &["Caf&eacute;", "it&#39;s", "it&#x27;s"]
+            ]
+        );
+        assert!(remark.is_some_and(|said| said.contains("commas")));
+        let (tags, _) = parted(&["AT&amp;T; R&B; Jazz", "Q&A;&;&#;"], None);
+        assert_eq!(
+            tags,
+            [&["AT&amp;T", "Jazz", "R&B"][..], &["&", "&#", "Q&A"]]
+        );
+    }
+
+    #[test]
+    fn rows_that_become_one_tag_for_a_few_others_are_told() {
+        let (tags, remark) = parted(&["b, a", "c, d", "e; f"], None);
+        assert_eq!(tags[0], ["b, a"]);
+        let remark = remark.unwrap();
+        let told = [
+            "rows with ';' in their tags",
+            ": 1; rows with ',' and no ';'",
+            ": 2. If",
+        ];
+        assert!(told.iter().all(|part| remark.contains(part)), "{remark}");
+        // A tag may have a comma.
+        assert_eq!(parted(&["b; a", "c; d", "Paris, France"], None).1, None);
+        let (_, remark) = parted(&["b | a", "c, d", "e, f"], None);
+        assert!(remark.is_some_and(|said| said.contains("rows with ',' and no '|'")));
+        assert_eq!(parted(&["b, a", "c, d", "e; f"], Some(',')).1, None);
     }
 
     #[test]

@@ -18,14 +18,14 @@ use serde::Serialize;
 
 pub use counts::LabelMeasures;
 pub use suggestions::SuggestionMeasures;
-pub use tags::TagMeasures;
+pub use tags::{KeptTagMeasures, TagMeasures};
 pub use topics::Automatic;
 
 use super::corpus::LabelledArticle;
 use super::coverage::CoveragePoint;
 use super::reliability::ReliabilityBin;
 use crate::pipeline::options::OptionsDraft;
-use crate::pipeline::{Classification, Options, Pipeline, TagSource};
+use crate::pipeline::{Classification, Concepts, ConceptsError, Options, Pipeline, TagSource};
 use crate::text::{Article, ArticleDraft, ContentFormat};
 use suggestions::measure_suggestions;
 use tags::measure_tags;
@@ -108,6 +108,26 @@ pub fn evaluate(
     evaluation.tags = measure_tags(articles, &answers, known_tags);
     evaluation.suggestions = measure_suggestions(pipeline, articles);
     evaluation
+}
+
+/// Measures a pipeline that may have a vocabulary: its learnt tags without it, as training measures them,
+/// suggestions from anywhere with it. Returns the pipeline as it was.
+///
+/// # Errors
+/// [`ConceptsError`] if the pipeline's own vocabulary is refused, which would be a defect.
+pub fn evaluate_with_vocabulary(
+    pipeline: Pipeline,
+    articles: &[LabelledArticle],
+) -> Result<(Pipeline, Evaluation), ConceptsError> {
+    let vocabulary = pipeline.concepts().map(|own| own.entries().to_vec());
+    let learnt = pipeline.with_concepts(None);
+    let mut evaluation = evaluate(&learnt, articles, None);
+    let Some(entries) = vocabulary else {
+        return Ok((learnt, evaluation));
+    };
+    let pipeline = learnt.with_concepts(Some(Concepts::new(vec![entries])?));
+    evaluation.suggestions = measure_suggestions(&pipeline, articles);
+    Ok((pipeline, evaluation))
 }
 
 /// A pipeline's answer to an article of a corpus; `None` if it is no article.

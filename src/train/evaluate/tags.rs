@@ -11,7 +11,8 @@ use crate::train::corpus::LabelledArticle;
 /// The learnt tags, on articles that have tags.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct TagMeasures {
-    /// Articles with at least one tag that counts.
+    /// Articles with tags, whether these count or not: none is right of what is suggested for one without a tag
+    /// that counts. 0 if no tag that counts occurs.
     pub n_articles: usize,
     /// Tags that count and occur in these articles.
     pub n_tags: usize,
@@ -27,6 +28,40 @@ pub struct TagMeasures {
     pub n_unknown_tags: usize,
     /// The tags that count and occur, by name.
     pub each: Vec<LabelMeasures>,
+    /// What a model file keeps of it.
+    #[serde(skip)]
+    pub kept: KeptTagMeasures,
+}
+
+/// The same on the articles that have a tag that counts, as model files have it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct KeptTagMeasures {
+    /// F1 over all pairs of article and tag.
+    pub micro_f1: f64,
+    /// Mean F1 of the tags that count and occur.
+    pub macro_f1: f64,
+}
+
+/// The tags of an article that count: those it has, and those that were suggested.
+struct Judged<'a> {
+    right: BTreeSet<&'a str>,
+    given: BTreeSet<&'a str>,
+}
+
+impl<'a> Judged<'a> {
+    fn new(
+        article: &'a LabelledArticle,
+        answer: Option<&'a Classification>,
+        known: &HashSet<String>,
+    ) -> Self {
+        let counts = |tag: &&str| known.contains(*tag);
+        let own = article.tags.iter().map(String::as_str);
+        let suggested = answer.map_or(&[][..], |answer| &answer.tags).iter();
+        Self {
+            right: own.filter(counts).collect(),
+            given: suggested.map(|tag| &*tag.label).filter(counts).collect(),
+        }
+    }
 }
 
 /// The learnt tags against those of the articles that count, which are `known`.
@@ -35,24 +70,35 @@ pub(super) fn measure_tags(
     answers: &[Option<Classification>],
     known: &HashSet<String>,
 ) -> TagMeasures {
+    let pairs = articles.iter().zip(answers);
+    let tagged = pairs.filter(|(article, _)| !article.tags.is_empty());
+    let judged: Vec<Judged> = tagged
+        .map(|(article, answer)| Judged::new(article, answer.as_ref(), known))
+        .collect();
+    let tags = articles.iter().flat_map(|article| &article.tags);
+    let unknown: BTreeSet<&String> = tags.filter(|tag| !known.contains(*tag)).collect();
+    let has_known = |article: &&Judged| !article.right.is_empty();
+    let of_known = measures(judged.iter().filter(has_known));
+    let measured = match of_known.n_articles {
+        0 => TagMeasures::default(),
+        _ => measures(judged.iter()),
+    };
+    TagMeasures {
+        n_unknown_tags: unknown.len(),
+        kept: KeptTagMeasures {
+            micro_f1: of_known.micro_f1,
+            macro_f1: of_known.macro_f1,
+        },
+        ..measured
+    }
+}
+
+fn measures<'a>(articles: impl Iterator<Item = &'a Judged<'a>>) -> TagMeasures {
     let mut by_tag: BTreeMap<&str, Counts> = BTreeMap::new();
-    let mut unknown = BTreeSet::new();
     let mut n_articles = 0;
-    for (article, answer) in articles.iter().zip(answers) {
-        let right: BTreeSet<&str> = article
-            .tags
-            .iter()
-            .filter(|t| known.contains(*t))
-            .map(String::as_str)
-            .collect();
-        unknown.extend(article.tags.iter().filter(|t| !known.contains(*t)));
-        if right.is_empty() {
-            continue;
-        }
+    for Judged { right, given } in articles {
         n_articles += 1;
-        let tags = answer.as_ref().map_or(&[][..], |answer| &answer.tags);
-        let given: BTreeSet<&str> = tags.iter().map(|tag| &*tag.label).collect();
-        for tag in right.union(&given) {
+        for tag in right.union(given) {
             let counts = by_tag.entry(tag).or_default();
             match (right.contains(tag), given.contains(tag)) {
                 (true, true) => counts.hits += 1,
@@ -78,8 +124,8 @@ pub(super) fn measure_tags(
         macro_f1: mean(each.iter().map(|tag| tag.f1)),
         precision: total.precision(),
         recall: total.recall(),
-        n_unknown_tags: unknown.len(),
         each,
+        ..TagMeasures::default()
     }
 }
 
@@ -145,5 +191,25 @@ mod tests {
         assert_eq!(each, [("x", 1.0, 2), ("y", 0.5, 2), ("z", 0.0, 1)]);
         assert!((found.precision - 0.75).abs() < 1e-9);
         assert!((found.recall - 0.6).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_suggested_for_an_article_of_other_tags_is_a_false_alarm() {
+        let articles = [article(&["x"]), article(&["new"]), article(&[])];
+        let answers = [answered(&["x"]), answered(&["x"]), answered(&["x"])];
+        let known = ["x"].map(str::to_owned).into();
+        let found = measure_tags(&articles, &answers, &known);
+        assert_eq!((found.n_articles, found.precision), (2, 0.5));
+        assert_eq!(found.kept.micro_f1, 1.0);
+        // Where no tag that counts occurs, nothing was measured.
+        let found = measure_tags(&articles[1..], &answers[1..], &known);
+        assert_eq!((found.n_articles, found.n_unknown_tags), (0, 1));
+    }
+
+    #[test]
+    fn what_does_not_count_is_no_false_alarm() {
+        let known = ["x"].map(str::to_owned).into();
+        let found = measure_tags(&[article(&["x", "y"])], &[answered(&["x", "y"])], &known);
+        assert_eq!((found.micro_f1, found.n_unknown_tags), (1.0, 1));
     }
 }

@@ -21,8 +21,8 @@ const MIN_PROBABILITY: f64 = f32::EPSILON as f64;
 pub struct Automatic {
     /// Their share of all articles.
     pub share: f64,
-    /// The share of them that is right.
-    pub accuracy: f64,
+    /// The share of them that is right; `None` if there are none.
+    pub accuracy: Option<f64>,
 }
 
 /// The topics' part of an evaluation; `of_model` are those that the model has.
@@ -93,13 +93,14 @@ pub(super) fn measure_topics(
     evaluation.log_loss = (!log_loss.is_empty()).then(|| mean(log_loss.into_iter()));
     evaluation.automatic = Automatic {
         share: ratio(n_automatic, labelled.len()),
-        accuracy: ratio(n_automatic_right, n_automatic),
+        accuracy: (n_automatic > 0).then(|| ratio(n_automatic_right, n_automatic)),
     };
     evaluation.coverage_curve = tenths(&coverage_curve(&confidences, &is_right));
     evaluation
 }
 
-/// The points of a curve at which it first reaches each tenth.
+/// The points of a curve at which it first reaches each tenth, each once: of few articles, or of many of one
+/// confidence, one point reaches several.
 fn tenths(curve: &[CoveragePoint]) -> Vec<CoveragePoint> {
     let reaches = |tenth: u32| {
         let tenth = f64::from(tenth) / 10.0;
@@ -108,7 +109,9 @@ fn tenths(curve: &[CoveragePoint]) -> Vec<CoveragePoint> {
             .find(|point| point.coverage >= tenth - 1e-9)
             .copied()
     };
-    (1..=10).filter_map(reaches).collect()
+    let mut points: Vec<CoveragePoint> = (1..=10).filter_map(reaches).collect();
+    points.dedup();
+    points
 }
 
 fn best_topic(answer: &Classification) -> &str {
@@ -177,7 +180,7 @@ mod tests {
         assert_eq!(found.n_unknown_topic, 1);
         // "B" is marked for review: three are automatic, two of them right.
         assert_eq!(found.automatic.share, 0.5);
-        assert!((found.automatic.accuracy - 2.0 / 3.0).abs() < 1e-9);
+        assert!((found.automatic.accuracy.unwrap() - 2.0 / 3.0).abs() < 1e-9);
         let everything = found.coverage_curve.last().unwrap();
         assert_eq!(
             (everything.coverage, everything.accuracy),
@@ -187,6 +190,25 @@ mod tests {
         assert!((found.calibration_error - (0.75 - 4.0 / 6.0)).abs() < 1e-6);
         let log_loss = (4.0 * -0.75f64.ln() - 0.25f64.ln()) / 5.0;
         assert!((found.log_loss.unwrap() - log_loss).abs() < 1e-6);
+    }
+
+    #[test]
+    fn nothing_is_right_or_wrong_of_no_answers() {
+        let found = measure_topics(&known_topics(), &[article("B")], &[answered("B")]);
+        assert_eq!(
+            (found.automatic.share, found.automatic.accuracy),
+            (0.0, None)
+        );
+    }
+
+    #[test]
+    fn a_point_of_the_coverage_is_shown_once() {
+        let articles = ["A", "A", "B"].map(article);
+        let answers = ["A", "A", "B"].map(answered);
+        let found = measure_topics(&known_topics(), &articles, &answers);
+        // All of them are equally sure.
+        let shares: Vec<f64> = found.coverage_curve.iter().map(|p| p.coverage).collect();
+        assert_eq!(shares, [1.0]);
     }
 
     #[test]

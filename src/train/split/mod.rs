@@ -16,6 +16,9 @@ use std::collections::HashSet;
 use super::corpus::{Corpus, LabelledArticle};
 use super::{OnStep, Step, TrainError};
 
+/// A share is dealt in no more folds than this.
+const MAX_FOLDS: usize = 100;
+
 /// What is learnt from and what is measured on.
 #[derive(Debug, Clone)]
 pub struct Split {
@@ -33,18 +36,39 @@ pub fn hold_out(corpus: Corpus, share: f64, seed: u64, on_step: &OnStep<'_>) -> 
     });
     let groups = groups(&corpus.articles);
     let strata = strata(&corpus.articles);
-    let n_folds = (1.0 / share).round().max(2.0) as usize;
+    let (n_held_out, n_folds) = fraction(share);
     let folds = stratified_folds(&strata, &groups, n_folds, seed);
     let (mut train, mut test) = (Vec::new(), Vec::new());
     for (article, fold) in corpus.articles.into_iter().zip(folds) {
-        // The last fold is the one that rare labels reach last.
-        if fold + 1 == n_folds {
+        // The last folds are those that rare labels reach last.
+        if fold + n_held_out >= n_folds {
             test.push(article)
         } else {
             train.push(article)
         }
     }
     Split { train, test }
+}
+
+/// How many of how few folds are such a share of all, to a fiftieth of it: of more folds than articles of a topic,
+/// the last would have none of it.
+fn fraction(share: f64) -> (usize, usize) {
+    let folds = 2..=MAX_FOLDS;
+    let mut fractions = folds.map(|n_folds| {
+        let n_held_out = (share * n_folds as f64).round() as usize;
+        (n_held_out.clamp(1, n_folds - 1), n_folds)
+    });
+    let whole = (1.0 / share).round();
+    let is_whole = (whole * share - 1.0).abs() < 1e-9;
+    match is_whole {
+        true => (1, whole as usize),
+        false => fractions
+            .find(|&(n_held_out, n_folds)| {
+                let dealt = n_held_out as f64 / n_folds as f64;
+                (dealt - share).abs() <= share / 50.0
+            })
+            .unwrap_or((1, whole.max(2.0) as usize)),
+    }
 }
 
 /// Holds out the newest share of a corpus, in (0, 1): what comes is another matter than what was.
@@ -97,6 +121,32 @@ mod tests {
         let mut corpus = Corpus::default();
         corpus.articles = articles;
         hold_out_newest(corpus, 0.25, &|_| ())
+    }
+
+    #[test]
+    fn the_share_that_is_asked_for_is_held_out() {
+        assert_eq!(fraction(0.1), (1, 10));
+        assert_eq!(fraction(0.05), (1, 20));
+        assert_eq!(fraction(0.01), (1, 100));
+        assert_eq!(fraction(0.4), (2, 5));
+        for percent in 1..=50 {
+            let share = f64::from(percent) / 100.0;
+            let (n_held_out, n_folds) = fraction(share);
+            let dealt = n_held_out as f64 / n_folds as f64;
+            assert!((dealt - share).abs() <= share / 50.0, "{share}: {dealt}");
+        }
+        // No two have a word in common.
+        let articles = (0..200).map(|n| {
+            let digits = format!("{n:03}").into_bytes().into_iter();
+            let word: String = digits
+                .map(|digit| char::from(digit + b'a' - b'0'))
+                .collect();
+            article("", &format!("{word} {word}s {word}ing"), "")
+        });
+        let mut corpus = Corpus::default();
+        corpus.articles = articles.collect();
+        let split = hold_out(corpus, 0.4, 42, &|_| ());
+        assert_eq!((split.train.len(), split.test.len()), (120, 80));
     }
 
     #[test]
