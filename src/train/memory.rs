@@ -9,6 +9,7 @@ use super::keyphrases::learnt_from;
 use super::svm::BLOCK_CLASSES;
 use super::tags::vocabulary;
 use super::vectorize::{MAX_COUNTED_TERMS, WAVE_ARTICLES};
+use super::word_vectors::{BYTES_PER_WORD, MAX_WORDS};
 use crate::features::sparse::MAX_COLUMNS;
 use crate::features::{TermCounts, TermParams};
 
@@ -61,6 +62,11 @@ pub fn estimated_peak_bytes(
         });
     let calibrating = calibration_bytes(n_articles, n_topics);
     let grouping = n_articles * BYTES_PER_GROUPED_ARTICLE;
+    // Each word of each text twice, as a number and as a place.
+    let finding = match params.word_neighbours {
+        0 => 0,
+        _ => n_columns.min(MAX_WORDS) * BYTES_PER_WORD + 2 * rows,
+    };
     let n_tagged_bytes: usize = learnt_from(tagged).map(|article| article.text.len()).sum();
     let ranking =
         n_tagged_bytes * (PHRASE_BYTES_PER_TEXT_BYTE + n_fits * RANKER_BYTES_PER_TEXT_BYTE);
@@ -68,6 +74,7 @@ pub fn estimated_peak_bytes(
         + text_bytes(articles)
         + grouping
             .max(counting)
+            .max(finding)
             .max(fitting)
             .max(tags)
             .max(calibrating)

@@ -15,7 +15,7 @@ use crate::features::hashing::mentions;
 /// Words of fewer texts keep too little company.
 const MIN_TEXTS: u32 = 3;
 /// Of more words the commonest are enough: the others hardly come again.
-const MAX_WORDS: usize = 50_000;
+pub(super) const MAX_WORDS: usize = 50_000;
 /// Of more texts so many, evenly out of all, are read.
 const MAX_TEXTS: usize = 200_000;
 /// What a text is about stands in its first words.
@@ -31,6 +31,8 @@ const N_DIMENSIONS: usize = 150;
 /// More directions are followed than are kept, so that those that are kept come out well.
 const N_DIRECTIONS: usize = 160;
 const N_ITERATIONS: usize = 3;
+/// At the most there are a product, its rows one by one, and two sets of directions.
+pub(super) const BYTES_PER_WORD: usize = 4 * N_DIRECTIONS * size_of::<f32>();
 /// A place that is no word of the table's.
 const NONE: u32 = u32::MAX;
 
@@ -356,8 +358,9 @@ mod tests {
                 met += weight;
             }
         });
-        // In each of five texts one and three words apart: 1 / 1.1 + 1 / 1.3.
-        assert!((met - 5.0 * (1.0 / 1.1 + 1.0 / 1.3)).abs() < 1e-4, "{met}");
+        // In each text one and three words apart.
+        let expected = MIN_TEXTS as f32 * (1.0 / 1.1 + 1.0 / 1.3);
+        assert!((met - expected).abs() < 1e-4, "{met}");
     }
 
     #[test]

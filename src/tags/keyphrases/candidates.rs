@@ -50,7 +50,7 @@ struct Span {
     key: u64,
     tokens: Range<usize>,
     sentence: usize,
-    /// Every word is a name's.
+    /// Every word is a name's, or it is a whole name.
     is_name: bool,
     is_run: bool,
     is_alias: bool,
@@ -172,7 +172,7 @@ impl Candidates {
         self.spans.push(Span {
             key,
             sentence,
-            is_name: tokens.clone().all(is_part),
+            is_name: is_run || tokens.clone().all(is_part),
             is_run,
             is_alias: alias.is_some(),
             tokens,
@@ -417,6 +417,13 @@ mod tests {
         assert_eq!((candidate.count, candidate.n_alias), (2, 1));
         let alone = counts("They saw North Korean farmers.", "North Korea");
         assert!(alone.is_some_and(|candidate| candidate.n_alias == 1));
+    }
+
+    #[test]
+    fn a_name_that_stands_there_once_is_kept_with_all_its_words() {
+        for name in ["Securities and Exchange Commission", "Apollo 11"] {
+            assert!(counts(&format!("They wrote of the {name} then."), name).is_some());
+        }
     }
 
     #[test]
