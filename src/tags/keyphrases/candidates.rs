@@ -39,6 +39,8 @@ pub struct Candidates {
     cases: Cases,
     /// Whether each token is a name's; (n_tokens).
     names: Vec<bool>,
+    /// Whether each is none to begin or end a phrase with, and here no part of a name; (n_tokens).
+    bare: Vec<bool>,
     /// The run of names that each token is in; empty: none; (n_tokens).
     run_of: Vec<(u32, u32)>,
     runs: Vec<Range<usize>>,
@@ -50,8 +52,6 @@ struct Span {
     key: u64,
     tokens: Range<usize>,
     sentence: usize,
-    /// Every word is a name's, or it is a whole name.
-    is_name: bool,
     is_run: bool,
     is_alias: bool,
 }
@@ -63,7 +63,11 @@ impl Candidates {
         self.cases.count(words);
         for (number, sentence) in words.sentences.iter().enumerate() {
             for i in sentence.tokens.clone() {
-                self.names[i] = is_name(words, sentence, i, &self.cases, statistics);
+                let is_name = is_name(words, sentence, i, &self.cases, statistics);
+                let token = &words.tokens[i];
+                self.names[i] = is_name;
+                self.bare[i] =
+                    token.is(STOP | CONNECTOR) && !(is_name && token.is(NAME_START | CONNECTOR));
             }
             self.runs.clear();
             runs(words, sentence, &self.names, statistics, &mut self.runs);
@@ -99,6 +103,8 @@ impl Candidates {
         self.places.clear();
         self.names.clear();
         self.names.resize(n_tokens, false);
+        self.bare.clear();
+        self.bare.resize(n_tokens, false);
         self.run_of.clear();
         self.run_of.resize(n_tokens, (0, 0));
     }
@@ -117,7 +123,7 @@ impl Candidates {
         let (tokens, end) = (&words.tokens, within.end);
         for start in within.clone() {
             let token = &tokens[start];
-            let is_bare = self.is_bare(words, start);
+            let is_bare = self.bare[start];
             if !token.is_word || token.is_number || is_bare || token.end - token.start < 2 {
                 continue;
             }
@@ -127,7 +133,7 @@ impl Candidates {
             let mut key = 0;
             let reach = (start + MAX_WORDS).min(end);
             for (last, token) in tokens.iter().enumerate().take(reach).skip(start) {
-                let is_bare = self.is_bare(words, last);
+                let is_bare = self.bare[last];
                 if !token.is_word || (is_bare && !token.is(CONNECTOR)) {
                     break;
                 }
@@ -142,12 +148,6 @@ impl Candidates {
                 }
             }
         }
-    }
-
-    /// Whether a word is none to begin or end a phrase with, and here no part of a name.
-    fn is_bare(&self, words: &Words, i: usize) -> bool {
-        let token = &words.tokens[i];
-        token.is(STOP | CONNECTOR) && !(self.names[i] && token.is(NAME_START | CONNECTOR))
     }
 
     fn take(
@@ -167,12 +167,10 @@ impl Candidates {
             _ => None,
         };
         let key = alias.map_or(key, aliases::key);
-        let is_part = |i: usize| self.names[i] || words.tokens[i].is(CONNECTOR);
         self.repeats.count(key);
         self.spans.push(Span {
             key,
             sentence,
-            is_name: is_run || tokens.clone().all(is_part),
             is_run,
             is_alias: alias.is_some(),
             tokens,
@@ -184,11 +182,10 @@ impl Candidates {
     fn count(&mut self, words: &Words) {
         let spans = std::mem::take(&mut self.spans);
         for span in &spans {
-            let is_chance = !span.is_run
-                && !span.is_name
-                && span.tokens.len() > 1
+            let is_chance = span.tokens.len() > 1
+                && !self.repeats.may_repeat(span.key)
                 && !words.sentences[span.sentence].is_title
-                && !self.repeats.may_repeat(span.key);
+                && !self.is_name(words, span);
             if !is_chance {
                 self.add(words, span);
             }
@@ -196,7 +193,14 @@ impl Candidates {
         self.spans = spans;
     }
 
+    /// Whether every word is a name's, or it is a whole name.
+    fn is_name(&self, words: &Words, span: &Span) -> bool {
+        let is_part = |i: usize| self.names[i] || words.tokens[i].is(CONNECTOR);
+        span.is_run || span.tokens.clone().all(is_part)
+    }
+
     fn add(&mut self, words: &Words, occurrence: &Span) {
+        let is_name = self.is_name(words, occurrence);
         let number = occurrence.sentence;
         let sentence = &words.sentences[number];
         let span = occurrence.tokens.clone();
@@ -223,7 +227,7 @@ impl Candidates {
             start < end && ((start as usize) < span.start || (end as usize) > span.end)
         };
         candidate.count += 1;
-        candidate.n_names += u32::from(occurrence.is_name);
+        candidate.n_names += u32::from(is_name);
         candidate.n_runs += u32::from(occurrence.is_run);
         candidate.n_cut += u32::from(is_cut(span.start) || is_cut(span.end - 1));
         candidate.n_title += u32::from(sentence.is_title);

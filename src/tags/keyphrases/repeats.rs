@@ -34,9 +34,10 @@ impl Repeats {
         self.again[word] & bit != 0
     }
 
+    /// The bits are a power of two.
     fn place(&self, key: u64) -> (usize, u64) {
-        let place = key as usize % (64 * self.met.len());
-        (place / 64, 1 << (place % 64))
+        let word = (key >> 6) as usize & (self.met.len() - 1);
+        (word, 1 << (key % 64))
     }
 }
 
