@@ -1090,6 +1090,8 @@ fn odd_values_of_flags_are_status_two() {
         ["--name", " "],
         ["--name", "desk\nnews"],
         ["--max-terms", "0"],
+        ["--word-neighbours", "101"],
+        ["--word-neighbours", "-1"],
     ] {
         let output = Desk::new().train(&desk_rows(), &flag);
         assert_eq!(

@@ -68,6 +68,54 @@ fn a_topic_of_one_article_is_learnt_and_takes_no_others_over() {
     }
 }
 
+/// "keeper" is once in an article of each topic, and in other texts always beside words of sports.
+#[test]
+fn words_of_few_articles_learn_from_words_in_the_same_company() {
+    let themes = [
+        ("Sports", "goal striker league match coach"),
+        ("Economy", "bank rates shares market profit"),
+    ];
+    let article = |topic: &str, text: String| LabelledArticle {
+        label: topic.into(),
+        text,
+        ..LabelledArticle::default()
+    };
+    let mut articles = Vec::new();
+    let mut background = Vec::new();
+    for (topic, words) in themes {
+        let words: Vec<&str> = words.split(' ').collect();
+        for i in 0..60 {
+            let (a, b, c) = (words[i % 5], words[(i / 5) % 5], words[(i / 12) % 5]);
+            let rare = if i == 7 { "keeper" } else { "today" };
+            articles.push(article(topic, format!("{a} {b} item{i} {c} {rare}")));
+            let other = if topic == "Sports" { "keeper" } else { "today" };
+            background.push(article("", format!("{a} {b} {other} {c}")));
+        }
+    }
+    let split = Split {
+        test: articles.clone(),
+        train: articles,
+    };
+    let data = KeyphraseData {
+        background,
+        ..KeyphraseData::default()
+    };
+    let probability = |word_neighbours| {
+        let params = TrainParams {
+            word_neighbours,
+            ..TrainParams::default()
+        };
+        let trained = train(&split, &data, &params, &|_| {}).unwrap();
+        let found = classified(&trained.pipeline, "keeper");
+        let sports = found.iter().find(|(topic, _)| topic == "Sports");
+        sports.map_or(0.0, |(_, probability)| *probability)
+    };
+    let (without, with) = (probability(0), probability(5));
+    assert!((0.3..0.7).contains(&without), "{without}");
+    assert!(with > 0.8, "{with}");
+    assert_eq!(with, probability(5), "equal runs give equal models");
+}
+
 /// Topics with their probabilities, best first.
 fn classified(pipeline: &Pipeline, text: &str) -> Vec<(String, f32)> {
     let draft = ArticleDraft {
