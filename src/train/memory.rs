@@ -209,6 +209,19 @@ mod tests {
     }
 
     #[test]
+    fn neighbours_of_words_need_room() {
+        let articles = articles(100_000, &"a large budget of words ".repeat(20));
+        let bytes = |word_neighbours| {
+            let params = TrainParams {
+                word_neighbours,
+                ..TrainParams::default()
+            };
+            estimated_peak_bytes(&articles, &[], &params, 2, 1)
+        };
+        assert!(bytes(10) > bytes(0), "{} {}", bytes(10), bytes(0));
+    }
+
+    #[test]
     fn many_topics_need_room_for_their_calibration() {
         // Measured on 600 articles of as many topics: 1.75 GB.
         let bytes = estimated_peak_bytes(

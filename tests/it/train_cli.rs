@@ -207,13 +207,17 @@ fn the_newest_articles_are_held_out_by_their_date() {
     );
 }
 
+fn gzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(bytes).unwrap();
+    gzip.finish().unwrap()
+}
+
 #[test]
 fn gzip_tables_and_standard_input_are_read() {
     let desk = Desk::new();
     let rows = fs::read(data("desk.jsonl")).unwrap();
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gzip.write_all(&rows).unwrap();
-    let zipped = desk.write("rows.jsonl.gz", &gzip.finish().unwrap());
+    let zipped = desk.write("rows.jsonl.gz", &gzipped(&rows));
     assert!(desk.train(&zipped, &[]).status.success());
     let from_file = fs::read(desk.file("model.safetensors")).unwrap();
 
@@ -755,9 +759,7 @@ fn classify_says_of_a_file_that_it_has_no_rows_once() {
 fn classify_answers_the_rest_after_a_file_that_breaks_off() {
     let desk = Desk::new();
     let row = b"{\"id\":\"x\",\"text\":\"The cup final\"}\n";
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gzip.write_all(row).unwrap();
-    let gzip = gzip.finish().unwrap();
+    let gzip = gzipped(row);
     let broken = desk.write("broken.jsonl.gz", &gzip[..gzip.len() - 4]);
     let good = desk.write("good.jsonl", row);
     let output = run(&["classify", "--json", &broken, &good]);
@@ -915,9 +917,7 @@ fn classify_reads_standard_input() {
 fn extract_reads_gzip_as_classify_does() {
     let desk = Desk::new();
     let page = fs::read(data("page.html")).unwrap();
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gzip.write_all(&page).unwrap();
-    let zipped = gzip.finish().unwrap();
+    let zipped = gzipped(&page);
     let file = desk.write("page.html.gz", &zipped);
     let plain = stdout(&run(&["extract", path(&data("page.html"))]));
     assert!(plain.starts_with("Title: "), "{plain}");

@@ -7,19 +7,17 @@ use foldhash::fast::RandomState;
 
 use super::aliases;
 use super::candidate::Candidate;
-use super::lexicon::{AFTER_NOUN, CONNECTOR, DETERMINER, NAME_START, ROLE, STOP, TITLE};
+use super::lexicon::{AFTER_NOUN, CONNECTOR, DETERMINER, NAME_START, STOP, TITLE};
 use super::names::{Cases, is_name, runs};
 use super::repeats::Repeats;
 use super::statistics::WordStatistics;
+use super::surnames::join_surnames;
 use super::words::{Sentence, Words, longer_key, phrase_key};
-use crate::text::Field;
 
 /// Longest phrase that is no name, in words.
 const MAX_WORDS: usize = 4;
 /// The first sentences, the title among them, say what the article is about.
 const EARLY_SENTENCES: usize = 4;
-/// A full name that comes late is a surname's if it stands there alone at most so many times as often.
-const MAX_TIMES_SHORT: u32 = 3;
 /// The end of a chain of occurrences.
 const NONE: u32 = u32::MAX;
 
@@ -80,7 +78,7 @@ impl Candidates {
         }
         self.count(words);
         self.count_nested(words);
-        self.join_surnames(words, statistics);
+        join_surnames(self, words, statistics);
         self.drop_chance();
     }
 
@@ -279,62 +277,6 @@ impl Candidates {
         }
     }
 
-    /// Joins each surname to the most frequent full name that ends in it.
-    fn join_surnames(&mut self, words: &Words, statistics: &WordStatistics) {
-        let mut by_last: HashMap<u64, usize, RandomState> = HashMap::default();
-        for (i, candidate) in self.list.iter().enumerate() {
-            let tokens = &words.tokens[candidate.shown.clone()];
-            let is_person = candidate.n_runs > 0
-                && (2..=3).contains(&tokens.len())
-                && !tokens
-                    .iter()
-                    .any(|t| t.is(ROLE | CONNECTOR) || t.alias.is_some());
-            if let (true, Some(last)) = (is_person, words.stems_of(candidate.shown.clone()).last())
-            {
-                let best = by_last.entry(*last).or_insert(i);
-                if self.list[*best].n_runs < candidate.n_runs {
-                    *best = i;
-                }
-            }
-        }
-        for i in 0..self.list.len() {
-            if self.list[i].shown.len() > 1 || self.list[i].n_runs == 0 {
-                continue;
-            }
-            let stems = words.stems_of(self.list[i].shown.clone());
-            let full = stems.last().and_then(|last| by_last.get(last)).copied();
-            if let Some(full) = full
-                .filter(|&full| full != i && self.may_be_short_for((i, full), words, statistics))
-            {
-                self.list[i].full_name = Some(full);
-                let surname = self.list[i].clone();
-                self.list[full].count_surname(&surname);
-                self.max_count = self.max_count.max(self.list[full].count);
-            }
-        }
-    }
-
-    /// Whether a name of one word can be short for a full one: articles give the full name first, or often, unless
-    /// everybody knows it. "Jordan closes its border" is not about the Michael Jordan who is named far below.
-    fn may_be_short_for(
-        &self,
-        (short, full): (usize, usize),
-        words: &Words,
-        statistics: &WordStatistics,
-    ) -> bool {
-        let [short, full] = [short, full].map(|i| &self.list[i]);
-        if statistics.is_tag(full.key) || statistics.is_known_tag(full.key) {
-            return true;
-        }
-        let in_body = |i: &usize| words.tokens[*i].field == Field::Body;
-        let first = self
-            .occurrences(short)
-            .map(|tokens| tokens.start)
-            .find(in_body);
-        first.is_none_or(|first| full.first <= first)
-            || MAX_TIMES_SHORT * full.n_runs >= short.n_runs
-    }
-
     /// Leaves out what stands in the article by chance.
     fn drop_chance(&mut self) {
         let mut moved = 0;
@@ -356,19 +298,19 @@ impl Candidates {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::reader::WordReader;
     use super::*;
     use proptest::prelude::*;
 
-    fn found(title: &str, body: &str) -> (Words, Candidates) {
+    pub(in super::super) fn found(title: &str, body: &str) -> (Words, Candidates) {
         let mut found = Candidates::default();
         let words = WordReader::default().read(title, body).clone();
         found.find(&words, &WordStatistics::default());
         (words, found)
     }
 
-    fn counts(body: &str, phrase: &str) -> Option<Candidate> {
+    pub(in super::super) fn counts(body: &str, phrase: &str) -> Option<Candidate> {
         let (_, found) = found("", body);
         let key = super::super::words::tag_key(phrase);
         found
@@ -385,30 +327,6 @@ mod tests {
         );
         let candidate = candidate.expect("a country");
         assert_eq!((candidate.count, candidate.n_alias), (3, 1));
-    }
-
-    #[test]
-    fn surnames_are_joined_to_the_full_name() {
-        let body = "On Monday Odile Marchand spoke. Then Odile Marchand left, and they saw Marchand again.";
-        let full = counts(body, "Odile Marchand").expect("the full name");
-        assert_eq!((full.count, full.n_surname), (3, 1));
-        let surname = counts(body, "Marchand").expect("the surname");
-        let (_, found) = found("", body);
-        assert_eq!(
-            surname.full_name.map(|full| found.list[full].key),
-            Some(full.key)
-        );
-    }
-
-    #[test]
-    fn a_place_is_no_surname_of_somebody_named_far_below() {
-        let body = "On Monday Jordan closed its border. Ministers in Jordan met, and Jordan said so. All of Jordan \
-                    knew. They also heard from Michael Jordan.";
-        let place = counts(body, "Jordan").expect("the place");
-        assert_eq!(place.full_name, None);
-        let body = "On Monday Michael Jordan closed his shop. Friends of Jordan met, and Jordan said so. All of Jordan's \
-                    friends knew Jordan.";
-        assert!(counts(body, "Jordan").is_some_and(|name| name.full_name.is_some()));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! - [`words`], [`reader`], [`lexicon`], `foreign`, `memory`: a text becomes words and sentences.
 //! - [`statistics`]: how words are used in general.
-//! - [`mod@candidate`], [`mod@candidates`], `names`, `repeats`: phrases that might be tags.
+//! - [`mod@candidate`], [`mod@candidates`], `names`, `repeats`, `surnames`: phrases that might be tags.
 //! - [`mod@features`]: numbers that describe them.
 //! - [`Keyphrases`]: the linear ranker.
 //! - [`mod@choose`]: which phrases are offered.
@@ -25,6 +25,7 @@ pub mod reader;
 mod repeats;
 mod sources;
 pub mod statistics;
+mod surnames;
 pub mod words;
 
 use std::ops::Range;
