@@ -114,8 +114,8 @@ pub fn with_metrics(
         macro_f1: evaluation.macro_f1 as f32,
         calibration_error: evaluation.calibration_error as f32,
         log_loss: evaluation.log_loss.unwrap_or_default() as f32,
-        tag_micro_f1: evaluation.tags.kept.micro_f1 as f32,
-        tag_macro_f1: evaluation.tags.kept.macro_f1 as f32,
+        tag_micro_f1: evaluation.tags.micro_f1 as f32,
+        tag_macro_f1: evaluation.tags.macro_f1 as f32,
     };
     Pipeline::from_bytes(&pipeline.to_bytes()?)
 }

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 pub use counts::LabelMeasures;
 pub use suggestions::SuggestionMeasures;
-pub use tags::{KeptTagMeasures, TagMeasures};
+pub use tags::TagMeasures;
 pub use topics::Automatic;
 
 use super::corpus::LabelledArticle;

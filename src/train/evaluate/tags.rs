@@ -28,18 +28,6 @@ pub struct TagMeasures {
     pub n_unknown_tags: usize,
     /// The tags that count and occur, by name.
     pub each: Vec<LabelMeasures>,
-    /// What a model file keeps of it.
-    #[serde(skip)]
-    pub kept: KeptTagMeasures,
-}
-
-/// The same on the articles that have a tag that counts, as model files have it.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct KeptTagMeasures {
-    /// F1 over all pairs of article and tag.
-    pub micro_f1: f64,
-    /// Mean F1 of the tags that count and occur.
-    pub macro_f1: f64,
 }
 
 /// The tags of an article that count: those it has, and those that were suggested.
@@ -77,27 +65,19 @@ pub(super) fn measure_tags(
         .collect();
     let tags = articles.iter().flat_map(|article| &article.tags);
     let unknown: BTreeSet<&String> = tags.filter(|tag| !known.contains(*tag)).collect();
-    let has_known = |article: &&Judged| !article.right.is_empty();
-    let of_known = measures(judged.iter().filter(has_known));
-    let measured = match of_known.n_articles {
-        0 => TagMeasures::default(),
-        _ => measures(judged.iter()),
+    let measured = match judged.iter().all(|article| article.right.is_empty()) {
+        true => TagMeasures::default(),
+        false => measures(&judged),
     };
     TagMeasures {
         n_unknown_tags: unknown.len(),
-        kept: KeptTagMeasures {
-            micro_f1: of_known.micro_f1,
-            macro_f1: of_known.macro_f1,
-        },
         ..measured
     }
 }
 
-fn measures<'a>(articles: impl Iterator<Item = &'a Judged<'a>>) -> TagMeasures {
+fn measures(articles: &[Judged<'_>]) -> TagMeasures {
     let mut by_tag: BTreeMap<&str, Counts> = BTreeMap::new();
-    let mut n_articles = 0;
     for Judged { right, given } in articles {
-        n_articles += 1;
         for tag in right.union(given) {
             let counts = by_tag.entry(tag).or_default();
             match (right.contains(tag), given.contains(tag)) {
@@ -118,7 +98,7 @@ fn measures<'a>(articles: impl Iterator<Item = &'a Judged<'a>>) -> TagMeasures {
         .filter(|tag| tag.support > 0)
         .collect();
     TagMeasures {
-        n_articles,
+        n_articles: articles.len(),
         n_tags: each.len(),
         micro_f1: total.f1(),
         macro_f1: mean(each.iter().map(|tag| tag.f1)),
@@ -200,7 +180,6 @@ mod tests {
         let known = ["x"].map(str::to_owned).into();
         let found = measure_tags(&articles, &answers, &known);
         assert_eq!((found.n_articles, found.precision), (2, 0.5));
-        assert_eq!(found.kept.micro_f1, 1.0);
         // Where no tag that counts occurs, nothing was measured.
         let found = measure_tags(&articles[1..], &answers[1..], &known);
         assert_eq!((found.n_articles, found.n_unknown_tags), (0, 1));
