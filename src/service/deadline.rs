@@ -73,13 +73,19 @@ pub(super) fn until<T: Send + 'static>(
     let open = Some((results.boxed(), end, call));
     stream::unfold(open, |open| async move {
         let (mut results, mut end, call) = open?;
-        tokio::select! {
+        let next = tokio::select! {
             biased;
-            () = &mut end => {
+            () = &mut end => None,
+            next = results.next() => Some(next?),
+        };
+        // The timer is late by up to a millisecond; an article may have been refused for the
+        // deadline meanwhile, and the call would tell of it twice.
+        match next.filter(|_| !call.is_over()) {
+            Some(result) => Some((result, Some((results, end, call)))),
+            None => {
                 call.refuse_unanswered();
                 Some((Err(status::deadline_exceeded()), None))
             }
-            result = results.next() => result.map(|result| (result, Some((results, end, call)))),
         }
     })
     .boxed()
