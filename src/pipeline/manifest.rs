@@ -6,7 +6,7 @@ use crate::features::TermParams;
 use crate::tags::vocabulary::Calibration;
 
 /// The version of the file format that this library writes and reads.
-pub const FORMAT_VERSION: u32 = 4;
+pub const FORMAT_VERSION: u32 = 5;
 
 /// Everything of a model but its arrays.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

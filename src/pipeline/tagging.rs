@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Options, Pipeline, Workspace, explain};
 use crate::extract::Extracted;
 use crate::tags::concepts::rank::rank;
-use crate::tags::keyphrases::{Phrases, is_source};
+use crate::tags::keyphrases::{Phrases, is_source, source_in_title};
 use crate::tags::mentions::mentions;
 use crate::tags::{
     Keyphrase, Keyphrases, Reading, RejectedTag, Selection, Suggestion, Tag, TagKind, select,
@@ -44,14 +44,15 @@ impl Pipeline {
                 self.read_for_tags(ranker, (&reading, phrases), options, &mut suggestions);
             }
         }
-        if let Some(page) = &extracted.page {
-            // Who publishes or writes is no tag of what it says.
-            let tells = [&page.source, &page.author];
-            suggestions.retain(|tag| {
-                tag.kind != TagKind::Keyphrase
-                    || !tells.iter().any(|who| is_source(&tag.label, who))
-            });
-        }
+        // Who publishes or writes is no tag of what it says.
+        let page = extracted.page.iter();
+        let tells: Vec<&str> = page
+            .flat_map(|page| [page.source.as_str(), page.author.as_str()])
+            .chain(source_in_title(&extracted.title))
+            .collect();
+        suggestions.retain(|tag| {
+            tag.kind != TagKind::Keyphrase || !tells.iter().any(|who| is_source(&tag.label, who))
+        });
         let selection = Selection {
             max_tags: options.max_tags(),
             denied: options.deny_tags(),

@@ -1,16 +1,15 @@
 //! What an editor's desk never wants to see, and what it calls things.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::wording::Wording;
+use super::wording::{ByWording, Wording};
 
 /// Rules for tags of every kind and every article.
 #[derive(Debug, Clone, Default)]
 pub struct TagRules {
-    denied: Vec<Wording>,
-    /// By [`Wording::key`]: a name, and the tag that it stands for.
-    aliases: HashMap<u64, Vec<(Wording, Arc<str>)>>,
+    denied: ByWording<()>,
+    /// The tags that names stand for.
+    aliases: ByWording<Arc<str>>,
 }
 
 /// Why rules are none.
@@ -36,31 +35,29 @@ impl TagRules {
     /// # Errors
     /// [`TagRulesError`] names the alias that is none.
     pub fn new(denied: &[String], aliases: &[String]) -> Result<Self, TagRulesError> {
-        let mut rules = Self {
-            denied: denied.iter().map(|tag| Wording::new(tag)).collect(),
-            aliases: HashMap::new(),
-        };
+        let mut rules = Self::default();
+        for tag in denied {
+            rules.denied.insert(Wording::new(tag), ());
+        }
         for alias in aliases {
             let pair = alias.split_once('=').map(|(a, b)| (a.trim(), b.trim()));
             let Some((name, tag)) = pair.filter(|(a, b)| !a.is_empty() && !b.is_empty()) else {
                 return Err(TagRulesError::NoPair(alias.clone()));
             };
-            if rules.canonical(name).is_some() {
+            if rules.canonical(name).is_some_and(|known| **known != *tag) {
                 return Err(TagRulesError::Twice(alias.clone()));
             }
             let wording = Wording::new(name);
-            let known = rules.aliases.entry(wording.key()).or_default();
-            known.push((wording, Arc::from(tag)));
+            rules.aliases.insert(wording, Arc::from(tag));
         }
-        let tags = rules.aliases.values().flatten();
-        match tags.map(|(_, tag)| tag).find(|tag| rules.leads_on(tag)) {
-            Some(tag) => Err(TagRulesError::Chain(tag.to_string())),
-            None => Ok(rules),
+        if let Some(tag) = rules.aliases.values().find(|tag| rules.leads_on(tag)) {
+            return Err(TagRulesError::Chain(tag.to_string()));
         }
+        Ok(rules)
     }
 
     /// Tags that are never offered.
-    pub(super) fn denied(&self) -> &[Wording] {
+    pub(super) fn denied(&self) -> &ByWording<()> {
         &self.denied
     }
 
@@ -69,10 +66,7 @@ impl TagRules {
         if self.aliases.is_empty() {
             return None;
         }
-        let wording = Wording::new(name);
-        let known = self.aliases.get(&wording.key())?;
-        let meant = known.iter().find(|(alias, _)| alias.means(&wording));
-        meant.map(|(_, tag)| tag)
+        self.aliases.get(&Wording::new(name))
     }
 
     /// Whether a tag is an alias of another. "kyiv=Kyiv" only says how the name is written.

@@ -1,6 +1,5 @@
 //! Which tags are offered, in which order: one list out of all sources, in which no two mean the same.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use super::rules::TagRules;
 use super::suggestion::{Suggestion, joined};
 use super::tag::{Rejection, TagKind};
 use super::vocabulary::LearntTags;
-use super::wording::Wording;
+use super::wording::{ByWording, Wording};
 use crate::text::Field;
 
 /// At most so many rejected tags are named.
@@ -51,7 +50,7 @@ pub struct Selected {
 pub fn select(suggestions: Vec<Suggestion>, selection: &Selection<'_>) -> Selected {
     let named = suggestions.into_iter().map(|s| selection.named(s));
     let mut list = joined(named);
-    list.sort_by(|(a, _), (b, _)| {
+    list.sort_by(|(_, a), (_, b)| {
         let best_first = b.confidence.total_cmp(&a.confidence);
         best_first.then_with(|| a.label.cmp(&b.label))
     });
@@ -60,11 +59,10 @@ pub fn select(suggestions: Vec<Suggestion>, selection: &Selection<'_>) -> Select
     let allowed = selection.wordings(selection.allowed);
     let parts = Covered::new(&list);
     let mut selected = Selected::default();
-    for (mut tag, wording) in list {
+    for (wording, mut tag) in list {
         let has_room = selected.offered.len() < selection.max_tags;
         let is_allowed = selection.allowed.is_empty() || allowed.has(&wording);
-        let is_denied =
-            denied.has(&wording) || selection.rules.denied().iter().any(|d| d.means(&wording));
+        let is_denied = denied.has(&wording) || selection.rules.denied().has(&wording);
         let reasons = [
             (existing.has(&wording), Rejection::Existing),
             (is_denied, Rejection::Denied),
@@ -87,7 +85,7 @@ pub fn select(suggestions: Vec<Suggestion>, selection: &Selection<'_>) -> Select
 
 impl Selection<'_> {
     /// A suggestion under the name that the desk or its vocabulary has for it.
-    fn named(&self, mut suggestion: Suggestion) -> (Suggestion, Wording) {
+    fn named(&self, mut suggestion: Suggestion) -> (Wording, Suggestion) {
         if let Some(tag) = self.rules.canonical(&suggestion.label) {
             suggestion.label = Arc::clone(tag);
         }
@@ -103,7 +101,7 @@ impl Selection<'_> {
             suggestion.label = Arc::clone(label);
             self.join_vocabulary(&mut suggestion);
         }
-        (suggestion, wording)
+        (wording, suggestion)
     }
 
     fn join_vocabulary(&self, suggestion: &mut Suggestion) {
@@ -114,35 +112,19 @@ impl Selection<'_> {
     }
 
     /// The wordings of a caller's list, and of the tags that they are other names of.
-    fn wordings(&self, tags: &[String]) -> Wordings {
-        let mut all = Wordings::default();
+    fn wordings(&self, tags: &[String]) -> ByWording<()> {
+        let mut all = ByWording::default();
         for tag in tags {
-            all.add(Wording::new(tag));
+            all.insert(Wording::new(tag), ());
             let usual = aliases::canonical(tag.trim().to_owned());
             let meant = self.rules.canonical(tag).map_or(usual.as_str(), |t| t);
             let concept = self.concepts.and_then(|c| c.lookup(meant));
             let meant = concept.map_or(meant, |concept| &concept.label);
             if meant != tag {
-                all.add(Wording::new(meant));
+                all.insert(Wording::new(meant), ());
             }
         }
         all
-    }
-}
-
-/// A set of tags by what they mean.
-#[derive(Default)]
-struct Wordings(HashMap<u64, Vec<Wording>>);
-
-impl Wordings {
-    fn add(&mut self, wording: Wording) {
-        self.0.entry(wording.key()).or_default().push(wording);
-    }
-
-    fn has(&self, wording: &Wording) -> bool {
-        self.0
-            .get(&wording.key())
-            .is_some_and(|known| known.iter().any(|k| k.means(wording)))
     }
 }
 
@@ -153,9 +135,9 @@ struct Covered {
 }
 
 impl Covered {
-    fn new(list: &[(Suggestion, Wording)]) -> Self {
+    fn new(list: &[(Wording, Suggestion)]) -> Self {
         let mut ranges = [Vec::new(), Vec::new()];
-        let tags = list.iter().map(|(tag, _)| tag);
+        let tags = list.iter().map(|(_, tag)| tag);
         for tag in tags.filter(|tag| tag.kind == TagKind::Vocabulary && tag.is_sure) {
             for (field, bytes) in &tag.mentions {
                 ranges[usize::from(*field == Field::Body)].push((bytes.start, bytes.end));

@@ -1,12 +1,11 @@
 //! What the sources of tags suggest; suggestions that mean the same become one.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::tag::TagKind;
-use super::wording::Wording;
+use super::wording::{ByWording, Wording};
 use crate::text::Field;
 
 /// A tag that one of the sources suggests.
@@ -33,22 +32,16 @@ pub struct Suggestion {
 /// Suggestions that mean the same become one: under the vocabulary's name if one of them is of a
 /// vocabulary, with the greater confidence and the mentions of both.
 pub(super) fn joined(
-    suggestions: impl Iterator<Item = (Suggestion, Wording)>,
-) -> Vec<(Suggestion, Wording)> {
-    let mut list: Vec<(Suggestion, Wording)> = Vec::new();
-    let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
-    for (suggestion, wording) in suggestions {
-        let same_key = places.entry(wording.key()).or_default();
-        let same = same_key.iter().find(|&&i| list[i].1.means(&wording));
-        match same {
-            Some(&i) => list[i].0.join(suggestion),
-            None => {
-                same_key.push(list.len());
-                list.push((suggestion, wording));
-            }
+    suggestions: impl Iterator<Item = (Wording, Suggestion)>,
+) -> Vec<(Wording, Suggestion)> {
+    let mut list = ByWording::<Suggestion>::default();
+    for (wording, suggestion) in suggestions {
+        match list.get_mut(&wording) {
+            Some(same) => same.join(suggestion),
+            None => list.insert(wording, suggestion),
         }
     }
-    list
+    list.into_entries()
 }
 
 impl Suggestion {

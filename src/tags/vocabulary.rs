@@ -1,9 +1,8 @@
 //! Tags the model learnt from a corpus.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::wording::Wording;
+use super::wording::{ByWording, Wording};
 use crate::model::ScoredTerm;
 use crate::model::softmax::sigmoid;
 
@@ -42,7 +41,7 @@ pub struct LearntTags {
     /// Where the postings of the term in slot s begin; (capacity + 1).
     offsets: Vec<u32>,
     /// Which tag means what.
-    places: HashMap<u64, Vec<(Wording, usize)>>,
+    places: ByWording<usize>,
 }
 
 /// The arrays of [`LearntTags`] as the model file holds them.
@@ -114,13 +113,9 @@ impl LearntTags {
         for slot in 0..capacity {
             offsets[slot + 1] += offsets[slot];
         }
-        let mut places: HashMap<u64, Vec<(Wording, usize)>> = HashMap::new();
+        let mut places = ByWording::default();
         for (index, label) in labels.iter().enumerate() {
-            let wording = Wording::new(label);
-            places
-                .entry(wording.key())
-                .or_default()
-                .push((wording, index));
+            places.insert(Wording::new(label), index);
         }
         Ok(Self {
             labels,
@@ -132,9 +127,7 @@ impl LearntTags {
 
     /// The tag that means the same as this.
     pub fn lookup(&self, wording: &Wording) -> Option<&Arc<str>> {
-        let alike = self.places.get(&wording.key())?;
-        let (_, index) = alike.iter().find(|(known, _)| known.means(wording))?;
-        Some(&self.labels[*index])
+        self.places.get(wording).map(|&index| &self.labels[index])
     }
 
     /// The tags, by index.

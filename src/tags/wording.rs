@@ -1,36 +1,116 @@
 //! When two tags mean the same, however they are written.
 
+use std::collections::HashMap;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::keyphrases::words::tag_key;
+use super::keyphrases::words::{longer_key, tag_key};
 
-/// A tag as it is compared: without case, width, hyphens, possessives and plurals.
+/// Of fewer letters and digits, the blanks between them tell tags apart.
+const MIN_LETTERS: usize = 4;
+
+/// A tag as it is compared: without case, width, hyphens, apostrophes, blanks, possessives and plurals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wording {
     key: u64,
+    /// The identity of its letters and digits alone; `None` of few.
+    letters: Option<u64>,
     folded: String,
 }
 
 impl Wording {
     /// The wording of a tag that somebody wrote.
     pub fn new(tag: &str) -> Self {
+        let folded = fold(tag);
         Self {
             key: tag_key(tag),
-            folded: fold(tag),
+            letters: letters(&folded),
+            folded,
         }
     }
 
-    /// Equal for wordings that mean the same; others are seldom equal.
-    pub fn key(&self) -> u64 {
-        self.key
+    /// Wordings that mean the same have one of these in common; others seldom have.
+    fn keys(&self) -> impl Iterator<Item = u64> + use<> {
+        [Some(self.key), self.letters].into_iter().flatten()
     }
 
-    /// Whether both are the same tag: "Co-op" and "co op", "Sanction" and "sanctions".
+    /// Whether both are the same tag: "Co-op" and "co op" and "coop", "Sanction" and "sanctions".
     pub fn means(&self, other: &Self) -> bool {
         self.folded == other.folded
             || (self.key == other.key && are_forms(&self.folded, &other.folded))
+            || (self.letters.is_some() && self.letters == other.letters)
     }
+}
+
+/// Something for each of several tags, found by whatever means the same.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ByWording<T> {
+    entries: Vec<(Wording, T)>,
+    /// Places of entries, by the keys of their wordings.
+    places: HashMap<u64, Vec<usize>>,
+}
+
+impl<T> Default for ByWording<T> {
+    fn default() -> Self {
+        Self {
+            entries: Vec::new(),
+            places: HashMap::new(),
+        }
+    }
+}
+
+impl<T> ByWording<T> {
+    pub(super) fn insert(&mut self, wording: Wording, value: T) {
+        for key in wording.keys() {
+            self.places.entry(key).or_default().push(self.entries.len());
+        }
+        self.entries.push((wording, value));
+    }
+
+    /// What was inserted first of what means the same.
+    pub(super) fn get(&self, wording: &Wording) -> Option<&T> {
+        self.place(wording).map(|i| &self.entries[i].1)
+    }
+
+    pub(super) fn get_mut(&mut self, wording: &Wording) -> Option<&mut T> {
+        self.place(wording).map(|i| &mut self.entries[i].1)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn has(&self, wording: &Wording) -> bool {
+        self.place(wording).is_some()
+    }
+
+    /// In the order in which they were inserted.
+    pub(super) fn into_entries(self) -> Vec<(Wording, T)> {
+        self.entries
+    }
+
+    pub(super) fn values(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter().map(|(_, value)| value)
+    }
+
+    fn place(&self, wording: &Wording) -> Option<usize> {
+        let alike = wording
+            .keys()
+            .filter_map(|key| self.places.get(&key))
+            .flatten();
+        alike
+            .copied()
+            .filter(|&i| self.entries[i].0.means(wording))
+            .min()
+    }
+}
+
+/// The identity of a folded tag's letters and digits.
+fn letters(folded: &str) -> Option<u64> {
+    let letters = || folded.chars().filter(|c| is_inner(*c));
+    let is_enough = letters().nth(MIN_LETTERS - 1).is_some() && letters().any(char::is_alphabetic);
+    is_enough.then(|| letters().fold(0, |key, letter| longer_key(key, u64::from(letter))))
 }
 
 /// NFKC, lower case, single spaces.
@@ -79,10 +159,13 @@ pub(super) fn are_forms(name: &str, written: &str) -> bool {
 
 /// The letters and digits between the marks; a possessive's "s" is none of them.
 pub(super) fn parts(folded: &str) -> impl Iterator<Item = &str> {
-    let is_inner = |c: char| c.is_alphanumeric() || is_combining_mark(c);
     folded
-        .split(move |c| !is_inner(c))
+        .split(|c| !is_inner(c))
         .filter(|part| !part.is_empty() && *part != "s")
+}
+
+fn is_inner(c: char) -> bool {
+    c.is_alphanumeric() || is_combining_mark(c)
 }
 
 /// Whether a written word is a name's word with another ending. The endings are those of English plurals
@@ -121,6 +204,8 @@ mod tests {
             ("ＥＵ", "EU"),
             ("Russia's economy", "Russia economy"),
             ("!", "!"),
+            ("LC500 Convertible", "LC 500 convertible"),
+            ("Syi’ah", "Syiah"),
         ] {
             assert!(same(a, b), "{a} {b}");
         }
@@ -134,10 +219,23 @@ mod tests {
             ("Housing", "Houses"),
             ("Trade", "Trade policy"),
             ("!", "?"),
+            ("5 G", "5G"),
+            ("1 9 84", "1984"),
             ("", "x"),
         ] {
             assert!(!same(a, b), "{a} {b}");
         }
+    }
+
+    #[test]
+    fn what_means_the_same_is_found_whatever_the_words() {
+        let mut map = ByWording::default();
+        for (i, tag) in ["Co-op", "Sanctions", "5G"].iter().enumerate() {
+            map.insert(Wording::new(tag), i);
+        }
+        let get = |tag: &str| map.get(&Wording::new(tag)).copied();
+        let found = ["coop", "CO OP", "sanction", "5G", "5 G", "Universe"].map(get);
+        assert_eq!(found, [Some(0), Some(0), Some(1), Some(2), None, None]);
     }
 
     proptest! {

@@ -32,9 +32,11 @@ const MAX_ITERATIONS: u64 = 300;
 /// Slopes of the calibration: a better score may not be worth less.
 const MIN_SLOPE: f32 = 0.05;
 /// The surest held-out phrases say how sure one can be. Fewer would be the same few phrases of a few articles.
-const N_SUREST: usize = 100;
-/// The threshold is the best for so many phrases of an article: an editor looks at the first few.
+const N_SUREST: usize = 70;
+/// The threshold is for so many phrases of an article: an editor looks at the first few.
 const N_SHOWN: usize = 5;
+/// The threshold where no phrase was right.
+const NOTHING_OFFERED: f32 = 1.0;
 const FOLD_SEED: u64 = 42;
 const N_TENTHS: usize = 10;
 /// Fewer articles with a tag of their own text say too little.
@@ -160,7 +162,7 @@ pub fn fit(
         weights,
         intercept,
         calibration,
-        threshold: best_f1_threshold(&n_tags, &offered, &calibration),
+        threshold: best_f1_threshold(&n_tags, &offered),
         statistics,
     };
     let measured = cross_validation(&samples, &offered, &folds)?;
@@ -253,9 +255,11 @@ fn surest_log_odds(scores: &[f32], is_tag: &[bool]) -> f32 {
     ((n_right + 1) as f32 / (n_wrong + 1) as f32).ln()
 }
 
-/// The confidence from which on the first [`N_SHOWN`] phrases of an article have the best F1 in the mean;
+/// The confidence from which on an article's first [`N_SHOWN`] phrases are offered: half of the best mean F1 that any has
+/// out of fold, where F1 of calibrated probabilities is greatest (Lipton, Elkan and Naryanaswamy 2014, "Optimal thresholding of
+/// classifiers to maximize F1 measure"). The confidence of that best itself is a matter of the few phrases around it.
 /// `n_tags` is how many tags each article has.
-fn best_f1_threshold(n_tags: &[usize], offered: &Offered, calibration: &Calibration) -> f32 {
+fn best_f1_threshold(n_tags: &[usize], offered: &Offered) -> f32 {
     let articles = offered.iter().enumerate();
     let mut shown: Vec<(usize, f32, bool)> = articles
         .flat_map(|(i, phrases)| phrases.iter().take(N_SHOWN).map(move |p| (i, p.0, p.1)))
@@ -265,18 +269,19 @@ fn best_f1_threshold(n_tags: &[usize], offered: &Offered, calibration: &Calibrat
         2.0 * n_right as f64 / (n_shown + n_tags).max(1) as f64
     };
     let mut counts = vec![(0, 0); n_tags.len()];
-    let (mut sum, mut best) = (0.0, (0.0, 0.5));
-    for (i, score, is_tag) in shown {
+    let (mut sum, mut best) = (0.0f64, 0.0f64);
+    for (i, _, is_tag) in shown {
         let (n_shown, n_right) = &mut counts[i];
         sum -= f1(*n_shown, *n_right, n_tags[i]);
         *n_shown += 1;
         *n_right += usize::from(is_tag);
         sum += f1(*n_shown, *n_right, n_tags[i]);
-        if sum > best.0 {
-            best = (sum, calibration.confidence(score));
-        }
+        best = best.max(sum);
     }
-    best.1
+    if best == 0.0 {
+        return NOTHING_OFFERED;
+    }
+    (best / n_tags.len() as f64 / 2.0) as f32
 }
 
 fn cross_validation(
@@ -324,33 +329,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_threshold_is_that_of_an_articles_first_five() {
-        let calibration = Calibration {
-            slopes: [1.0, 1.0],
-            bias: 0.0,
-            surest: 9.0,
-        };
-        let threshold =
-            |n_tags: &[usize], offered: Offered| best_f1_threshold(n_tags, &offered, &calibration);
-        // By hand, from the surest on: sums of 1, 0.67, 1.33 and 1.17.
+    fn the_threshold_is_half_of_the_best_f1_of_an_articles_first_five() {
+        let threshold = |n_tags: &[usize], offered: Offered| best_f1_threshold(n_tags, &offered);
+        // By hand, from the surest on: sums of 1, 0.67, 1.33 and 1.17; half of the mean of 1.33.
         let two = vec![
             vec![(2.0, true), (1.0, false)],
             vec![(0.5, true), (0.2, false)],
         ];
-        assert_eq!(threshold(&[1, 2], two), calibration.confidence(0.5));
+        assert!((threshold(&[1, 2], two) - 1.0 / 3.0).abs() < 1e-6);
         // 0.5, then less; with the two behind the fifth it would be 0.6.
         let long = [true, false, false, false, false, true, true];
         let long: Vec<(f32, bool)> = (0..7).map(|i| (3.0 - i as f32, long[i])).collect();
-        assert_eq!(threshold(&[3], vec![long]), calibration.confidence(3.0));
-        assert_eq!(threshold(&[1], vec![Vec::new()]), 0.5);
+        assert_eq!(threshold(&[3], vec![long]), 0.25);
+        assert_eq!(threshold(&[1], vec![Vec::new()]), NOTHING_OFFERED);
     }
 
     #[test]
-    fn one_can_be_as_sure_as_the_surest_hundred_were_right() {
-        // The best hundred are right but for the first and the last of them; the others do not count.
+    fn one_can_be_as_sure_as_the_surest_seventy_were_right() {
+        // The best seventy are right but for the first and the last of them; the others do not count.
         let scores: Vec<f32> = (0..300).map(|i| ((i * 7) % 300) as f32).collect();
-        let is_tag: Vec<bool> = scores.iter().map(|&s| s > 200.0 && s < 299.0).collect();
-        assert!((surest_log_odds(&scores, &is_tag) - (99f32 / 3.0).ln()).abs() < 1e-6);
+        let is_tag: Vec<bool> = scores.iter().map(|&s| s > 230.0 && s < 299.0).collect();
+        assert!((surest_log_odds(&scores, &is_tag) - (69f32 / 3.0).ln()).abs() < 1e-6);
         assert_eq!(surest_log_odds(&[], &[]), 0.0);
     }
 }

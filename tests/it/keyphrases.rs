@@ -153,6 +153,21 @@ fn an_agency_is_a_tag_only_of_an_article_about_it() {
     assert!(about.contains(&"Reuters".to_owned()), "{about:?}");
 }
 
+#[test]
+fn the_site_that_a_title_names_is_no_tag() {
+    let body = BODY.replace("said on Monday", "told the Estuary Gazette on Monday");
+    let labels = |title: &str| -> Vec<String> {
+        let found = tags(title, &body, Some(0.0));
+        found.iter().map(|tag| tag.label.to_string()).collect()
+    };
+    assert!(labels(TITLE).contains(&"Estuary Gazette".to_owned()));
+    let with_site = labels(&format!("{TITLE} | The Estuary Gazette"));
+    assert!(
+        !with_site.contains(&"Estuary Gazette".to_owned()),
+        "{with_site:?}"
+    );
+}
+
 /// Every mention is a piece of the text.
 fn check(title: &str, body: &str) {
     for tag in tags(title, body, Some(0.0)) {

@@ -44,6 +44,8 @@ pub struct Candidate {
     pub nested: (u32, u32),
     /// The full name of which this is the surname.
     pub full_name: Option<usize>,
+    /// The full name of whom everybody knows by this surname, if the article does not give one.
+    pub known_as: Option<&'static str>,
     /// Those of its occurrences that are the surname alone.
     pub n_surname: u32,
     /// Its occurrences in the chain: the first and the last.
@@ -63,6 +65,12 @@ impl Candidate {
             _ => aliases::of_name(phrase_key(words.stems_of(self.shown.clone()))),
         };
         alias.filter(|_| self.n_alias > 0)
+    }
+
+    /// A word that stands nowhere but within longer names, as "University" does in "University of Liverpool". Adjectives of
+    /// countries are none: the Chinese Foreign Ministry is China's.
+    pub(super) fn is_piece(&self) -> bool {
+        self.shown.len() == 1 && self.n_cut == self.count && self.n_alias == 0
     }
 
     /// Counts the surname's occurrences as those of the full name.

@@ -349,6 +349,17 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn pieces_of_longer_names_are_none_but_adjectives_of_countries() {
+        let body = "They left the University of Ghent, saw the University of Leeds, and asked the Chinese Foreign Ministry.";
+        let is_piece = |phrase| counts(body, phrase).map(|candidate| candidate.is_piece());
+        assert_eq!(is_piece("University"), Some(true));
+        assert_eq!(is_piece("University of Ghent"), Some(false));
+        assert_eq!(is_piece("China"), Some(false));
+        let body = format!("{body} It is a university.");
+        assert!(counts(&body, "University").is_some_and(|word| !word.is_piece()));
+    }
+
+    #[test]
     fn small_words_of_other_languages_that_join_names_are_no_phrases() {
         for word in ["de", "la", "der"] {
             assert!(

@@ -10,7 +10,7 @@ use super::words::Words;
 /// At most so many phrases of one article are offered.
 const MAX_KEYPHRASES: usize = 50;
 /// A phrase within another is a tag of its own if it stands alone at least so many times.
-const MIN_ALONE: u32 = 2;
+const MIN_ALONE: u32 = 3;
 
 /// A candidate that is offered.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,9 +63,10 @@ pub fn choose(
 
 /// Whether a candidate could be offered at all, whatever its score.
 pub fn may_be_tag(candidate: &Candidate) -> bool {
-    // Capitals of a heading make no phrase of it.
+    // Capitals of a heading make no phrase of it, and a piece of longer names is none.
     candidate.full_name.is_none()
         && candidate.n_headings < candidate.count
+        && !candidate.is_piece()
         && (candidate.n_title > 0 || !is_agency(candidate.key))
 }
 
@@ -96,4 +97,49 @@ fn stems_of<'a>(words: &'a Words, candidate: &Candidate) -> &'a [u64] {
 /// Whether `outer` has `inner` as a run.
 pub(super) fn holds(outer: &[u64], inner: &[u64]) -> bool {
     !inner.is_empty() && outer.windows(inner.len()).any(|window| window == inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::candidates::tests::found;
+    use super::super::words::tag_key;
+    use super::*;
+
+    /// Of two phrases, the likelier first, those that are offered.
+    fn offered<'a>(body: &str, phrases: [&'a str; 2]) -> Vec<&'a str> {
+        let (words, found) = found("", body);
+        let keys = phrases.map(tag_key);
+        let score = |candidate: &Candidate| match keys.map(|key| key == candidate.key) {
+            [true, _] => 2.0,
+            [_, true] => 1.0,
+            _ => 0.0,
+        };
+        let scores: Vec<f32> = found.list.iter().map(score).collect();
+        let chosen = choose(&words, &found, &scores, |score| score > 0.0);
+        let place = |choice: &Choice| {
+            let key = found.list[choice.candidate].key;
+            keys.iter().position(|other| *other == key)
+        };
+        chosen
+            .iter()
+            .filter_map(place)
+            .map(|i| phrases[i])
+            .collect()
+    }
+
+    #[test]
+    fn a_phrase_within_another_is_a_tag_if_it_stands_alone_three_times() {
+        let body = "A cyber attack hit the shops, and the cyber attack cost them. The attack began at dawn. Nobody saw \
+                    the attack.";
+        let pair = ["cyber attack", "attack"];
+        assert_eq!(offered(body, pair), ["cyber attack"]);
+        let body = format!("{body} After the attack they closed.");
+        assert_eq!(offered(&body, pair), pair);
+    }
+
+    #[test]
+    fn a_name_within_another_is_none_however_often_it_stands_alone() {
+        let body = "They heard Donald Trump. Some like Trump, some fear Trump, and all know Trump.";
+        assert_eq!(offered(body, ["Donald Trump", "Trump"]), ["Donald Trump"]);
+    }
 }

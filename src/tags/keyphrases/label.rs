@@ -18,7 +18,8 @@ pub(super) fn label_of(
     occurrences: impl Iterator<Item = Range<usize>>,
     reading: &Reading<'_>,
 ) -> String {
-    match candidate.alias(reading.words).and_then(name_of) {
+    let alias = || candidate.alias(reading.words).and_then(name_of);
+    match candidate.known_as.or_else(alias) {
         Some(name) => name.to_owned(),
         None => label(
             &written(candidate, occurrences, reading),

@@ -38,13 +38,13 @@ use candidates::Candidates;
 use choose::{Choice, choose};
 use features::{Context, N_FEATURES, features};
 use label::label_of;
-pub use sources::is_source;
+pub use sources::{is_source, source_in_title};
 use statistics::WordStatistics;
 use words::Words;
 
 /// Where the calibration bends, in log-odds of the ranker: the few phrases above it are another
 /// matter than the many below.
-const KNOT: f32 = -1.0;
+const KNOT: f32 = -0.5;
 /// What log-odds count that no held-out phrases bear out: enough to tell the surer from the less sure.
 const BEYOND_SEEN: f32 = 0.02;
 
@@ -209,14 +209,14 @@ mod tests {
         let calibration = Calibration {
             slopes: [1.0, 2.0],
             bias: 0.5,
-            surest: 0.0,
+            surest: 0.5,
         };
         let log_odds = |score| {
             let p = calibration.confidence(score);
             (p / (1.0 - p)).ln()
         };
-        // By hand: -2 + 0.5; -0.75 + 0.25 + 0.5; and a fiftieth of 2 + 3 + 0.5.
-        for (score, expected) in [(-2.0, -1.5), (-0.75, 0.0), (2.0, 0.11)] {
+        // By hand: -2 + 0.5; -0.25 + 0.25 + 0.5; and 0.5 and a fiftieth of 2 + 2.5 + 0.5 - 0.5.
+        for (score, expected) in [(-2.0, -1.5), (-0.25, 0.5), (2.0, 0.59)] {
             assert!((log_odds(score) - expected).abs() < 1e-5, "{score}");
         }
     }

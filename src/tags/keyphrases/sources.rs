@@ -51,6 +51,12 @@ pub fn is_source(tag: &str, source: &str) -> bool {
     tag == source && !tag.is_empty() || (tag.len() > 1 && holds(&source, &tag))
 }
 
+/// The site that a page's title names at its end, as in "Goats rule an island | The Weekly Goat".
+pub fn source_in_title(title: &str) -> Option<&str> {
+    let (_, source) = title.rsplit_once(" | ")?;
+    Some(source.trim())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +66,13 @@ mod tests {
         assert!(is_agency(tag_key("Reuters")));
         assert!(is_agency(tag_key("Associated Press")));
         assert!(!is_agency(tag_key("Press freedom")));
+    }
+
+    #[test]
+    fn titles_of_pages_end_in_their_sites() {
+        let site = source_in_title("Goats rule an island | Nature | The Weekly Goat");
+        assert_eq!(site, Some("The Weekly Goat"));
+        assert_eq!(source_in_title("Either|or: a choice"), None);
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub fn phrase_key(stems: &[u64]) -> u64 {
 }
 
 /// The identity of a phrase with one more stem at its end.
-pub(super) fn longer_key(key: u64, stem: u64) -> u64 {
+pub(in crate::tags) fn longer_key(key: u64, stem: u64) -> u64 {
     spread(key.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ stem)
 }
 
