@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Options, Pipeline, Workspace, explain};
 use crate::extract::Extracted;
 use crate::tags::concepts::rank::rank;
-use crate::tags::keyphrases::{Phrases, is_source, source_in_title};
+use crate::tags::keyphrases::{Phrases, is_source, site_of_title};
 use crate::tags::mentions::mentions;
 use crate::tags::{
     Keyphrase, Keyphrases, Reading, RejectedTag, Selection, Suggestion, Tag, TagKind, select,
@@ -15,6 +15,9 @@ use crate::text::Article;
 
 /// What is less sure than this is not even named among the rejected.
 const REJECTED_FLOOR: f32 = 0.01;
+
+/// A site's own article seldom names it; what is named oftener is what the article is about.
+const MAX_SITE_MENTIONS: usize = 3;
 
 impl Pipeline {
     /// The tags of an article and, if asked for, those that were considered and are not offered. The
@@ -44,14 +47,8 @@ impl Pipeline {
                 self.read_for_tags(ranker, (&reading, phrases), options, &mut suggestions);
             }
         }
-        // Who publishes or writes is no tag of what it says.
-        let page = extracted.page.iter();
-        let tells: Vec<&str> = page
-            .flat_map(|page| [page.source.as_str(), page.author.as_str()])
-            .chain(source_in_title(&extracted.title))
-            .collect();
         suggestions.retain(|tag| {
-            tag.kind != TagKind::Keyphrase || !tells.iter().any(|who| is_source(&tag.label, who))
+            tag.kind != TagKind::Keyphrase || !names_publisher_or_author(tag, extracted)
         });
         let selection = Selection {
             max_tags: options.max_tags(),
@@ -199,4 +196,14 @@ fn tag(found: Suggestion, article: &Article, extracted: &Extracted<'_>, options:
         broader: found.broader,
         is_new: found.is_new,
     }
+}
+
+/// Whether a phrase is who publishes the article or writes it, which is no tag of what it says.
+fn names_publisher_or_author(tag: &Suggestion, extracted: &Extracted<'_>) -> bool {
+    let page = extracted.page.iter();
+    let mut told = page.flat_map(|page| [&page.source, &page.author]);
+    let site = site_of_title(&extracted.title);
+    told.any(|who| is_source(&tag.label, who))
+        || (tag.mentions.len() <= MAX_SITE_MENTIONS
+            && site.is_some_and(|site| is_source(&tag.label, site)))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::concepts::Concepts;
 use super::keyphrases::aliases;
+use super::keyphrases::surnames::known_person;
 use super::rules::TagRules;
 use super::suggestion::{Suggestion, joined};
 use super::tag::{Rejection, TagKind};
@@ -115,8 +116,10 @@ impl Selection<'_> {
     fn wordings(&self, tags: &[String]) -> ByWording<()> {
         let mut all = ByWording::default();
         for tag in tags {
-            all.insert(Wording::new(tag), ());
-            let usual = aliases::canonical(tag.trim().to_owned());
+            let wording = Wording::new(tag);
+            let person = known_person(wording.key()).map(str::to_owned);
+            all.insert(wording, ());
+            let usual = person.unwrap_or_else(|| aliases::canonical(tag.trim().to_owned()));
             let meant = self.rules.canonical(tag).map_or(usual.as_str(), |t| t);
             let concept = self.concepts.and_then(|c| c.lookup(meant));
             let meant = concept.map_or(meant, |concept| &concept.label);
@@ -373,6 +376,20 @@ mod tests {
             ("United Nations", Rejection::Existing),
         ];
         assert_eq!(reasons(&selected), want);
+    }
+
+    #[test]
+    fn the_surname_of_whom_everybody_knows_is_another_name() {
+        let lists: [[&[&str]; 3]; 2] = [[&["trump"], &[], &[]], [&[], &["Trump"], &[]]];
+        let reasons = lists.map(|lists| {
+            let wanted = Wanted {
+                lists,
+                ..Wanted::default()
+            };
+            let trump = suggestion("Donald Trump", 0.9, TagKind::Keyphrase);
+            wanted.select(vec![trump]).rejected[0].1
+        });
+        assert_eq!(reasons, [Rejection::Denied, Rejection::Existing]);
     }
 
     #[test]

@@ -30,6 +30,11 @@ impl Wording {
         }
     }
 
+    /// The identity of its stems.
+    pub(super) fn key(&self) -> u64 {
+        self.key
+    }
+
     /// Wordings that mean the same have one of these in common; others seldom have.
     fn keys(&self) -> impl Iterator<Item = u64> + use<> {
         [Some(self.key), self.letters].into_iter().flatten()

@@ -166,6 +166,12 @@ fn the_site_that_a_title_names_is_no_tag() {
         !with_site.contains(&"Estuary Gazette".to_owned()),
         "{with_site:?}"
     );
+    // What the article names again and again is what it is about.
+    let body = format!(
+        "{BODY} The Harbour Marathon is on. The Harbour Marathon is long. Runners like the Harbour Marathon."
+    );
+    let about = tags(&format!("{TITLE} | Harbour Marathon"), &body, Some(0.0));
+    assert!(about.iter().any(|tag| &*tag.label == "Harbour Marathon"));
 }
 
 /// Every mention is a piece of the text.

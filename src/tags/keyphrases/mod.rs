@@ -25,7 +25,7 @@ pub mod reader;
 mod repeats;
 mod sources;
 pub mod statistics;
-mod surnames;
+pub(super) mod surnames;
 pub mod words;
 
 use std::ops::Range;
@@ -38,7 +38,7 @@ use candidates::Candidates;
 use choose::{Choice, choose};
 use features::{Context, N_FEATURES, features};
 use label::label_of;
-pub use sources::{is_source, source_in_title};
+pub use sources::{is_source, site_of_title};
 use statistics::WordStatistics;
 use words::Words;
 

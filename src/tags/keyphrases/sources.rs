@@ -30,6 +30,10 @@ const AGENCIES: [&str; 21] = [
     "Xinhua",
 ];
 
+/// A headline before the name of a site has at least so many words, and the name at most so many.
+const MIN_HEADLINE_WORDS: usize = 4;
+const MAX_SITE_WORDS: usize = 5;
+
 /// Whether a phrase is a news agency. The agency is a tag only of an article about it: the headline
 /// has it then.
 pub(super) fn is_agency(key: u64) -> bool {
@@ -51,10 +55,13 @@ pub fn is_source(tag: &str, source: &str) -> bool {
     tag == source && !tag.is_empty() || (tag.len() > 1 && holds(&source, &tag))
 }
 
-/// The site that a page's title names at its end, as in "Goats rule an island | The Weekly Goat".
-pub fn source_in_title(title: &str) -> Option<&str> {
-    let (_, source) = title.rsplit_once(" | ")?;
-    Some(source.trim())
+/// The site that a page's title names at its end, as in "Goats rule an island | The Weekly Goat". What stands before must be
+/// a headline: "Opinion | Goats should rule" names none.
+pub fn site_of_title(title: &str) -> Option<&str> {
+    let (headline, site) = title.rsplit_once(" | ")?;
+    let n_words = |text: &str| text.split_whitespace().count();
+    let is_site = n_words(headline) >= MIN_HEADLINE_WORDS && n_words(site) <= MAX_SITE_WORDS;
+    is_site.then(|| site.trim())
 }
 
 #[cfg(test)]
@@ -70,9 +77,16 @@ mod tests {
 
     #[test]
     fn titles_of_pages_end_in_their_sites() {
-        let site = source_in_title("Goats rule an island | Nature | The Weekly Goat");
+        let site = site_of_title("Goats rule an island | Nature | The Weekly Goat");
         assert_eq!(site, Some("The Weekly Goat"));
-        assert_eq!(source_in_title("Either|or: a choice"), None);
+        for title in [
+            "Either|or: a choice of two",
+            "Opinion | Donald Trump rules",
+            "Live updates | Goat Marathon",
+            "Goats rule an island | Why they did, and what the farmers say now",
+        ] {
+            assert_eq!(site_of_title(title), None, "{title}");
+        }
     }
 
     #[test]

@@ -101,7 +101,7 @@ fn stands_first(surname: u64) -> bool {
 }
 
 /// The full name of the person whom everybody knows by the surname, by its key.
-fn known_person(surname: u64) -> Option<&'static str> {
+pub(in crate::tags) fn known_person(surname: u64) -> Option<&'static str> {
     static NAMES: LazyLock<HashMap<u64, &str, RandomState>> = LazyLock::new(|| {
         let names = KNOWN_PERSONS
             .iter()
