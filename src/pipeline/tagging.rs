@@ -47,8 +47,9 @@ impl Pipeline {
                 self.read_for_tags(ranker, (&reading, phrases), options, &mut suggestions);
             }
         }
+        let site = site_of_title(&extracted.title);
         suggestions.retain(|tag| {
-            tag.kind != TagKind::Keyphrase || !names_publisher_or_author(tag, extracted)
+            tag.kind != TagKind::Keyphrase || !names_publisher_or_author(tag, extracted, site)
         });
         let selection = Selection {
             max_tags: options.max_tags(),
@@ -198,12 +199,16 @@ fn tag(found: Suggestion, article: &Article, extracted: &Extracted<'_>, options:
     }
 }
 
-/// Whether a phrase is who publishes the article or writes it, which is no tag of what it says.
-fn names_publisher_or_author(tag: &Suggestion, extracted: &Extracted<'_>) -> bool {
+/// Whether a phrase is who publishes the article or writes it, which is no tag of what it says. `site` is what the headline
+/// ends in.
+fn names_publisher_or_author(
+    tag: &Suggestion,
+    extracted: &Extracted<'_>,
+    site: Option<&str>,
+) -> bool {
     let page = extracted.page.iter();
     let mut told = page.flat_map(|page| [&page.source, &page.author]);
-    let site = site_of_title(&extracted.title);
+    let is_seldom = tag.mentions.len() <= MAX_SITE_MENTIONS;
     told.any(|who| is_source(&tag.label, who))
-        || (tag.mentions.len() <= MAX_SITE_MENTIONS
-            && site.is_some_and(|site| is_source(&tag.label, site)))
+        || site.is_some_and(|site| is_seldom && is_source(&tag.label, site))
 }

@@ -257,7 +257,8 @@ fn surest_log_odds(scores: &[f32], is_tag: &[bool]) -> f32 {
 
 /// The confidence from which on an article's first [`N_SHOWN`] phrases are offered: half of the best mean F1 that any has
 /// out of fold, where F1 of calibrated probabilities is greatest (Lipton, Elkan and Naryanaswamy 2014, "Optimal thresholding of
-/// classifiers to maximize F1 measure"). The confidence of that best itself is a matter of the few phrases around it.
+/// classifiers to maximize F1 measure"; for the mean over articles it nearly holds, `bench/tags`). The confidence of that
+/// best itself is a matter of the few phrases around it.
 /// `n_tags` is how many tags each article has.
 fn best_f1_threshold(n_tags: &[usize], offered: &Offered) -> f32 {
     let articles = offered.iter().enumerate();

@@ -1,4 +1,4 @@
-//! Surnames count with the full names of the same article.
+//! Surnames count with the full names of the same article, and those that everybody knows have theirs without it.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -14,7 +14,7 @@ use crate::text::Field;
 /// A full name that comes late is a surname's if it stands there alone at most so many times as often.
 const MAX_TIMES_SHORT: u32 = 3;
 
-/// Surnames of East Asia, which stand before the given name and are no other word.
+/// Surnames of East Asia, which stand before the given name and are hardly ever another word.
 const SURNAMES_FIRST: [&str; 18] = [
     "Chen", "Deng", "Guo", "Huang", "Kim", "Li", "Liu", "Mao", "Nguyen", "Tsai", "Wang", "Wu",
     "Xi", "Xu", "Zhang", "Zhao", "Zheng", "Zhou",
