@@ -207,6 +207,11 @@ impl TermCounts {
         self.terms.iter().copied()
     }
 
+    /// As [`Self::iter`], in one piece.
+    pub fn as_slice(&self) -> &[(u64, u32)] {
+        &self.terms
+    }
+
     /// Hashes of the words of the body, or of the title if there is no body, in their order.
     pub fn last_words(&self) -> impl Iterator<Item = u64> + '_ {
         let (of_title, of_body) = self.tokens.split_at(self.n_title_tokens);

@@ -17,6 +17,8 @@ const LANES: usize = 4;
 /// Share of the slots that are filled. Every probe for an unknown term ends at an empty slot.
 const TARGET_LOAD: f32 = 0.8;
 const MAX_LOAD: f32 = 0.95;
+/// Terms are looked up so many at a time.
+const BATCH: usize = 32;
 
 /// One term of the vocabulary, to be packed.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +100,9 @@ fn address(hash: u64, capacity: usize) -> (usize, u32) {
 }
 
 fn fingerprint(slot: &[u8]) -> u32 {
-    u32::from_le_bytes([slot[0], slot[1], slot[2], slot[3]])
+    // In one piece: byte by byte it is looked four times whether the slot is so long.
+    slot.first_chunk()
+        .map_or(0, |bytes| u32::from_le_bytes(*bytes))
 }
 
 fn filter(slots: &[u8], slot_bytes: usize) -> Filter {
@@ -208,7 +212,11 @@ impl TermTable {
     pub fn find(&self, hash: u64) -> Option<usize> {
         let slot_bytes = slot_bytes(self.n_classes);
         let capacity = self.slots.len() / slot_bytes;
-        self.find_among(hash, slot_bytes, capacity)
+        let (slot, wanted) = address(hash, capacity);
+        if !self.filter.may_have(wanted) {
+            return None;
+        }
+        self.search(slot, wanted, (slot_bytes, capacity))
     }
 
     /// The class weights of a slot's term; (n_classes). `slot` is below the capacity.
@@ -233,12 +241,20 @@ impl TermTable {
         scores
     }
 
+    /// Whether the model may know a term: `false` is sure, and `true` is wrong of one in sixteen that it does not know.
     #[inline]
-    fn find_among(&self, hash: u64, slot_bytes: usize, capacity: usize) -> Option<usize> {
-        let (mut slot, wanted) = address(hash, capacity);
-        if !self.filter.may_have(wanted) {
-            return None;
-        }
+    pub fn may_know(&self, hash: u64) -> bool {
+        self.filter.may_have(address(hash, self.capacity()).1)
+    }
+
+    /// The slot of a fingerprint, sought from one of its slots on.
+    #[inline]
+    fn search(
+        &self,
+        mut slot: usize,
+        wanted: u32,
+        (slot_bytes, capacity): (usize, usize),
+    ) -> Option<usize> {
         loop {
             let found = fingerprint(&self.slots[slot * slot_bytes..]);
             if found == wanted {
@@ -268,23 +284,28 @@ impl TermTable {
         let capacity = self.slots.len() / slot_bytes;
         scores.resize(slot_bytes - HEADER_BYTES, 0.0);
         let mut squares = 0.0;
-        for (hash, count) in terms.iter() {
-            let Some(slot) = self.find_among(hash, slot_bytes, capacity) else {
-                continue;
-            };
-            let bytes = &self.slots[slot * slot_bytes..(slot + 1) * slot_bytes];
-            let value = finite_half_at(bytes, 4) * sublinear_tf(count);
-            squares += value * value;
-            row.push(ScoredTerm {
-                slot: slot as u32,
-                value,
-            });
-            let scaled = value * finite_half_at(bytes, 6) * (1.0 / SCALE_UNIT);
-            let (weights, _) = bytes[HEADER_BYTES..].as_chunks::<LANES>();
-            let (sums, _) = scores.as_chunks_mut::<LANES>();
-            for (sums, weights) in sums.iter_mut().zip(weights) {
-                for (sum, weight) in sums.iter_mut().zip(weights) {
-                    *sum += scaled * f32::from(*weight as i8);
+        let mut probes = [Probe::default(); BATCH];
+        for batch in terms.as_slice().chunks(BATCH) {
+            for probe in self.probe(batch, &mut probes, (slot_bytes, capacity)) {
+                let slot = match probe.found == probe.wanted {
+                    true => Some(probe.slot),
+                    false => self.search(probe.slot, probe.wanted, (slot_bytes, capacity)),
+                };
+                let Some(slot) = slot else { continue };
+                let bytes = &self.slots[slot * slot_bytes..(slot + 1) * slot_bytes];
+                let value = finite_half_at(bytes, 4) * sublinear_tf(probe.count);
+                squares += value * value;
+                row.push(ScoredTerm {
+                    slot: slot as u32,
+                    value,
+                });
+                let scaled = value * finite_half_at(bytes, 6) * (1.0 / SCALE_UNIT);
+                let (weights, _) = bytes[HEADER_BYTES..].as_chunks::<LANES>();
+                let (sums, _) = scores.as_chunks_mut::<LANES>();
+                for (sums, weights) in sums.iter_mut().zip(weights) {
+                    for (sum, weight) in sums.iter_mut().zip(weights) {
+                        *sum += scaled * f32::from(*weight as i8);
+                    }
                 }
             }
         }
@@ -299,6 +320,45 @@ impl TermTable {
             *score = *score * norm + intercept;
         }
     }
+
+    /// The terms of a batch that the filter lets through, each with what its first slot has. There is no branch in it:
+    /// half of the terms are unknown, and a processor that guesses wrong waits for the memory before it goes on.
+    #[inline]
+    fn probe<'a>(
+        &self,
+        batch: &[(u64, u32)],
+        probes: &'a mut [Probe; BATCH],
+        (slot_bytes, capacity): (usize, usize),
+    ) -> &'a [Probe] {
+        let mut n = 0;
+        for &(hash, count) in batch {
+            let (slot, wanted) = address(hash, capacity);
+            probes[n] = Probe {
+                slot,
+                wanted,
+                count,
+                found: 0,
+            };
+            n += usize::from(self.filter.may_have(wanted));
+        }
+        let probes = &mut probes[..n];
+        for probe in probes.iter_mut() {
+            probe.found = fingerprint(&self.slots[probe.slot * slot_bytes..]);
+        }
+        probes
+    }
+}
+
+/// A look at a term's first slot.
+#[derive(Debug, Clone, Copy, Default)]
+struct Probe {
+    slot: usize,
+    /// The term's fingerprint.
+    wanted: u32,
+    /// The term's mentions.
+    count: u32,
+    /// The slot's fingerprint.
+    found: u32,
 }
 
 fn write_row(bytes: &mut [u8], row: &TermRow<'_>) {

@@ -9,6 +9,13 @@ use crate::model::softmax::sigmoid;
 /// At most so many tags in one model: a posting names its tag in 16 bits.
 pub const MAX_TAGS: usize = 1 << 16;
 
+/// The lists of so many terms are found before the first is read: the memory brings them side by side.
+const BATCH: usize = 32;
+/// Above them a confidence is rounded to 1.
+const MAX_LOG_ODDS: f32 = 10.0;
+/// Far more than the rounding of log-odds.
+const LOG_ODDS_SLACK: f32 = 0.01;
+
 /// A tag with how sure the model is of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TagCandidate {
@@ -88,6 +95,12 @@ impl Calibration {
     pub fn confidence(&self, score: f32) -> f32 {
         sigmoid(self.slope * score + self.bias)
     }
+
+    /// No score below it has so much confidence. Nearly all tags are far below, and their exponentials are spared.
+    fn least_score(&self, min_confidence: f32) -> f32 {
+        let log_odds = (min_confidence / (1.0 - min_confidence)).ln();
+        (log_odds.min(MAX_LOG_ODDS) - LOG_ODDS_SLACK - self.bias) / self.slope
+    }
 }
 
 /// Why arrays are no [`LearntTags`].
@@ -151,20 +164,33 @@ impl LearntTags {
     ) {
         scores.clear();
         scores.resize(self.labels.len(), 0.0);
-        for term in row {
-            let slot = term.slot as usize;
-            let range = self.offsets[slot] as usize..self.offsets[slot + 1] as usize;
-            for posting in &self.parts.postings[range] {
-                scores[usize::from(posting.tag)] += term.value * f32::from(posting.weight);
+        for terms in row.chunks(BATCH) {
+            let mut lists: [&[Posting]; BATCH] = [&[]; BATCH];
+            for (list, term) in lists.iter_mut().zip(terms) {
+                *list = self.postings_of(term.slot as usize);
+            }
+            for (list, term) in lists.iter().zip(terms) {
+                for posting in *list {
+                    scores[usize::from(posting.tag)] += term.value * f32::from(posting.weight);
+                }
             }
         }
+        let calibration = &self.parts.calibration;
+        let least = calibration.least_score(min_confidence);
         for (index, score) in scores.iter().enumerate() {
             let score = score * self.parts.scales[index] + self.parts.intercepts[index];
-            let confidence = self.parts.calibration.confidence(score);
+            if score < least {
+                continue;
+            }
+            let confidence = calibration.confidence(score);
             if confidence >= min_confidence {
                 candidates.push(TagCandidate { index, confidence });
             }
         }
+    }
+
+    fn postings_of(&self, slot: usize) -> &[Posting] {
+        &self.parts.postings[self.offsets[slot] as usize..self.offsets[slot + 1] as usize]
     }
 }
 
@@ -224,6 +250,7 @@ fn check(n_tags: usize, parts: &LearntTagsParts, capacity: usize) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn parts() -> LearntTagsParts {
         LearntTagsParts {
@@ -274,6 +301,28 @@ mod tests {
         found.clear();
         tags.candidates(&row, 0.5, &mut scores, &mut found);
         assert_eq!(found.len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn no_score_below_the_least_is_sure_enough(
+            slope in 0.01f32..9.0,
+            bias in -9f32..9.0,
+            min_confidence in 0f32..=1.0,
+            below in 0f32..9.0,
+        ) {
+            let calibration = Calibration { slope, bias, ..Calibration::default() };
+            let least = calibration.least_score(min_confidence);
+            prop_assume!(least.is_finite() && below > 0.0);
+            prop_assert!(calibration.confidence(least - below) < min_confidence);
+        }
+    }
+
+    #[test]
+    fn nothing_is_too_unlikely_where_all_is_asked_for() {
+        let calibration = Calibration::default();
+        assert_eq!(calibration.least_score(0.0), f32::NEG_INFINITY);
+        assert!(calibration.confidence(calibration.least_score(1.0)) < 1.0);
     }
 
     #[test]

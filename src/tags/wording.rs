@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -9,6 +10,8 @@ use super::keyphrases::words::{longer_key, tag_key};
 
 /// Of fewer letters and digits, the blanks between them tell tags apart.
 const MIN_LETTERS: usize = 4;
+/// No link.
+const NONE: usize = usize::MAX;
 
 /// A tag as it is compared: without case, width, hyphens, apostrophes, blanks, possessives and plurals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,23 +55,28 @@ impl Wording {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ByWording<T> {
     entries: Vec<(Wording, T)>,
-    /// Places of entries, by the keys of their wordings.
-    places: HashMap<u64, Vec<usize>>,
+    /// The last link of each key.
+    last: HashMap<u64, usize, RandomState>,
+    /// Entry i has the links 2i and 2i + 1, one for each of its keys: the link before it of the same key, or [`NONE`].
+    before: Vec<usize>,
 }
 
 impl<T> Default for ByWording<T> {
     fn default() -> Self {
         Self {
             entries: Vec::new(),
-            places: HashMap::new(),
+            last: HashMap::default(),
+            before: Vec::new(),
         }
     }
 }
 
 impl<T> ByWording<T> {
     pub(super) fn insert(&mut self, wording: Wording, value: T) {
-        for key in wording.keys() {
-            self.places.entry(key).or_default().push(self.entries.len());
+        let first = 2 * self.entries.len();
+        self.before.resize(first + 2, NONE);
+        for (link, key) in (first..).zip(wording.keys()) {
+            self.before[link] = self.last.insert(key, link).unwrap_or(NONE);
         }
         self.entries.push((wording, value));
     }
@@ -86,6 +94,10 @@ impl<T> ByWording<T> {
         self.entries.is_empty()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     pub(super) fn has(&self, wording: &Wording) -> bool {
         self.place(wording).is_some()
     }
@@ -100,12 +112,12 @@ impl<T> ByWording<T> {
     }
 
     fn place(&self, wording: &Wording) -> Option<usize> {
-        let alike = wording
-            .keys()
-            .filter_map(|key| self.places.get(&key))
-            .flatten();
-        alike
-            .copied()
+        let links = wording.keys().flat_map(|key| {
+            let before = |link: &usize| Some(self.before[*link]).filter(|link| *link != NONE);
+            std::iter::successors(self.last.get(&key).copied(), before)
+        });
+        links
+            .map(|link| link / 2)
             .filter(|&i| self.entries[i].0.means(wording))
             .min()
     }

@@ -10,8 +10,8 @@ use super::words::hash_of;
 const MAX_BYTES: usize = 23;
 /// Of "merry-go-round" and what has fewer parts the stems are kept.
 const MAX_STEMS: usize = 3;
-/// Places for words, a power of two: 1 MiB.
-const N_PLACES_LOG2: u32 = 14;
+/// Places for words, a power of two: 2 MiB.
+const N_PLACES_LOG2: u32 = 15;
 
 /// What is known of a word whatever text it stands in.
 #[derive(Debug, Clone, Copy, Default)]

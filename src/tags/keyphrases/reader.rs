@@ -209,6 +209,9 @@ fn without_possessive(word: &str) -> &str {
 
 /// "Kremlin-backed" speaks of the Kremlin, and the rest is a mark behind it.
 fn without_suffix(word: &str) -> &str {
+    if !word.as_bytes().contains(&b'-') {
+        return word;
+    }
     let cut = word
         .rsplit_once('-')
         .filter(|(_, end)| SUFFIXES.contains(end));
