@@ -10,8 +10,8 @@ use std::io::{self, BufRead, Write};
 use std::time::Instant;
 
 use copydesk::pipeline::Pipeline;
-use copydesk::tags::keyphrases::Phrases;
 use copydesk::tags::keyphrases::reader::WordReader;
+use copydesk::tags::keyphrases::{MAX_KEYPHRASES, Phrases};
 use copydesk::tags::{Keyphrases, Reading};
 use copydesk::train::corpus::LabelledArticle;
 use copydesk::train::keyphrases::fit;
@@ -97,7 +97,7 @@ fn answer(keyphrases: &Keyphrases, article: &LabelledArticle) -> Value {
             title: &article.title,
             body: &article.text,
         };
-        keyphrases.choose(&reading, &phrases, min_confidence)
+        keyphrases.choose(&reading, &phrases, MAX_KEYPHRASES, min_confidence)
     };
     for _ in 0..ROUNDS {
         let started = Instant::now();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Options, Pipeline, Workspace, explain};
 use crate::extract::Extracted;
 use crate::tags::concepts::rank::rank;
-use crate::tags::keyphrases::{Phrases, is_source, site_of_title};
+use crate::tags::keyphrases::{MAX_KEYPHRASES, Phrases, is_source, site_of_title};
 use crate::tags::mentions::mentions;
 use crate::tags::{
     Keyphrase, Keyphrases, Reading, RejectedTag, Selection, Suggestion, Tag, TagKind, select,
@@ -15,6 +15,9 @@ use crate::text::Article;
 
 /// What is less sure than this is not even named among the rejected.
 const REJECTED_FLOOR: f32 = 0.01;
+
+/// So many phrases may be the publisher's or author's name, or the same tag as another, and leave room for the next.
+const SPARE_PHRASES: usize = 5;
 
 /// A site's own article seldom names it; what is named oftener is what the article is about.
 const MAX_SITE_MENTIONS: usize = 3;
@@ -44,7 +47,9 @@ impl Pipeline {
                 learnt.mentions = mentions(&learnt.label, &reading);
             }
             if let Some(ranker) = ranker {
-                self.read_for_tags(ranker, (&reading, phrases), options, &mut suggestions);
+                let max_phrases = self.max_phrases(article, options);
+                let read = (&reading, phrases);
+                self.read_for_tags(ranker, read, max_phrases, options, &mut suggestions);
             }
         }
         let site = site_of_title(&extracted.title);
@@ -82,6 +87,20 @@ impl Pipeline {
         options.wants_keyphrases() || names_concepts
     }
 
+    /// How many phrases are looked at: so many as may be offered, some more, and one for each that a list can take off. A long
+    /// article has far more, whose labels and places nobody would see.
+    fn max_phrases(&self, article: &Article, options: &Options) -> usize {
+        if options.include_rejected_tags() || !options.allow_tags().is_empty() {
+            return MAX_KEYPHRASES;
+        }
+        let denied = options.deny_tags().len() + self.tag_rules.n_denied();
+        let left_out = SPARE_PHRASES + denied + article.existing_tags().len();
+        options
+            .max_tags()
+            .saturating_add(left_out)
+            .min(MAX_KEYPHRASES)
+    }
+
     fn learnt(&self, workspace: &mut Workspace, options: &Options) -> Vec<Suggestion> {
         let Workspace {
             row,
@@ -115,6 +134,7 @@ impl Pipeline {
         &self,
         ranker: &Keyphrases,
         (reading, phrases): (&Reading<'_>, &mut Phrases),
+        max_phrases: usize,
         options: &Options,
         suggestions: &mut Vec<Suggestion>,
     ) {
@@ -144,7 +164,8 @@ impl Pipeline {
             }));
         }
         if options.wants_keyphrases() {
-            let phrases = ranker.choose(reading, phrases, floor(threshold, options));
+            let floor = floor(threshold, options);
+            let phrases = ranker.choose(reading, phrases, max_phrases, floor);
             suggestions.extend(phrases.into_iter().map(|found| phrase(found, threshold)));
         }
     }

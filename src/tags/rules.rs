@@ -61,6 +61,11 @@ impl TagRules {
         &self.denied
     }
 
+    /// How many tags are never offered.
+    pub fn n_denied(&self) -> usize {
+        self.denied.len()
+    }
+
     /// The tag that a name stands for, if it is an alias.
     pub fn canonical(&self, name: &str) -> Option<&Arc<str>> {
         if self.aliases.is_empty() {

@@ -16,7 +16,7 @@ use super::topics::N_FOLDS;
 use crate::tags::Keyphrases;
 use crate::tags::keyphrases::Calibration;
 use crate::tags::keyphrases::candidates::Candidates;
-use crate::tags::keyphrases::choose::{choose, may_be_tag};
+use crate::tags::keyphrases::choose::{MAX_KEYPHRASES, choose, may_be_tag};
 use crate::tags::keyphrases::features::{Context, N_FEATURES, features};
 use crate::tags::keyphrases::reader::WordReader;
 use crate::tags::keyphrases::statistics::WordStatistics;
@@ -35,6 +35,9 @@ const MIN_SLOPE: f32 = 0.05;
 const N_SUREST: usize = 70;
 /// The threshold is for so many phrases of an article: an editor looks at the first few.
 const N_SHOWN: usize = 5;
+/// How much a tag that is found counts against a suggestion that is wrong: an editor takes a wrong one off at a glance, and
+/// has to think of a missing one. 1 is F1.
+const BETA_SQUARED: f64 = 2.0;
 /// The threshold where no phrase was right.
 const NOTHING_OFFERED: f32 = 1.0;
 const FOLD_SEED: u64 = 42;
@@ -98,7 +101,7 @@ impl Sample {
 
     /// What is offered of the article by these scores: each with its score and whether it is a tag.
     fn offered(&self, scores: &[f32]) -> Vec<(f32, bool)> {
-        choose(&self.words, &self.found, scores, |_| true)
+        choose(&self.words, &self.found, scores, MAX_KEYPHRASES, |_| true)
             .into_iter()
             .map(|choice| (choice.score, self.is_tag[choice.candidate]))
             .collect()
@@ -162,7 +165,7 @@ pub fn fit(
         weights,
         intercept,
         calibration,
-        threshold: best_f1_threshold(&n_tags, &offered),
+        threshold: best_f_threshold(&n_tags, &offered),
         statistics,
     };
     let measured = cross_validation(&samples, &offered, &folds)?;
@@ -255,34 +258,35 @@ fn surest_log_odds(scores: &[f32], is_tag: &[bool]) -> f32 {
     ((n_right + 1) as f32 / (n_wrong + 1) as f32).ln()
 }
 
-/// The confidence from which on an article's first [`N_SHOWN`] phrases are offered: half of the best mean F1 that any has
-/// out of fold, where F1 of calibrated probabilities is greatest (Lipton, Elkan and Naryanaswamy 2014, "Optimal thresholding of
-/// classifiers to maximize F1 measure"; for the mean over articles it nearly holds, `bench/tags`). The confidence of that
-/// best itself is a matter of the few phrases around it.
+/// The confidence from which on an article's first [`N_SHOWN`] phrases are offered: where F of calibrated probabilities is
+/// greatest, which is the best mean F that any threshold has out of fold, divided by 1 + β² (Lipton, Elkan and Naryanaswamy
+/// 2014, "Optimal thresholding of classifiers to maximize F1 measure", with β; for the mean over articles it nearly holds,
+/// `bench/tags`). The confidence of that best itself is a matter of the few phrases around it.
 /// `n_tags` is how many tags each article has.
-fn best_f1_threshold(n_tags: &[usize], offered: &Offered) -> f32 {
+fn best_f_threshold(n_tags: &[usize], offered: &Offered) -> f32 {
     let articles = offered.iter().enumerate();
     let mut shown: Vec<(usize, f32, bool)> = articles
         .flat_map(|(i, phrases)| phrases.iter().take(N_SHOWN).map(move |p| (i, p.0, p.1)))
         .collect();
     shown.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let f1 = |n_shown: usize, n_right: usize, n_tags: usize| {
-        2.0 * n_right as f64 / (n_shown + n_tags).max(1) as f64
+    let f = |n_shown: usize, n_right: usize, n_tags: usize| {
+        let weighted = n_shown as f64 + BETA_SQUARED * n_tags as f64;
+        (1.0 + BETA_SQUARED) * n_right as f64 / weighted.max(1.0)
     };
     let mut counts = vec![(0, 0); n_tags.len()];
     let (mut sum, mut best) = (0.0f64, 0.0f64);
     for (i, _, is_tag) in shown {
         let (n_shown, n_right) = &mut counts[i];
-        sum -= f1(*n_shown, *n_right, n_tags[i]);
+        sum -= f(*n_shown, *n_right, n_tags[i]);
         *n_shown += 1;
         *n_right += usize::from(is_tag);
-        sum += f1(*n_shown, *n_right, n_tags[i]);
+        sum += f(*n_shown, *n_right, n_tags[i]);
         best = best.max(sum);
     }
     if best == 0.0 {
         return NOTHING_OFFERED;
     }
-    (best / n_tags.len() as f64 / 2.0) as f32
+    (best / n_tags.len() as f64 / (1.0 + BETA_SQUARED)) as f32
 }
 
 fn cross_validation(
@@ -330,18 +334,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_threshold_is_half_of_the_best_f1_of_an_articles_first_five() {
-        let threshold = |n_tags: &[usize], offered: Offered| best_f1_threshold(n_tags, &offered);
-        // By hand, from the surest on: sums of 1, 0.67, 1.33 and 1.17; half of the mean of 1.33.
+    fn the_threshold_is_a_third_of_the_best_f_of_an_articles_first_five() {
+        let threshold = |n_tags: &[usize], offered: Offered| best_f_threshold(n_tags, &offered);
+        // By hand, β² = 2, from the surest on: sums of 3/3, 3/4, 3/4 + 3/5 and 3/4 + 3/6.
         let two = vec![
             vec![(2.0, true), (1.0, false)],
             vec![(0.5, true), (0.2, false)],
         ];
-        assert!((threshold(&[1, 2], two) - 1.0 / 3.0).abs() < 1e-6);
-        // 0.5, then less; with the two behind the fifth it would be 0.6.
+        assert!((threshold(&[1, 2], two) - 1.35 / 2.0 / 3.0).abs() < 1e-6);
+        // 3/7, then less; with the two behind the fifth it would be 9/13.
         let long = [true, false, false, false, false, true, true];
         let long: Vec<(f32, bool)> = (0..7).map(|i| (3.0 - i as f32, long[i])).collect();
-        assert_eq!(threshold(&[3], vec![long]), 0.25);
+        assert!((threshold(&[3], vec![long]) - 1.0 / 7.0).abs() < 1e-6);
         assert_eq!(threshold(&[1], vec![Vec::new()]), NOTHING_OFFERED);
     }
 

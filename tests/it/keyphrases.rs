@@ -92,6 +92,33 @@ fn labels(title: &str, body: &str) -> Vec<String> {
 }
 
 #[test]
+fn what_lists_take_off_leaves_its_place_to_the_next() {
+    let all = labels(TITLE, BODY);
+    assert!(all.len() > 20, "{all:?}");
+    let (existing, others) = all.split_at(9);
+    let (denied, left) = others.split_at(9);
+    let article = ArticleDraft {
+        title: TITLE.into(),
+        body: BODY.into(),
+        existing_tags: existing.to_vec(),
+        ..ArticleDraft::default()
+    };
+    let options = OptionsDraft {
+        max_tags: Some(2),
+        min_tag_confidence: Some(0.0),
+        tag_source: TagSource::Keyphrases,
+        deny_tags: denied.to_vec(),
+        ..OptionsDraft::default()
+    };
+    let answer = BUILT_IN.classify(
+        &Article::new(article).unwrap(),
+        &Options::new(options).unwrap(),
+    );
+    let offered: Vec<&str> = answer.tags.iter().map(|tag| &*tag.label).collect();
+    assert_eq!(offered, left[..2]);
+}
+
+#[test]
 fn names_that_begin_with_small_words_are_whole() {
     let body = "The mayor of New York said on Monday that the ferries would cost less. In New Zealand they cost \
         nothing. The House of Commons and the Securities and Exchange Commission had asked for it, and North Korean \

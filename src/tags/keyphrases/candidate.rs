@@ -42,6 +42,8 @@ pub struct Candidate {
     pub n_noun_places: u32,
     /// Times that longer candidates hold it: the most frequent one's count, and how many there are.
     pub nested: (u32, u32),
+    /// A word that nearly always stands before what it describes, as "foreign" and "disputed" do, and no name.
+    pub is_modifier: bool,
     /// The full name of which this is the surname.
     pub full_name: Option<usize>,
     /// The full name of whom everybody knows by this surname, if the article does not give one.

@@ -18,6 +18,8 @@ use super::words::{Sentence, Words, longer_key, phrase_key};
 const MAX_WORDS: usize = 4;
 /// The first sentences, the title among them, say what the article is about.
 const EARLY_SENTENCES: usize = 4;
+/// A word that stands at the end of a phrase less often than this is no noun.
+const MIN_END_SHARE: f32 = 0.04;
 /// The end of a chain of occurrences.
 const NONE: u32 = u32::MAX;
 
@@ -79,6 +81,7 @@ impl Candidates {
         self.count(words);
         self.count_nested(words);
         join_surnames(self, words, statistics);
+        self.mark_modifiers(words, statistics);
         self.drop_chance();
     }
 
@@ -273,6 +276,15 @@ impl Candidates {
                         *nested = (nested.0.max(count), nested.1 + 1);
                     }
                 }
+            }
+        }
+    }
+
+    fn mark_modifiers(&mut self, words: &Words, statistics: &WordStatistics) {
+        for candidate in &mut self.list {
+            let is_name = candidate.is_name() || candidate.n_alias > 0;
+            if let ([word], false) = (&words.tokens[candidate.shown.clone()], is_name) {
+                candidate.is_modifier = statistics.usage(word.lower).before_end < MIN_END_SHARE;
             }
         }
     }

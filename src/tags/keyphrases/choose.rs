@@ -8,7 +8,7 @@ use super::sources::is_agency;
 use super::words::Words;
 
 /// At most so many phrases of one article are offered.
-const MAX_KEYPHRASES: usize = 50;
+pub const MAX_KEYPHRASES: usize = 50;
 /// A phrase within another is a tag of its own if it stands alone at least so many times.
 const MIN_ALONE: u32 = 3;
 
@@ -23,11 +23,12 @@ pub struct Choice {
     pub surnames: Vec<usize>,
 }
 
-/// The candidates that are offered, best first. `scores` is (n_candidates).
+/// The best candidates, at most `max_phrases` of them, best first. `scores` is (n_candidates).
 pub fn choose(
     words: &Words,
     found: &Candidates,
     scores: &[f32],
+    max_phrases: usize,
     is_wanted: impl Fn(f32) -> bool,
 ) -> Vec<Choice> {
     let mut order: Vec<usize> = (0..found.list.len())
@@ -36,6 +37,9 @@ pub fn choose(
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
     let mut chosen: Vec<Choice> = Vec::new();
     for candidate in order {
+        if chosen.len() >= max_phrases {
+            break;
+        }
         let repeats = |choice: &Choice| is_same_thing(words, found, choice.candidate, candidate);
         let is_capital = || stands_for_country(&found.list[candidate], &found.list);
         if chosen.iter().any(repeats) || is_capital() {
@@ -46,9 +50,6 @@ pub fn choose(
             score: scores[candidate],
             surnames: Vec::new(),
         });
-        if chosen.len() == MAX_KEYPHRASES {
-            break;
-        }
     }
     for (i, candidate) in found.list.iter().enumerate() {
         let full = chosen
@@ -63,10 +64,11 @@ pub fn choose(
 
 /// Whether a candidate could be offered at all, whatever its score.
 pub fn may_be_tag(candidate: &Candidate) -> bool {
-    // Capitals of a heading make no phrase of it, and a piece of longer names is none.
+    // Capitals of a heading make no phrase of it, and a piece of longer names is none, nor what only describes.
     candidate.full_name.is_none()
         && candidate.n_headings < candidate.count
         && !candidate.is_piece()
+        && !candidate.is_modifier
         && (candidate.n_title > 0 || !is_agency(candidate.key))
 }
 
@@ -102,7 +104,9 @@ pub(super) fn holds(outer: &[u64], inner: &[u64]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::candidates::tests::found;
-    use super::super::words::tag_key;
+    use super::super::reader::WordReader;
+    use super::super::statistics::{Keys, WordStatistics};
+    use super::super::words::{hash_of, tag_key};
     use super::*;
 
     /// Of two phrases, the likelier first, those that are offered.
@@ -115,7 +119,7 @@ mod tests {
             _ => 0.0,
         };
         let scores: Vec<f32> = found.list.iter().map(score).collect();
-        let chosen = choose(&words, &found, &scores, |score| score > 0.0);
+        let chosen = choose(&words, &found, &scores, MAX_KEYPHRASES, |score| score > 0.0);
         let place = |choice: &Choice| {
             let key = found.list[choice.candidate].key;
             keys.iter().position(|other| *other == key)
@@ -135,6 +139,42 @@ mod tests {
         assert_eq!(offered(body, pair), ["cyber attack"]);
         let body = format!("{body} After the attack they closed.");
         assert_eq!(offered(&body, pair), pair);
+    }
+
+    #[test]
+    fn no_more_are_chosen_than_are_asked_for() {
+        let (words, found) = found("", "The harbour, the bridge and the tariff are old.");
+        let scores: Vec<f32> = (0..found.list.len()).map(|i| i as f32).collect();
+        let all = choose(&words, &found, &scores, MAX_KEYPHRASES, |_| true);
+        assert!(all.len() > 2);
+        for n in [0, 1, 2] {
+            assert_eq!(choose(&words, &found, &scores, n, |_| true), all[..n]);
+        }
+    }
+
+    #[test]
+    fn words_that_only_describe_are_none() {
+        let end_share = |share| [0, 0, share, 0];
+        let mut usage = [("disputed", end_share(9)), ("tariff", end_share(80))]
+            .map(|(word, usage)| (hash_of(word) as u32, usage));
+        usage.sort_unstable();
+        let statistics = WordStatistics {
+            words: Keys::new(usage.iter().map(|(word, _)| *word).collect()),
+            usage: usage.iter().flat_map(|(_, usage)| *usage).collect(),
+            ..WordStatistics::default()
+        };
+        let may_be = |body: &str, phrase: &str| {
+            let words = WordReader::default().read("", body).clone();
+            let mut found = Candidates::default();
+            found.find(&words, &statistics);
+            let mut list = found.list.iter();
+            list.find(|c| c.key == tag_key(phrase)).map(may_be_tag)
+        };
+        let body = "They met at the disputed bridge over a tariff.";
+        assert_eq!(may_be(body, "disputed"), Some(false));
+        assert_eq!(may_be(body, "tariff"), Some(true));
+        let band = "They met Disputed at the bridge, and heard Disputed play.";
+        assert_eq!(may_be(band, "disputed"), Some(true));
     }
 
     #[test]

@@ -35,6 +35,7 @@ use crate::model::softmax::sigmoid;
 use crate::text::Field;
 use candidate::Candidate;
 use candidates::Candidates;
+pub use choose::MAX_KEYPHRASES;
 use choose::{Choice, choose};
 use features::{Context, N_FEATURES, features};
 use label::label_of;
@@ -148,18 +149,20 @@ impl Keyphrases {
         self.intercept + products.sum::<f32>()
     }
 
-    /// The article's phrases of at least `min_confidence`, best first; no two mean the same, and a
-    /// surname is counted with its full name.
+    /// The article's best phrases of at least `min_confidence`, at most `max_phrases` of them, best first; no two
+    /// mean the same, and a surname is counted with its full name.
     pub fn choose(
         &self,
         reading: &Reading<'_>,
         phrases: &Phrases,
+        max_phrases: usize,
         min_confidence: f32,
     ) -> Vec<Keyphrase> {
         let is_wanted = |score| self.calibration.confidence(score) >= min_confidence;
-        choose(reading.words, &phrases.found, &phrases.scores, is_wanted)
+        let (words, found) = (reading.words, &phrases.found);
+        choose(words, found, &phrases.scores, max_phrases, is_wanted)
             .into_iter()
-            .map(|choice| self.keyphrase(&choice, reading, &phrases.found))
+            .map(|choice| self.keyphrase(&choice, reading, found))
             .collect()
     }
 
