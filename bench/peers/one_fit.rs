@@ -105,8 +105,9 @@ fn float_accuracy(
     for article in test {
         terms.count(&article.title, &article.text, &params.terms);
         let row: Vec<(usize, f32)> = terms
+            .as_slice()
             .iter()
-            .filter_map(|(hash, count)| {
+            .filter_map(|&(hash, count)| {
                 let column = *columns.get(&hash)?;
                 let weight = corpus.idf[column] * model.igm[column];
                 Some((column, sublinear_tf(count) * weight))

@@ -154,7 +154,7 @@ fn sharded_terms(articles: &[LabelledArticle], params: &TermParams) -> Vec<Vec<u
     let mut terms = TermCounts::default();
     for article in articles {
         terms.count(&article.title, &article.text, params);
-        for (hash, _) in terms.iter() {
+        for &(hash, _) in terms.as_slice() {
             // Bits that the shard's own table does not use.
             shards[(hash >> 40) as usize % N_SHARDS].push(hash);
         }
@@ -185,7 +185,7 @@ fn count_columns(
     for article in articles {
         terms.count(&article.title, &article.text, params);
         row.clear();
-        row.extend(terms.iter().filter_map(|(hash, count)| {
+        row.extend(terms.as_slice().iter().filter_map(|&(hash, count)| {
             let level = count.min(MAX_LEVELS as u32 - 1);
             columns.get(&hash).map(|&column| (column, level))
         }));

@@ -43,7 +43,7 @@ pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
 fn hash_of(word: &str) -> u64 {
     let mut terms = TermCounts::default();
     terms.count("", word, &TermParams::default());
-    terms.iter().next().expect("a word has a term").0
+    terms.as_slice().first().expect("a word has a term").0
 }
 
 /// A model of [`TOPICS`] and [`TAGS`].

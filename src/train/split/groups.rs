@@ -71,7 +71,7 @@ fn signatures(articles: &[LabelledArticle]) -> Vec<[u32; SIGNATURE]> {
 
 fn signature(terms: &TermCounts) -> [u32; SIGNATURE] {
     let mut least = [u32::MAX; SIGNATURE];
-    for (hash, _) in terms.iter() {
+    for &(hash, _) in terms.as_slice() {
         for (place, least) in least.iter_mut().enumerate() {
             // Multiply-shift hashing (Dietzfelbinger et al. 1997) with an odd factor a place.
             let factor = (place as u64 * 2 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;

@@ -1,24 +1,23 @@
 //! A linear classifier packed for serving.
+//!
+//! - [`TermTable`]: the table, packed, read and searched.
+//! - `scores`: an article's scores out of it.
+
+mod scores;
 
 use half::f16;
 
 use super::filter::Filter;
-use crate::features::TermCounts;
-use crate::features::weighting::sublinear_tf;
 
 /// Bytes of a slot before its class weights.
 const HEADER_BYTES: usize = 8;
 /// Row scales are kept in f16 multiplied by this, away from its subnormal range.
 const SCALE_UNIT: f32 = 1024.0;
-/// 2^112: from the bias of an f16's exponent, 15, to that of an f32's, 127.
-const EXPONENT_SHIFT: f32 = f32::from_bits(0x7780_0000);
 /// Class weights are added so many at a time; slots are padded to it.
 const LANES: usize = 4;
 /// Share of the slots that are filled. Every probe for an unknown term ends at an empty slot.
 const TARGET_LOAD: f32 = 0.8;
 const MAX_LOAD: f32 = 0.95;
-/// Terms are looked up so many at a time.
-const BATCH: usize = 32;
 
 /// One term of the vocabulary, to be packed.
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +99,7 @@ fn address(hash: u64, capacity: usize) -> (usize, u32) {
 }
 
 fn fingerprint(slot: &[u8]) -> u32 {
-    // In one piece: byte by byte it is looked four times whether the slot is so long.
+    // In one piece, so that the length of the slot is looked at once and not four times.
     slot.first_chunk()
         .map_or(0, |bytes| u32::from_le_bytes(*bytes))
 }
@@ -112,15 +111,6 @@ fn filter(slots: &[u8], slot_bytes: usize) -> Filter {
 
 fn half_at(slot: &[u8], at: usize) -> f32 {
     f16::from_le_bytes([slot[at], slot[at + 1]]).to_f32()
-}
-
-/// As [`half_at`], of what was found finite when the table was made: the exponent is moved by a product, without
-/// a look at what the processor can do.
-#[inline]
-fn finite_half_at(slot: &[u8], at: usize) -> f32 {
-    let bits = u32::from(u16::from_le_bytes([slot[at], slot[at + 1]]));
-    let magnitude = f32::from_bits((bits & 0x7fff) << 13) * EXPONENT_SHIFT;
-    f32::from_bits(magnitude.to_bits() | (bits & 0x8000) << 16)
 }
 
 impl TermTable {
@@ -230,17 +220,6 @@ impl TermTable {
             .map(move |&weight| scale * f32::from(weight as i8))
     }
 
-    /// The scores of a row that [`TermTable::decision_function`] filled; (n_classes).
-    pub fn row_scores(&self, row: &[ScoredTerm]) -> Vec<f32> {
-        let mut scores = self.intercepts.clone();
-        for term in row {
-            let weights = self.class_weights(term.slot as usize);
-            let sums = scores.iter_mut().zip(weights);
-            sums.for_each(|(score, weight)| *score += term.value * weight);
-        }
-        scores
-    }
-
     /// Whether the model may know a term: `false` is sure, and `true` is wrong of one in sixteen that it does not know.
     #[inline]
     pub fn may_know(&self, hash: u64) -> bool {
@@ -269,96 +248,6 @@ impl TermTable {
             }
         }
     }
-
-    /// Scores an article: fills `row` with its known terms (their values have length 1) and
-    /// `scores`, (n_classes), with intercepts plus the weighted sum of the row.
-    pub fn decision_function(
-        &self,
-        terms: &TermCounts,
-        row: &mut Vec<ScoredTerm>,
-        scores: &mut Vec<f32>,
-    ) {
-        row.clear();
-        scores.clear();
-        let slot_bytes = slot_bytes(self.n_classes);
-        let capacity = self.slots.len() / slot_bytes;
-        scores.resize(slot_bytes - HEADER_BYTES, 0.0);
-        let mut squares = 0.0;
-        let mut probes = [Probe::default(); BATCH];
-        for batch in terms.as_slice().chunks(BATCH) {
-            for probe in self.probe(batch, &mut probes, (slot_bytes, capacity)) {
-                let slot = match probe.found == probe.wanted {
-                    true => Some(probe.slot),
-                    false => self.search(probe.slot, probe.wanted, (slot_bytes, capacity)),
-                };
-                let Some(slot) = slot else { continue };
-                let bytes = &self.slots[slot * slot_bytes..(slot + 1) * slot_bytes];
-                let value = finite_half_at(bytes, 4) * sublinear_tf(probe.count);
-                squares += value * value;
-                row.push(ScoredTerm {
-                    slot: slot as u32,
-                    value,
-                });
-                let scaled = value * finite_half_at(bytes, 6) * (1.0 / SCALE_UNIT);
-                let (weights, _) = bytes[HEADER_BYTES..].as_chunks::<LANES>();
-                let (sums, _) = scores.as_chunks_mut::<LANES>();
-                for (sums, weights) in sums.iter_mut().zip(weights) {
-                    for (sum, weight) in sums.iter_mut().zip(weights) {
-                        *sum += scaled * f32::from(*weight as i8);
-                    }
-                }
-            }
-        }
-        scores.truncate(self.n_classes);
-        let norm = if squares > 0.0 {
-            1.0 / squares.sqrt()
-        } else {
-            0.0
-        };
-        row.iter_mut().for_each(|term| term.value *= norm);
-        for (score, intercept) in scores.iter_mut().zip(&self.intercepts) {
-            *score = *score * norm + intercept;
-        }
-    }
-
-    /// The terms of a batch that the filter lets through, each with what its first slot has. There is no branch in it:
-    /// half of the terms are unknown, and a processor that guesses wrong waits for the memory before it goes on.
-    #[inline]
-    fn probe<'a>(
-        &self,
-        batch: &[(u64, u32)],
-        probes: &'a mut [Probe; BATCH],
-        (slot_bytes, capacity): (usize, usize),
-    ) -> &'a [Probe] {
-        let mut n = 0;
-        for &(hash, count) in batch {
-            let (slot, wanted) = address(hash, capacity);
-            probes[n] = Probe {
-                slot,
-                wanted,
-                count,
-                found: 0,
-            };
-            n += usize::from(self.filter.may_have(wanted));
-        }
-        let probes = &mut probes[..n];
-        for probe in probes.iter_mut() {
-            probe.found = fingerprint(&self.slots[probe.slot * slot_bytes..]);
-        }
-        probes
-    }
-}
-
-/// A look at a term's first slot.
-#[derive(Debug, Clone, Copy, Default)]
-struct Probe {
-    slot: usize,
-    /// The term's fingerprint.
-    wanted: u32,
-    /// The term's mentions.
-    count: u32,
-    /// The slot's fingerprint.
-    found: u32,
 }
 
 fn write_row(bytes: &mut [u8], row: &TermRow<'_>) {
@@ -384,73 +273,7 @@ fn write_row(bytes: &mut [u8], row: &TermRow<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::TermParams;
     use proptest::prelude::*;
-
-    fn terms(text: &str) -> TermCounts {
-        let mut terms = TermCounts::default();
-        terms.count(
-            "",
-            text,
-            &TermParams {
-                ngram_range: (1, 1),
-                prefix_chars: 0,
-                ..TermParams::default()
-            },
-        );
-        terms
-    }
-
-    fn hash(word: &str) -> u64 {
-        terms(word).iter().next().unwrap().0
-    }
-
-    #[test]
-    fn a_finite_half_is_read_as_the_standard_says() {
-        for bits in 0..=u16::MAX {
-            let half = f16::from_bits(bits);
-            if half.is_finite() {
-                let read = finite_half_at(&bits.to_le_bytes(), 0);
-                assert_eq!(read.to_bits(), half.to_f32().to_bits(), "{bits:#06x}");
-            }
-        }
-    }
-
-    #[test]
-    fn scores_are_those_of_the_unpacked_model() {
-        let rows = [
-            TermRow {
-                hash: hash("goal"),
-                weight: 2.0,
-                class_weights: &[1.0, -1.0, 0.0],
-            },
-            TermRow {
-                hash: hash("bank"),
-                weight: 1.0,
-                class_weights: &[-0.5, 0.0, 0.5],
-            },
-        ];
-        let table = TermTable::pack(&rows, vec![0.1, 0.2, 0.3]);
-        let (mut row, mut scores) = (Vec::new(), Vec::new());
-        table.decision_function(&terms("goal goal bank unknown"), &mut row, &mut scores);
-        // By hand: goal 2 (1 + ln 2) = 3.386, bank 1; norm sqrt(3.386² + 1) = 3.531.
-        let (goal, bank) = (3.386_294_4 / 3.530_853, 1.0 / 3.530_853);
-        let want = [0.1 + goal - 0.5 * bank, 0.2 - goal, 0.3 + 0.5 * bank];
-        for (got, want) in scores.iter().zip(want) {
-            assert!((got - want).abs() < 5e-3, "{scores:?} {want}");
-        }
-        assert_eq!(row.len(), 2);
-        let length: f32 = row.iter().map(|t| t.value * t.value).sum();
-        assert!((length - 1.0).abs() < 1e-5);
-    }
-
-    #[test]
-    fn no_known_term_leaves_the_intercepts() {
-        let table = TermTable::pack(&[], vec![0.5, -0.5]);
-        let (mut row, mut scores) = (Vec::new(), Vec::new());
-        table.decision_function(&terms("nothing known here"), &mut row, &mut scores);
-        assert_eq!((row.len(), scores), (0, vec![0.5, -0.5]));
-    }
 
     #[test]
     fn a_full_table_is_refused() {
