@@ -2,7 +2,7 @@
 
 use super::scan::{Piece, Scanner, is_block, next_attribute};
 
-/// Elements that go with all they hold.
+/// Elements that go with all they hold; of scripts, structured data stay.
 const DROPPED: [&str; 6] = ["script", "style", "noscript", "svg", "iframe", "math"];
 /// Of these, those whose content is markup to a tree builder, and that it closes before the page ends.
 const FOREIGN: [&str; 2] = ["svg", "math"];
@@ -110,7 +110,7 @@ fn doctype(html: &str) -> &str {
 
 fn is_dropped(name: &str, tag: &str) -> bool {
     is_one_of(name, &DROPPED)
-        && !tag.contains("json")
+        && !(name.eq_ignore_ascii_case("script") && tag.contains("json"))
         && !(is_one_of(name, &FOREIGN) && tag.ends_with("/>"))
 }
 

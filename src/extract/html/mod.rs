@@ -6,14 +6,14 @@
 //! time of a page. They get the page without its scripts, styles and whatever else says nothing of the article
 //! (`lean`), which is half the work.
 //!
-//! Both build trees and walk them recursively, so a page is measured first by [`scan::extent`], which does
-//! neither: one that is too large or too deep is read as lines of text instead. So the time for a page is
-//! bounded by its size, not by a clock.
+//! Both build trees and walk them recursively, so what they would get is measured first (`mod@extent`): a page that is
+//! too large or too deep is read as lines of text instead. So the time for a page is bounded by its size, not by a clock.
 //!
 //! What the page states of its article, such as its author, loses what is none (`stated`).
 
 mod agreement;
 pub mod align;
+mod extent;
 mod lean;
 pub mod scan;
 mod stated;
@@ -24,16 +24,17 @@ use trafilatura::{ExtractionFocus, Metadata, Options};
 use super::page::Page;
 use super::page_text::article_lines;
 use agreement::{MUCH_LESS, agreed};
-use scan::extent;
+use extent::{Extent, extent};
 use stated::cleaned;
 
 /// A page of which more is left without scripts and the like is read as lines. Pages of news sites have 20 KB to
 /// 2 MB with them, and less than half without.
 const MAX_TREE_BYTES: usize = 1 << 20;
-/// A page of more elements is read as lines.
-const MAX_ELEMENTS: usize = 20_000;
-/// A page with more elements in each other is read as lines. Browsers stop at 512.
-const MAX_DEPTH: usize = 256;
+/// A page of more elements, or with more of them in each other, is read as lines. Browsers nest no more than 512.
+const MAX_EXTENT: Extent = Extent {
+    n_elements: 20_000,
+    depth: 256,
+};
 /// An article of fewer bytes is almost nothing.
 const MIN_ARTICLE_BYTES: usize = 200;
 
@@ -48,12 +49,8 @@ pub struct HtmlArticle {
 
 /// Finds the article of a page.
 pub fn extract(html: &str) -> HtmlArticle {
-    let extent = extent(html, MAX_DEPTH);
-    if extent.n_elements > MAX_ELEMENTS || extent.depth > MAX_DEPTH {
-        return HtmlArticle::default();
-    }
     let html = &lean::lean(html);
-    if html.len() > MAX_TREE_BYTES {
+    if html.len() > MAX_TREE_BYTES || extent(html, MAX_EXTENT).is_none() {
         return HtmlArticle::default();
     }
     let precise = by_trafilatura(html, ExtractionFocus::FavorPrecision);
