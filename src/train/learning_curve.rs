@@ -35,7 +35,7 @@ pub fn learning_curve(
     params: &TrainParams,
 ) -> Result<Vec<LearningPoint>, TrainError> {
     let (held_out, mut rest): (Vec<usize>, Vec<usize>) =
-        (0..data.targets.len()).partition(|&i| data.folds[i] == MEASURED_FOLD);
+        (0..data.n_with_folds()).partition(|&i| data.folds[i] == MEASURED_FOLD);
     if held_out.is_empty() {
         return Ok(Vec::new());
     }

@@ -8,6 +8,7 @@
 //! - [`svm`]: the solver, a linfa estimator.
 //! - [`calibrate`]: scores become probabilities that hold; [`coverage`]: from which one on nobody needs to look.
 //! - [`topics`], [`tags`], [`keyphrases`]: the recipes of the three models.
+//! - `self_training`: articles without a topic that a first model is sure of.
 //! - `ranker`: whether the ranker of phrases is fitted or the built-in model's; [`word_statistics`] and `tag_odds`: the table
 //!   that it looks words up in.
 //! - [`lines`], [`dumps`]: labelled pages become a model of their lines.
@@ -36,6 +37,7 @@ mod params;
 mod ranker;
 pub mod ranking;
 pub mod reliability;
+mod self_training;
 mod sources;
 pub mod split;
 mod step;
@@ -49,6 +51,7 @@ pub mod vectorize;
 pub mod word_statistics;
 mod word_vectors;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -65,7 +68,7 @@ use evaluate::Evaluation;
 use neighbours::Neighbours;
 use study::Study;
 use tags::{TagData, TagModel};
-use topics::{N_FOLDS, TopicData, TopicModel};
+use topics::{N_FOLDS, NO_FOLD, TopicData, TopicModel};
 use vectorize::{VectorizedCorpus, vectorize};
 
 /// A mention in the title counts as so many where there are only tags to learn: an article's tags are what
@@ -86,6 +89,8 @@ pub struct Trained {
     pub evaluation: Evaluation,
     /// Articles learnt from.
     pub n_training_articles: usize,
+    /// Further ones, whose topics a first model found.
+    pub n_self_labelled: usize,
     /// Tags with enough articles that are not learnt, as no word tells them.
     pub untold_tags: Vec<String>,
     /// Where the ranker of the articles' own phrases came from.
@@ -98,10 +103,14 @@ pub struct Trained {
 /// [`Pipeline::classify`] that the service calls. The same split and parameters give the same
 /// pipeline, bit for bit, on any number of threads.
 ///
+/// Of articles that are `unlabelled` those are learnt from too of whose topic a first model is surest. They choose
+/// nothing: what C is best and how far confidences hold is said by articles whose topics are known.
+///
 /// # Errors
 /// [`TrainError`] says what the articles lack.
 pub fn train(
     split: &Split,
+    unlabelled: &[LabelledArticle],
     keyphrase_data: &KeyphraseData,
     params: &TrainParams,
     on_step: &OnStep<'_>,
@@ -124,56 +133,38 @@ pub fn train(
         n_articles: split.train.len(),
     });
     let groups = split::groups(&split.train);
-    let folds =
+    let mut folds =
         split::stratified_folds(&split::strata(&split.train), &groups, N_FOLDS, params.seed);
-    on_step(Step::Vectorizing {
-        n_articles: split.train.len(),
-    });
-    let corpus = vectorize(&split.train, &params.terms, params.min_df, &|n_units| {
-        on_step(Step::Advanced { n_units });
-    });
-    if corpus.hashes.is_empty() {
-        return Err(TrainError::NoTerms {
-            min_df: params.min_df,
+    let background = match keyphrase_data.background.is_empty() {
+        true => &split.train,
+        false => &keyphrase_data.background,
+    };
+    let learn = |articles: &[LabelledArticle], folds: &[usize], known_c: Option<f32>| {
+        Learnt::of(
+            (articles, folds),
+            &topics,
+            background,
+            known_c,
+            params,
+            on_step,
+        )
+    };
+    let mut articles = Cow::Borrowed(&split.train);
+    let mut learnt = learn(&articles, &folds, None)?;
+    if let (Some(first), false) = (&learnt.topic_model, unlabelled.is_empty()) {
+        on_step(Step::LabellingArticles {
+            n_articles: unlabelled.len(),
         });
+        let known_c = Some(first.c);
+        let teacher = learnt.packed(&topics, (&[], &TagModel::default()), &split.train, params)?;
+        let more = self_training::self_labelled(&teacher, unlabelled, split.train.len());
+        articles.to_mut().extend(more);
+        folds.resize(articles.len(), NO_FOLD);
+        // Before the next is made: one matrix at a time.
+        drop(learnt);
+        learnt = learn(&articles, &folds, known_c)?;
     }
-    let targets = targets(&split.train, &topics);
-    let weights = sources::weights(&split.train);
-    let neighbours = match params.word_neighbours {
-        0 => None,
-        _ if topics.is_empty() => None,
-        n_nearest => {
-            on_step(Step::FindingNeighbours);
-            let texts = match keyphrase_data.background.is_empty() {
-                true => &split.train,
-                false => &keyphrase_data.background,
-            };
-            let found = Neighbours::find(&corpus, texts, &params.terms, n_nearest, params.seed)?;
-            Some(Arc::new(found))
-        }
-    };
-    let data = TopicData {
-        neighbours: neighbours.as_ref(),
-        records: &corpus.records,
-        targets: &targets,
-        weights: &weights,
-        folds: &folds,
-        n_topics: topics.len(),
-    };
-    // An archive of tags alone has no topics to learn.
-    let topic_model = match topics.is_empty() {
-        true => None,
-        false => Some(topics::fit(data, params, on_step)?),
-    };
-    let tag_model = fit_tags(
-        &split.train,
-        &corpus,
-        &topic_model,
-        &vocabulary,
-        &folds,
-        params,
-        on_step,
-    )?;
+    let tag_model = fit_tags(&articles, &learnt, &vocabulary, &folds, params, on_step)?;
     let (vocabulary, untold_tags) = told_apart(vocabulary, &tag_model);
     if topics.is_empty() && vocabulary.is_empty() {
         return Err(TrainError::UntoldTags { tags: untold_tags });
@@ -181,14 +172,9 @@ pub fn train(
     on_step(Step::FittingKeyphrases);
     let (keyphrases, ranker) = ranker::fitted_or_built_in(&split.train, keyphrase_data)?;
     on_step(Step::Packing);
-    let fitted = pack::Fitted {
-        corpus: &corpus,
-        topics: &topics,
-        topic_model: &topic_model,
-        vocabulary: &vocabulary,
-        tag_model: &tag_model,
-    };
-    let pipeline = pack::pack(&fitted, &split.train, params)?.with_keyphrases(keyphrases);
+    let tags = (&vocabulary[..], &tag_model);
+    let pipeline = learnt.packed(&topics, tags, &split.train, params)?;
+    let pipeline = pipeline.with_keyphrases(keyphrases);
     on_step(Step::Evaluating {
         n_articles: split.test.len(),
     });
@@ -199,9 +185,10 @@ pub fn train(
         .collect();
     let evaluation = evaluate::evaluate(&pipeline, &split.test, Some(&seen_tags));
     let pipeline = pack::with_metrics(pipeline, &evaluation)?;
-    let study = match (&topic_model, params.studies_archive) {
+    let study = match (&learnt.topic_model, params.studies_archive) {
         (Some(model), true) => {
             on_step(Step::StudyingArchive);
+            let data = learnt.topic_data(&folds, &topics);
             Some(Study::of_training(&pipeline, split, data, model, params)?)
         }
         _ => None,
@@ -210,10 +197,96 @@ pub fn train(
         pipeline,
         evaluation,
         n_training_articles: split.train.len(),
+        n_self_labelled: articles.len() - split.train.len(),
         untold_tags,
         ranker,
         study,
     })
+}
+
+/// Articles as numbers, and the topics that were learnt from them.
+struct Learnt {
+    corpus: VectorizedCorpus,
+    targets: Vec<usize>,
+    weights: Vec<f32>,
+    neighbours: Option<Arc<Neighbours>>,
+    /// An archive of tags alone has no topics to learn.
+    topic_model: Option<TopicModel>,
+}
+
+impl Learnt {
+    /// Learns from articles with their folds; `background` is what words' neighbours are found in.
+    fn of(
+        (articles, folds): (&[LabelledArticle], &[usize]),
+        topics: &CountedTopics,
+        background: &[LabelledArticle],
+        known_c: Option<f32>,
+        params: &TrainParams,
+        on_step: &OnStep<'_>,
+    ) -> Result<Self, TrainError> {
+        on_step(Step::Vectorizing {
+            n_articles: articles.len(),
+        });
+        let corpus = vectorize(articles, &params.terms, params.min_df, &|n_units| {
+            on_step(Step::Advanced { n_units });
+        });
+        if corpus.hashes.is_empty() {
+            return Err(TrainError::NoTerms {
+                min_df: params.min_df,
+            });
+        }
+        let neighbours = match params.word_neighbours {
+            0 => None,
+            _ if topics.is_empty() => None,
+            n_nearest => {
+                on_step(Step::FindingNeighbours);
+                let (terms, seed) = (&params.terms, params.seed);
+                let found = Neighbours::find(&corpus, background, terms, n_nearest, seed)?;
+                Some(Arc::new(found))
+            }
+        };
+        let mut learnt = Self {
+            corpus,
+            targets: targets(articles, topics),
+            weights: sources::weights(articles),
+            neighbours,
+            topic_model: None,
+        };
+        if !topics.is_empty() {
+            let data = learnt.topic_data(folds, topics);
+            learnt.topic_model = Some(topics::fit(data, known_c, params, on_step)?);
+        }
+        Ok(learnt)
+    }
+
+    fn topic_data<'a>(&'a self, folds: &'a [usize], topics: &CountedTopics) -> TopicData<'a> {
+        TopicData {
+            neighbours: self.neighbours.as_ref(),
+            records: &self.corpus.records,
+            targets: &self.targets,
+            weights: &self.weights,
+            folds,
+            n_topics: topics.len(),
+        }
+    }
+
+    /// A pipeline of the topics and of tags; `articles` are those whose topics are known.
+    fn packed(
+        &self,
+        topics: &CountedTopics,
+        (vocabulary, tag_model): (&[(String, usize)], &TagModel),
+        articles: &[LabelledArticle],
+        params: &TrainParams,
+    ) -> Result<Pipeline, TrainError> {
+        let fitted = pack::Fitted {
+            corpus: &self.corpus,
+            topics,
+            topic_model: &self.topic_model,
+            vocabulary,
+            tag_model,
+        };
+        pack::pack(&fitted, articles, params)
+    }
 }
 
 /// A topic of the training articles with its number of them, in alphabetical order.
@@ -278,8 +351,7 @@ fn targets(articles: &[LabelledArticle], topics: &[(String, usize)]) -> Vec<usiz
 
 fn fit_tags(
     articles: &[LabelledArticle],
-    corpus: &VectorizedCorpus,
-    topic_model: &Option<TopicModel>,
+    learnt: &Learnt,
     vocabulary: &[(String, usize)],
     folds: &[usize],
     params: &TrainParams,
@@ -295,10 +367,11 @@ fn fit_tags(
         .iter()
         .map(|article| article.tags.iter().filter_map(index).collect())
         .collect();
-    let igm = pack::igm_of(topic_model.as_ref(), corpus);
-    let term_weights = pack::term_weights(topic_model.as_ref(), corpus);
+    let topic_model = learnt.topic_model.as_ref();
+    let igm = pack::igm_of(topic_model, &learnt.corpus);
+    let term_weights = pack::term_weights(topic_model, &learnt.corpus);
     let data = TagData {
-        records: &corpus.records,
+        records: &learnt.corpus.records,
         igm: &igm,
         term_weights: &term_weights,
         tags: &tags,

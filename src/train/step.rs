@@ -27,6 +27,11 @@ pub enum Step {
     },
     /// Fitting probabilities.
     Calibrating,
+    /// Finding the topics of articles without one, to learn from the surest.
+    LabellingArticles {
+        /// Articles without a topic.
+        n_articles: usize,
+    },
     /// Fitting tags.
     FittingTags {
         /// Tags to fit.

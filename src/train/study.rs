@@ -76,7 +76,7 @@ impl Study {
         let views = [model.out_of_fold.view(), held_out.probabilities.view()];
         let all = Judged {
             articles: split.train.iter().chain(held_out.articles).collect(),
-            targets: [data.targets, &held_out.targets].concat(),
+            targets: [&data.targets[..data.n_with_folds()], &held_out.targets].concat(),
             probabilities: stacked(views),
         };
         Ok(Self {

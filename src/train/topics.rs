@@ -23,6 +23,8 @@ use crate::model::{LinearClassifier, SplineCalibration};
 const C_GRID: [f32; 4] = [0.1, 0.3, 1.0, 3.0];
 /// Parts that are held out in turn.
 pub const N_FOLDS: usize = 5;
+/// The fold of articles that are learnt from and never held out: nobody has told their topics.
+pub const NO_FOLD: usize = N_FOLDS;
 /// Of a larger corpus, about so many articles choose C: four fits of a million would take as long as
 /// everything else, for a choice among four values.
 const MAX_SEARCH_ARTICLES: usize = 100_000;
@@ -40,8 +42,8 @@ pub struct TopicModel {
     pub c: f32,
     /// Answers of less confidence should be reviewed; in [0, 1].
     pub review_threshold: f32,
-    /// Calibrated probabilities of the training articles, each by a model that has not seen it;
-    /// (n_samples, n_topics).
+    /// Calibrated probabilities of the training articles that have folds, each by a model that has not seen it;
+    /// (n_with_folds, n_topics).
     pub out_of_fold: Array2<f32>,
 }
 
@@ -56,7 +58,7 @@ pub struct TopicData<'a> {
     pub targets: &'a [usize],
     /// What each article counts for, above 0.
     pub weights: &'a [f32],
-    /// Fold of each article, below [`N_FOLDS`].
+    /// Fold of each article, below [`N_FOLDS`]. Behind these, the last articles may be of [`NO_FOLD`].
     pub folds: &'a [usize],
     /// Number of topics, at least 2.
     pub n_topics: usize,
@@ -75,10 +77,17 @@ struct HeldOut {
     scores: Array2<f32>,
 }
 
+impl TopicData<'_> {
+    /// How many articles have a fold.
+    pub(super) fn n_with_folds(&self) -> usize {
+        self.folds.partition_point(|fold| *fold < NO_FOLD)
+    }
+}
+
 /// Fits the topic model:
 ///
 /// 1. C is chosen by log loss after temperature scaling, on the first fold; of more than a hundred
-///    thousand articles a seeded sample chooses.
+///    thousand articles a seeded sample chooses. A C that is `known` is not chosen anew.
 /// 2. Every fold is scored by a model of the others; IGM weights are those of the others too.
 /// 3. The calibration is fitted on these scores.
 /// 4. The review threshold is chosen on the same scores.
@@ -87,17 +96,26 @@ struct HeldOut {
 /// [`TrainError`] if a solver fails.
 pub fn fit(
     data: TopicData<'_>,
+    known_c: Option<f32>,
     params: &TrainParams,
     on_step: &super::OnStep<'_>,
 ) -> Result<TopicModel, TrainError> {
     let advance = || on_step(Step::Advanced { n_units: 1 });
-    let searched = search_rows(data.targets.len(), MAX_SEARCH_ARTICLES, params.seed);
-    on_step(Step::ChoosingC {
-        n_fits: C_GRID.len(),
-    });
-    let (c, first) = choose_c(data, &searched, params, &advance)?;
-    // A sample's scores choose C and no more: every article is to be scored.
-    let first = (searched.len() == data.targets.len()).then_some(first);
+    let (c, first) = match known_c {
+        Some(c) => (c, None),
+        None => {
+            let searched = search_rows(data.targets.len(), MAX_SEARCH_ARTICLES, params.seed);
+            on_step(Step::ChoosingC {
+                n_fits: C_GRID.len(),
+            });
+            let (c, first) = choose_c(data, &searched, params, &advance)?;
+            // A sample's scores choose C and no more: every article is to be scored.
+            (
+                c,
+                Some(first).filter(|_| searched.len() == data.targets.len()),
+            )
+        }
+    };
     let first_fold = usize::from(first.is_some());
     let all: Vec<usize> = (0..data.targets.len()).collect();
     on_step(Step::FittingTopics {
@@ -122,7 +140,8 @@ pub fn fit(
     let (classifier, igm) = model?;
     on_step(Step::Calibrating);
     let scores = assemble(first.into_iter().chain(others?), data);
-    let calibration = calibrate::spline_calibration(scores.view(), data.targets)?;
+    let targets = &data.targets[..scores.nrows()];
+    let calibration = calibrate::spline_calibration(scores.view(), targets)?;
     let out_of_fold = probabilities(scores, &calibration);
     Ok(TopicModel {
         review_threshold: review_threshold(&out_of_fold, data, params),
@@ -240,9 +259,9 @@ fn dataset(
     .with_weights(rows.iter().map(|&i| data.weights[i]).collect())
 }
 
-/// The scores of all articles, each by a model that has not seen it; (n_samples, n_topics).
+/// The scores of all articles that have folds, each by a model that has not seen it; (n_with_folds, n_topics).
 fn assemble(held_out: impl Iterator<Item = HeldOut>, data: TopicData<'_>) -> Array2<f32> {
-    let mut scores = Array2::zeros((data.targets.len(), data.n_topics));
+    let mut scores = Array2::zeros((data.n_with_folds(), data.n_topics));
     for part in held_out {
         for (&row, part) in part.rows.iter().zip(part.scores.rows()) {
             scores.row_mut(row).assign(&part);

@@ -43,6 +43,7 @@ pub(crate) fn trained() -> &'static Pipeline {
         };
         train(
             &split,
+            &[],
             &KeyphraseData::default(),
             &TrainParams::default(),
             &|_| {},

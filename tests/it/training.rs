@@ -14,7 +14,7 @@ fn trained(articles: Vec<LabelledArticle>, test: Vec<LabelledArticle>) -> Traine
         test,
     };
     let params = TrainParams::default();
-    train(&split, &KeyphraseData::default(), &params, &|_| {}).unwrap()
+    train(&split, &[], &KeyphraseData::default(), &params, &|_| {}).unwrap()
 }
 
 fn recall_of(evaluation: &Evaluation, topic: &str) -> f64 {
@@ -105,7 +105,7 @@ fn words_of_few_articles_learn_from_words_in_the_same_company() {
             word_neighbours,
             ..TrainParams::default()
         };
-        let trained = train(&split, &data, &params, &|_| {}).unwrap();
+        let trained = train(&split, &[], &data, &params, &|_| {}).unwrap();
         let found = classified(&trained.pipeline, "keeper");
         let sports = found.iter().find(|(topic, _)| topic == "Sports");
         sports.map_or(0.0, |(_, probability)| *probability)
@@ -114,6 +114,64 @@ fn words_of_few_articles_learn_from_words_in_the_same_company() {
     assert!((0.3..0.7).contains(&without), "{without}");
     assert!(with > 0.8, "{with}");
     assert_eq!(with, probability(5), "equal runs give equal models");
+}
+
+#[test]
+fn articles_without_a_topic_teach_their_words() {
+    let themes = [
+        ("Sports", "goal striker league match coach"),
+        ("Economy", "bank rates shares market profit"),
+    ];
+    let article = |topic: &str, text: String| LabelledArticle {
+        label: topic.into(),
+        text,
+        ..LabelledArticle::default()
+    };
+    let (mut articles, mut unlabelled) = (Vec::new(), Vec::new());
+    for (topic, words) in themes {
+        let words: Vec<&str> = words.split(' ').collect();
+        for i in 0..60 {
+            let (a, b, c) = (words[i % 5], words[(i / 5) % 5], words[(i / 12) % 5]);
+            articles.push(article(topic, format!("{a} {b} item{i} {c} today")));
+            // No article of the archive has a keeper.
+            let other = if topic == "Sports" { "keeper" } else { "today" };
+            unlabelled.push(article("", format!("{a} {b} {other} {c}")));
+        }
+    }
+    let split = Split {
+        test: articles.clone(),
+        train: articles,
+    };
+    let data = KeyphraseData::default();
+    let learnt = |unlabelled: &[LabelledArticle]| {
+        let params = TrainParams {
+            studies_archive: true,
+            ..TrainParams::default()
+        };
+        train(&split, unlabelled, &data, &params, &|_| {}).unwrap()
+    };
+    let sports = |trained: &Trained| {
+        let found = classified(&trained.pipeline, "keeper");
+        let sports = found.into_iter().find(|(topic, _)| topic == "Sports");
+        sports.map_or(0.0, |(_, probability)| probability)
+    };
+    let (without, with) = (learnt(&[]), learnt(&unlabelled));
+    assert!(
+        (0.3..0.7).contains(&sports(&without)),
+        "{}",
+        sports(&without)
+    );
+    assert!(sports(&with) > 0.8, "{}", sports(&with));
+    assert_eq!((without.n_self_labelled, with.n_self_labelled), (0, 120));
+    // What is said of the archive is said of it alone.
+    assert_eq!(with.n_training_articles, 120);
+    assert_eq!(with.study.as_ref().unwrap().n_judged, 240);
+    assert_eq!(with.pipeline.manifest().training.articles, 120);
+    assert_eq!(
+        sports(&with),
+        sports(&learnt(&unlabelled)),
+        "equal runs give equal models"
+    );
 }
 
 /// Topics with their probabilities, best first.

@@ -68,6 +68,10 @@ pub(super) struct TrainArgs {
     /// data itself if its texts have enough of their tags, else the built-in model's ranker is kept
     #[arg(long, env = "COPYDESK_KEYPHRASE_DATA", value_name = "FILE", num_args = 1..)]
     keyphrase_data: Vec<PathBuf>,
+    /// Articles without a topic: of those that a first model is surest of, up to 2,000 a topic are learnt from
+    /// too, and no more than topics have articles on average. Articles of other publishers gain most
+    #[arg(long, env = "COPYDESK_UNLABELLED", value_name = "FILE", num_args = 1..)]
+    unlabelled: Vec<PathBuf>,
     /// Any texts, to count how words are used and, if they have tags, what is a tag; without them the
     /// built-in model's counts are kept, and so they are where its ranker is
     #[arg(long, env = "COPYDESK_BACKGROUND", value_name = "FILE", num_args = 1..)]
@@ -109,7 +113,7 @@ enum SplitBy {
 impl TrainArgs {
     /// The files that the run reads, but for the rival, which the new model may replace.
     fn read_files(&self) -> impl Iterator<Item = &PathBuf> {
-        let rows = self.data.iter().chain(&self.test);
+        let rows = self.data.iter().chain(&self.test).chain(&self.unlabelled);
         let of_ranker = self.keyphrase_data.iter().chain(&self.background);
         let lists = self.known_tags.iter().chain(self.vocabulary.files());
         rows.chain(of_ranker)
@@ -157,6 +161,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         }
         Some(tests)
     };
+    let unlabelled = args.rows.read_texts(&args.unlabelled)?;
     let keyphrase_data = KeyphraseData {
         tagged: args.rows.read_tagged(&args.keyphrase_data)?,
         background: args.rows.read_texts(&args.background)?,
@@ -184,7 +189,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
             }
             None => train::hold_out(corpus, args.test_share, params.seed, &on_step),
         };
-        let trained = train::train(&split, &keyphrase_data, &params, &on_step);
+        let trained = train::train(&split, &unlabelled, &keyphrase_data, &params, &on_step);
         trained.map(|trained| (split, trained))
     })?;
     let train_seconds = started.elapsed().as_secs_f64();
@@ -220,6 +225,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         written: refused.is_none().then_some(args.out.as_path()),
         refused: refused.as_deref(),
         training_articles: trained.n_training_articles,
+        self_labelled_articles: trained.n_self_labelled,
         bad_rows,
         topics: manifest.topics.len(),
         tags: manifest.tags.len(),

@@ -49,6 +49,10 @@ impl Progress {
             Step::ChoosingC { n_fits } => ("choosing C on a held-out fold".to_owned(), n_fits),
             Step::FittingTopics { n_fits } => ("fitting topics".to_owned(), n_fits),
             Step::Calibrating => ("calibrating".to_owned(), 0),
+            Step::LabellingArticles { n_articles } => (
+                format!("finding the topics of {n_articles} articles without one"),
+                0,
+            ),
             Step::FittingTags { n_tags } => (format!("fitting {n_tags} tags"), n_tags),
             Step::FittingKeyphrases => ("fitting the ranker of names and phrases".to_owned(), 0),
             Step::StudyingArchive => ("studying the archive".to_owned(), 0),

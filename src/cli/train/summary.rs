@@ -20,6 +20,8 @@ pub(super) struct Summary<'a> {
     pub(super) written: Option<&'a Path>,
     pub(super) refused: Option<&'a str>,
     pub(super) training_articles: usize,
+    /// Articles of `--unlabelled` that were learnt from.
+    pub(super) self_labelled_articles: usize,
     pub(super) bad_rows: usize,
     pub(super) topics: usize,
     pub(super) tags: usize,
@@ -77,6 +79,12 @@ impl Summary<'_> {
             say(format_args!(
                 "tags that are not learnt, as no word tells them: {}",
                 self.untold_tags.join(", ")
+            ));
+        }
+        if self.self_labelled_articles > 0 {
+            say(format_args!(
+                "{} articles without a topic were learnt from too, with the topic that a first model found",
+                self.self_labelled_articles
             ));
         }
         match &self.keyphrases {
