@@ -62,6 +62,24 @@ pub enum TrainError {
         /// All articles.
         n_articles: usize,
     },
+    /// There is nothing to measure on.
+    #[error(
+        "nothing can be held out to measure on: of each topic something must be left to learn from, and of {n_articles} articles those of one --group-field, and those that nearly repeat each other, are kept together (groups: {n_groups}); name another --group-field, or give articles to measure on with --test"
+    )]
+    NothingHeldOut {
+        /// All articles.
+        n_articles: usize,
+        /// Their groups.
+        n_groups: usize,
+    },
+    /// What is learnt cannot be tried on other articles while it is learnt.
+    #[error(
+        "the {n_articles} articles to learn from are one group, as they have one --group-field or nearly repeat each other, and how sure a model may be shows only on a group that it has not seen; name another --group-field, or add articles of other groups. With --test articles to measure on, none of these are held out"
+    )]
+    OneGroup {
+        /// Articles to learn from.
+        n_articles: usize,
+    },
     /// The solver refused its parameters.
     #[error(transparent)]
     Svm(#[from] SvmError),

@@ -124,6 +124,11 @@ pub fn train(
         n_articles: split.train.len(),
     });
     let groups = split::groups(&split.train);
+    if split::count_groups(&groups) < 2 {
+        return Err(TrainError::OneGroup {
+            n_articles: split.train.len(),
+        });
+    }
     let folds =
         split::stratified_folds(&split::strata(&split.train), &groups, N_FOLDS, params.seed);
     on_step(Step::Vectorizing {

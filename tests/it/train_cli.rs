@@ -350,7 +350,13 @@ fn bad_corpora_are_refused_by_name() {
         desk.refusal(unlabelled.as_bytes(), &[])
             .contains("rows.jsonl:2: field \"label\" is missing")
     );
-    let strangers = row("A", "alpha beta") + &row("B", "gamma delta");
+    let strangers = [
+        row("A", "alpha beta"),
+        row("B", "gamma delta"),
+        row("A", "epsilon zeta"),
+        row("B", "eta theta"),
+    ]
+    .concat();
     assert!(
         desk.refusal(strangers.as_bytes(), &[])
             .contains("share no words")
@@ -386,6 +392,50 @@ fn a_topic_of_one_example_is_learnt_unless_more_are_asked_for() {
     );
     assert!(
         message.contains("topics with fewer than 2 training articles: Weather (1)"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_corpus_of_few_groups_is_measured_or_refused() {
+    let desk = Desk::new();
+    let rows = |n_groups: usize| {
+        let rows = fs::read_to_string(data("desk.jsonl")).unwrap();
+        let rows = rows.lines().enumerate().map(|(i, row)| {
+            let mut row: Value = serde_json::from_str(row).unwrap();
+            // The topics take turns.
+            row["story"] = format!("{}", i / 4 % n_groups).into();
+            format!("{row}\n")
+        });
+        rows.collect::<String>()
+    };
+    let flags = ["--group-field", "story", "--json"];
+    let file = desk.write("three.jsonl", rows(3).as_bytes());
+    let output = desk.train(&file, &flags);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(
+        report["evaluation"]["n_articles"].as_u64() > Some(10),
+        "{report}"
+    );
+    fs::remove_file(desk.file("model.safetensors")).unwrap();
+    let message = desk.refusal(rows(2).as_bytes(), &flags);
+    assert!(
+        message.contains("articles to learn from are one group"),
+        "{message}"
+    );
+    let message = desk.refusal(rows(1).as_bytes(), &flags);
+    assert!(
+        message.contains("the 64 articles to learn from are one group"),
+        "{message}"
+    );
+    // However much there is to measure on, confidences are learnt out of fold.
+    let message = desk.refusal(
+        rows(1).as_bytes(),
+        &[&flags[..], &["--test", &test_rows()]].concat(),
+    );
+    assert!(
+        message.contains("articles to learn from are one group"),
         "{message}"
     );
 }

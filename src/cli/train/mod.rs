@@ -182,7 +182,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
             None if args.split == SplitBy::Time => {
                 train::hold_out_newest(corpus, args.test_share, &on_step)?
             }
-            None => train::hold_out(corpus, args.test_share, params.seed, &on_step),
+            None => train::hold_out(corpus, args.test_share, params.seed, &on_step)?,
         };
         let trained = train::train(&split, &keyphrase_data, &params, &on_step);
         trained.map(|trained| (split, trained))
