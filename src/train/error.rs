@@ -72,6 +72,16 @@ pub enum TrainError {
         /// Their groups.
         n_groups: usize,
     },
+    /// A split by time has nothing to learn from.
+    #[error(
+        "nothing is left to learn from: the {n_held_out} newest articles are held out, and the other {n_left_out} left out, as they nearly repeat these or have their --group-field; name another --group-field, hold out another share with --test-share, or give articles to measure on with --test"
+    )]
+    NothingOlder {
+        /// The newest articles.
+        n_held_out: usize,
+        /// All others.
+        n_left_out: usize,
+    },
     /// What is learnt cannot be tried on other articles while it is learnt.
     #[error(
         "the {n_articles} articles to learn from are one group, as they have one --group-field or nearly repeat each other, and how sure a model may be shows only on a group that it has not seen; name another --group-field, or add articles of other groups. With --test articles to measure on, none of these are held out"

@@ -129,7 +129,7 @@ fn fraction(share: f64) -> (usize, usize) {
 /// Older articles that nearly repeat a held-out one, or are of its group, are left out of both.
 ///
 /// # Errors
-/// [`TrainError::NoDate`] if an article has no date.
+/// [`TrainError::NoDate`] if an article has no date, [`TrainError::NothingOlder`] if none is left to learn from.
 pub fn hold_out_newest(
     corpus: Corpus,
     share: f64,
@@ -155,6 +155,12 @@ pub fn hold_out_newest(
     let held_out: HashSet<usize> = of_test.iter().copied().collect();
     let mut groups = of_train.iter();
     train.retain(|_| groups.next().is_none_or(|group| !held_out.contains(group)));
+    if train.is_empty() {
+        return Err(TrainError::NothingOlder {
+            n_held_out: test.len(),
+            n_left_out: of_train.len(),
+        });
+    }
     Ok(Split { train, test })
 }
 
@@ -283,6 +289,16 @@ mod tests {
         let split = held_out(articles, 0.1).unwrap();
         let texts: Vec<String> = split.test.iter().map(|a| a.text.clone()).collect();
         assert_eq!(texts, last);
+    }
+
+    #[test]
+    fn who_has_nothing_older_than_what_is_held_out_is_told_why() {
+        let dates = ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"];
+        let stories = dates.map(|date| article(date, "the storm hit the coast", ""));
+        let error = split(stories.into()).unwrap_err().to_string();
+        for said in ["1 newest", "other 3", "--test-share"] {
+            assert!(error.contains(said), "{said}: {error}");
+        }
     }
 
     #[test]
