@@ -194,7 +194,7 @@ pub fn platt_scaling(scores: &[f32], is_right: &[bool]) -> Result<Calibration, T
     // linfa calls the more frequent class positive, whichever it is.
     let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
     let calibration = Calibration {
-        slope: (sign * fitted.params()[0] as f32).max(f32::MIN_POSITIVE),
+        slope: (sign * fitted.params()[0] as f32).max(MIN_SLOPE),
         bias: sign * fitted.intercept() as f32,
         threshold: 0.0,
     };
@@ -271,6 +271,22 @@ mod tests {
             assert!(calibration.confidence(-2.0) < 0.3, "{calibration:?}");
             assert_eq!(calibration.threshold, calibration.confidence(0.0));
         }
+    }
+
+    #[test]
+    fn scores_that_tell_nothing_still_decide() {
+        // The higher the score, the seldomer it is right.
+        let scores: Vec<f32> = (0..200).map(|i| (i as f32 - 100.0) / 50.0).collect();
+        let is_right: Vec<bool> = (0..200).map(|i| i < 80).collect();
+        let calibration = platt_scaling(&scores, &is_right).unwrap();
+        assert!(
+            calibration.confidence(0.1) > calibration.threshold,
+            "{calibration:?}"
+        );
+        assert!(
+            calibration.confidence(-0.1) < calibration.threshold,
+            "{calibration:?}"
+        );
     }
 
     #[test]
