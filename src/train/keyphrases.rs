@@ -116,12 +116,14 @@ type Linear = (Vec<f32>, f32);
 /// What is offered of each article.
 type Offered = Vec<Vec<(f32, bool)>>;
 
-/// Those of the articles that the ranker is fitted on.
+/// Those of the articles that the ranker is fitted on: evenly out of all, which are often in the order of time.
 pub(super) fn learnt_from(articles: &[LabelledArticle]) -> impl Iterator<Item = &LabelledArticle> {
-    articles
-        .iter()
-        .filter(|article| !article.tags.is_empty() && article.text.len() >= MIN_TEXT_BYTES)
-        .take(MAX_TAGGED)
+    let is_tagged = |article: &&LabelledArticle| {
+        !article.tags.is_empty() && article.text.len() >= MIN_TEXT_BYTES
+    };
+    let tagged: Vec<&LabelledArticle> = articles.iter().filter(is_tagged).collect();
+    let n_taken = tagged.len().min(MAX_TAGGED);
+    (0..n_taken).map(move |i| tagged[i * tagged.len() / n_taken])
 }
 
 /// Fits the ranker on articles with their editors' tags, calibrated out of fold. `None` if too few
@@ -405,6 +407,19 @@ mod tests {
         // All of them nearly repeat each other: whatever fold they are in, the others have nothing.
         let story = articles_with_tag(1, "Ruth Amber").remove(0);
         assert!(fitted(&vec![story; 60]).is_none());
+    }
+
+    #[test]
+    fn the_ranker_learns_from_articles_of_all_times() {
+        let mut articles = articles_with_tag(3 * MAX_TAGGED / 2, "Ruth Amber");
+        articles[0].tags.clear();
+        let taken: Vec<&LabelledArticle> = learnt_from(&articles).collect();
+        assert_eq!(taken.len(), MAX_TAGGED);
+        let place = |i: usize| articles.iter().position(|article| article == taken[i]);
+        assert_eq!(place(0), Some(1));
+        assert!(place(MAX_TAGGED - 1) > Some(3 * MAX_TAGGED / 2 - 3));
+        let few: Vec<&LabelledArticle> = learnt_from(&articles[..MAX_TAGGED]).collect();
+        assert_eq!(few, articles[1..MAX_TAGGED].iter().collect::<Vec<_>>());
     }
 
     #[test]
