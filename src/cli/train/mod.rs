@@ -200,19 +200,20 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let bytes = trained.pipeline.to_bytes()?;
     // The digest is of the file's bytes: what is said is said of the file.
     trained.pipeline = Pipeline::from_bytes(&bytes)?;
-    if let Some(file) = &args.report {
+    let refused = gate.refusal(&trained.evaluation, &split);
+    // Before its page: one that cannot be written must not cost the model.
+    if refused.is_none() {
+        model_file::save(&args.out, &bytes)?;
+    }
+    let page = args.report.as_ref().map_or(Ok(()), |file| {
         let page = Page {
             manifest: trained.pipeline.manifest(),
             evaluation: &trained.evaluation,
             study: &trained.study.take().unwrap_or_default(),
             on: Measured::HeldOut,
         };
-        report_page::write(file, &page)?;
-    }
-    let refused = gate.refusal(&trained.evaluation, &split);
-    if refused.is_none() {
-        model_file::save(&args.out, &bytes)?;
-    }
+        report_page::write(file, &page)
+    });
     let manifest = trained.pipeline.manifest();
     let summary = Summary {
         name: &manifest.name,
@@ -233,7 +234,9 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         unused_flags: keyphrase_data.unused(&trained.ranker),
         keyphrases: trained.ranker,
     };
-    match (summary.print(args.json), summary.refused) {
+    let printed = summary.print(args.json);
+    page?;
+    match (printed, summary.refused) {
         // Also if the reader of the report has seen enough.
         (_, Some(_)) => Ok(ExitCode::FAILURE),
         (printed, None) => printed.map(|()| ExitCode::SUCCESS),
