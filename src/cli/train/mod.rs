@@ -215,6 +215,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         report_page::write(file, &page)
     });
     let manifest = trained.pipeline.manifest();
+    let finds_neighbours = params.word_neighbours > 0 && !manifest.topics.is_empty();
     let summary = Summary {
         name: &manifest.name,
         version: manifest.version(),
@@ -231,7 +232,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         train_seconds,
         evaluation: &trained.evaluation,
         untold_tags: &trained.untold_tags,
-        unused_flags: keyphrase_data.unused(&trained.ranker),
+        unused_flags: keyphrase_data.unused(&trained.ranker, finds_neighbours),
         keyphrases: trained.ranker,
     };
     let printed = summary.print(args.json);

@@ -93,7 +93,7 @@ impl Summary<'_> {
         }
         if !self.unused_flags.is_empty() {
             say(format_args!(
-                "{} had no effect: a ranker is fitted on no fewer than {MIN_ARTICLES} full articles whose texts have their tags; give more with --keyphrase-data",
+                "{} had no effect: a ranker is fitted on no fewer than {MIN_ARTICLES} full articles whose texts have their tags as names or phrases; give more with --keyphrase-data",
                 self.unused_flags.join(", ")
             ));
         }
