@@ -756,6 +756,18 @@ fn a_file_is_named_once() {
 }
 
 #[test]
+fn what_is_held_out_whole_is_so_without_a_test_file() {
+    let help = stdout(&run(&["train", "--help"]));
+    let words: Vec<&str> = help.split_whitespace().collect();
+    let help = words.join(" ");
+    assert!(
+        help.contains("Without --test, articles that nearly repeat"),
+        "{help}"
+    );
+    assert!(help.contains("that others nearly repeat one"), "{help}");
+}
+
+#[test]
 fn articles_that_are_learnt_and_measured_on_are_counted() {
     let desk = Desk::new();
     let rows = fs::read_to_string(desk_rows()).unwrap();

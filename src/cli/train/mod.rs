@@ -37,9 +37,9 @@ const MAX_THREADS: usize = 1024;
 
 /// Train a model on labelled articles and write it to one file.
 ///
-/// A row is an article: its topic in one field, its tags (if any) in another. Articles that nearly
-/// repeat each other, and those of one --group-field, are all learnt from or all held out. The model
-/// is measured on articles it has not seen and written only if it passes the gates.
+/// A row is an article: its topic in one field, its tags (if any) in another. Without --test, articles
+/// that nearly repeat each other, and those of one --group-field, are all learnt from or all held out.
+/// The model is measured on articles it has not seen and written only if it passes the gates.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -55,7 +55,8 @@ pub(super) struct TrainArgs {
     /// Where the model is written, once it is measured
     #[arg(long, env = "COPYDESK_OUT", value_name = "FILE")]
     out: PathBuf,
-    /// Articles to measure on; without them a share of the data is held out
+    /// Articles to measure on; without them a share of the data is held out. It is told how many of
+    /// them are in the data word for word; that others nearly repeat one, or are of its group, is not
     #[arg(long, env = "COPYDESK_TEST", value_name = "FILE", num_args = 1..)]
     test: Vec<PathBuf>,
     /// Share of the data that is held out if there is no --test, from 0.01 to 0.5
