@@ -22,6 +22,14 @@ pub enum TrainError {
         /// The first of them.
         shown: Vec<String>,
     },
+    /// Articles to measure on whose topics can hardly be those of the model.
+    #[error("the articles to measure on have {n_topics} topics that the model does not have, such as {}; the limit is {MAX_TOPICS}: name the field of the topic with --label-field, or leave topics alone with --label-field ''", shown.join(", "))]
+    UnknownTopics {
+        /// How many there are.
+        n_topics: usize,
+        /// The first of them.
+        shown: Vec<String>,
+    },
     /// Topics with too little to learn from.
     #[error("topics with fewer than {min} training articles: {}; add examples, merge the topics, or lower --min-topic-examples", rare.join(", "))]
     TooFewExamples {

@@ -107,6 +107,8 @@ pub fn train(
     on_step: &OnStep<'_>,
 ) -> Result<Trained, TrainError> {
     let topics = topics_of(&split.train, params)?;
+    let of_model = topics.iter().map(|(topic, _)| topic.as_str()).collect();
+    evaluate::check_topics(&of_model, &split.test)?;
     let vocabulary = tags::vocabulary(
         split.train.iter().flat_map(|a| &a.tags),
         params.min_tag_examples,

@@ -376,6 +376,24 @@ fn a_field_that_is_no_topic_is_refused_for_how_many_there_are() {
 }
 
 #[test]
+fn articles_to_measure_on_of_too_many_topics_are_refused() {
+    let desk = Desk::new();
+    let rows: String = (0..1100)
+        .map(|n| format!("{{\"label\":\"story-{n}\",\"text\":\"the bank raised rates {n}\"}}\n"))
+        .collect();
+    let file = desk.write("stories.jsonl", rows.as_bytes());
+    let of_evaluate = run(&["evaluate", "--data", &file]);
+    let of_train = desk.train(&desk_rows(), &["--test", &file]);
+    for output in [of_evaluate, of_train] {
+        assert_eq!(output.status.code(), Some(1));
+        let message = stderr(&output);
+        let named = r#"1100 topics that the model does not have, such as "story-0", "story-1", "story-10"; the limit is 1000"#;
+        assert!(message.contains(named), "{message}");
+        assert!(message.contains("--label-field"), "{message}");
+    }
+}
+
+#[test]
 fn a_topic_of_one_example_is_learnt_unless_more_are_asked_for() {
     let desk = Desk::new();
     let rows = fs::read_to_string(data("desk.jsonl")).unwrap()
