@@ -110,8 +110,8 @@ pub fn spline_calibration(
 /// What [`spline_calibration`] takes at most: each pair of a sampled article and a topic is a row of numbers.
 pub fn calibration_bytes(n_articles: usize, n_classes: usize) -> usize {
     let n_rows = MAX_CALIBRATION_PAIRS / n_classes.max(1) + n_classes;
-    let n_pairs = n_rows.min(n_articles) * n_classes;
-    n_pairs * (N_SEGMENTS + n_classes) * size_of::<f64>()
+    let n_pairs = n_rows.min(n_articles).saturating_mul(n_classes);
+    n_pairs.saturating_mul((N_SEGMENTS + n_classes) * size_of::<f64>())
 }
 
 fn calibrate_all(mut scores: Array2<f32>, calibration: &SplineCalibration) -> Array2<f32> {

@@ -49,7 +49,7 @@ pub mod vectorize;
 pub mod word_statistics;
 mod word_vectors;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use error::TrainError;
@@ -223,6 +223,23 @@ pub fn train(
     })
 }
 
+/// How many topics articles have.
+///
+/// # Errors
+/// [`TrainError::TooManyTopics`] if these are more than a model may have.
+pub fn count_topics(articles: &[LabelledArticle]) -> Result<usize, TrainError> {
+    let labels = articles.iter().map(|article| article.label.as_str());
+    let topics: BTreeSet<&str> = labels.filter(|label| !label.is_empty()).collect();
+    if topics.len() > MAX_TOPICS {
+        let first = topics.iter().take(SHOWN_TOPICS);
+        return Err(TrainError::TooManyTopics {
+            n_topics: topics.len(),
+            shown: first.map(|topic| format!("{topic:?}")).collect(),
+        });
+    }
+    Ok(topics.len())
+}
+
 /// A topic of the training articles with its number of them, in alphabetical order.
 type CountedTopics = Vec<(String, usize)>;
 
@@ -230,6 +247,7 @@ fn topics_of(
     articles: &[LabelledArticle],
     params: &TrainParams,
 ) -> Result<CountedTopics, TrainError> {
+    count_topics(articles)?;
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     articles
         .iter()
@@ -238,13 +256,6 @@ fn topics_of(
     if counts.len() == 1 {
         let topics = counts.into_keys().map(String::from).collect();
         return Err(TrainError::TooFewTopics { topics });
-    }
-    if counts.len() > MAX_TOPICS {
-        let first = counts.keys().take(SHOWN_TOPICS);
-        return Err(TrainError::TooManyTopics {
-            n_topics: counts.len(),
-            shown: first.map(|topic| format!("{topic:?}")).collect(),
-        });
     }
     let rare: Vec<String> = counts
         .iter()

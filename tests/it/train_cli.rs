@@ -373,6 +373,10 @@ fn a_field_that_is_no_topic_is_refused_for_how_many_there_are() {
     let named = r#"1100 topics, such as "story-0", "story-1", "story-10"; the limit is 1000"#;
     assert!(message.contains(named), "{message}");
     assert!(message.contains("--label-field"), "{message}");
+    // Not only once they are dealt out, and not after what memory so many would need.
+    let message = desk.refusal(rows.as_bytes(), &[]);
+    assert!(message.contains(named), "{message}");
+    assert!(!message.contains("of memory"), "{message}");
 }
 
 #[test]

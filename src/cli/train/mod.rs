@@ -10,7 +10,7 @@ mod model_args;
 mod progress;
 mod summary;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -26,7 +26,7 @@ use super::tag_args::VocabularyArgs;
 use crate::pipeline::Pipeline;
 use crate::train::corpus::LabelledArticle;
 use crate::train::memory;
-use crate::train::{self, KeyphraseData, Split, TrainParams};
+use crate::train::{self, KeyphraseData, Split, TrainError, TrainParams};
 use gate::GateArgs;
 use model_args::ModelArgs;
 use progress::Progress;
@@ -166,12 +166,12 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
             .as_deref()
             .map_or(Ok(Vec::new()), read_known_tags)?,
     };
-    progress.say(&needs(
-        &corpus.articles,
-        keyphrase_data.tagged_or(&corpus.articles),
-        &params,
-        pool.current_num_threads(),
-    ));
+    let texts = memory::Texts {
+        articles: &corpus.articles,
+        test: tests.as_ref().map_or(&[], |tests| &tests.articles[..]),
+        keyphrase_data: &keyphrase_data,
+    };
+    progress.say(&needs(&texts, &params, pool.current_num_threads())?);
     let n_articles = corpus.articles.len();
     let started = Instant::now();
     let (split, mut trained) = pool.install(|| {
@@ -288,19 +288,21 @@ fn left_out(n_articles: usize, split: &Split, is_one_corpus: bool) -> Option<Str
 }
 
 /// What the run will need, for whoever would rather stop it now.
+///
+/// # Errors
+/// If there are more topics than a model may have: no memory is enough for them.
 fn needs(
-    articles: &[LabelledArticle],
-    tagged: &[LabelledArticle],
+    texts: &memory::Texts<'_>,
     params: &TrainParams,
     n_threads: usize,
-) -> String {
-    let topics: BTreeSet<&str> = articles.iter().map(|a| a.label.as_str()).collect();
-    let bytes = memory::estimated_peak_bytes(articles, tagged, params, topics.len(), n_threads);
-    format!(
+) -> Result<String, TrainError> {
+    let n_topics = train::count_topics(texts.articles)?;
+    let bytes = memory::estimated_peak_bytes(texts, params, n_topics, n_threads);
+    Ok(format!(
         "{} articles, {n_threads} threads: about {:.1} GB of memory at most",
-        articles.len(),
+        texts.articles.len(),
         bytes as f64 / 1e9
-    )
+    ))
 }
 
 fn test_share(text: &str) -> Result<f64, String> {
