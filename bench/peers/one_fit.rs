@@ -70,7 +70,7 @@ fn run(train: &[LabelledArticle], test: &[LabelledArticle]) -> anyhow::Result<()
         folds: &folds,
         n_topics: names.len(),
     };
-    let model = topics::fit(data, &params, &|_| {})?;
+    let model = topics::fit(data, None, &params, &|_| {})?;
     let float = float_accuracy(&corpus, &model, &names, test, &params);
     let counts = names.iter().map(|name| {
         let n = train.iter().filter(|a| a.label == *name).count();

@@ -68,7 +68,8 @@ pub(super) struct DataArgs {
     /// none has either, a comma
     #[arg(long, env = "COPYDESK_TAG_SEPARATOR", value_name = "CHAR")]
     tag_separator: Option<char>,
-    /// Field of a story, a day or a series: its articles are all learnt from or all held out
+    /// Field of a story, a day or a series: where a share of the data is held out, its articles are
+    /// all learnt from or all held out
     #[arg(long, env = "COPYDESK_GROUP_FIELD", value_name = "NAME")]
     group_field: Option<String>,
     /// The part of the group field that names the group, such as '^\d{4}-\d{2}-\d{2}'; an article

@@ -48,6 +48,11 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     }
     let pipeline = model_file::load(args.model.as_deref())?;
     let corpus = args.rows.read(&args.data)?;
+    let topics = pipeline.manifest().topics.iter();
+    evaluate::check_topics(
+        &topics.map(|topic| &*topic.name).collect(),
+        &corpus.articles,
+    )?;
     say_written_otherwise("the model", pipeline.manifest(), &corpus.articles);
     let measured = evaluate::evaluate_with_vocabulary(pipeline, &corpus.articles);
     let (pipeline, evaluation) = measured?;

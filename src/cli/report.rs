@@ -5,6 +5,9 @@ use comfy_table::{CellAlignment, Table, presets};
 use crate::train::evaluate::Evaluation;
 use crate::train::keyphrases::CrossValidation;
 
+/// A larger matrix is no longer read: of its confusions a page lists the largest, and a terminal none.
+pub(super) const MAX_MATRIX_TOPICS: usize = 60;
+
 /// Which articles were measured on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Measured {
@@ -47,6 +50,12 @@ pub(super) fn evaluation(evaluation: &Evaluation, on: Measured) -> String {
 
 /// Which topics are taken for which.
 pub(super) fn confusion(evaluation: &Evaluation) -> String {
+    let n_topics = evaluation.topics.len();
+    if n_topics > MAX_MATRIX_TOPICS {
+        return format!(
+            "which topics are taken for which is shown of at most {MAX_MATRIX_TOPICS} topics, and these are {n_topics}: --report lists the most frequent confusions, --json has all"
+        );
+    }
     let mut table = plain_table();
     let numbers = (1..=evaluation.topics.len()).map(|n| n.to_string());
     table.set_header(["is \\ was answered".to_owned()].into_iter().chain(numbers));
@@ -220,6 +229,7 @@ fn share(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::evaluate::LabelMeasures;
 
     #[test]
     fn what_was_not_measured_is_no_zero() {
@@ -231,6 +241,29 @@ mod tests {
         assert!(shown.contains("log loss –"), "{shown}");
         assert!(shown.contains("all of the articles need review"), "{shown}");
         assert!(!shown.contains("are right"), "{shown}");
+    }
+
+    #[test]
+    fn a_matrix_that_nobody_reads_is_not_shown() {
+        let of_topics = |n_topics: usize| {
+            let topic = |n: usize| LabelMeasures {
+                name: format!("Topic {n}"),
+                precision: 0.0,
+                recall: 0.0,
+                f1: 0.0,
+                support: 0,
+            };
+            confusion(&Evaluation {
+                topics: (0..n_topics).map(topic).collect(),
+                confusion: vec![vec![0; n_topics]; n_topics],
+                ..Evaluation::default()
+            })
+        };
+        assert!(of_topics(60).contains("Topic 59"));
+        let shown = of_topics(61);
+        assert!(!shown.contains("Topic"), "{shown}");
+        assert!(shown.contains("these are 61"), "{shown}");
+        assert!(shown.contains("--json has all"), "{shown}");
     }
 
     #[test]

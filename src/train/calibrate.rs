@@ -110,8 +110,8 @@ pub fn spline_calibration(
 /// What [`spline_calibration`] takes at most: each pair of a sampled article and a topic is a row of numbers.
 pub fn calibration_bytes(n_articles: usize, n_classes: usize) -> usize {
     let n_rows = MAX_CALIBRATION_PAIRS / n_classes.max(1) + n_classes;
-    let n_pairs = n_rows.min(n_articles) * n_classes;
-    n_pairs * (N_SEGMENTS + n_classes) * size_of::<f64>()
+    let n_pairs = n_rows.min(n_articles).saturating_mul(n_classes);
+    n_pairs.saturating_mul((N_SEGMENTS + n_classes) * size_of::<f64>())
 }
 
 fn calibrate_all(mut scores: Array2<f32>, calibration: &SplineCalibration) -> Array2<f32> {
@@ -194,7 +194,7 @@ pub fn platt_scaling(scores: &[f32], is_right: &[bool]) -> Result<Calibration, T
     // linfa calls the more frequent class positive, whichever it is.
     let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
     let calibration = Calibration {
-        slope: (sign * fitted.params()[0] as f32).max(f32::MIN_POSITIVE),
+        slope: (sign * fitted.params()[0] as f32).max(MIN_SLOPE),
         bias: sign * fitted.intercept() as f32,
         threshold: 0.0,
     };
@@ -271,6 +271,22 @@ mod tests {
             assert!(calibration.confidence(-2.0) < 0.3, "{calibration:?}");
             assert_eq!(calibration.threshold, calibration.confidence(0.0));
         }
+    }
+
+    #[test]
+    fn scores_that_tell_nothing_still_decide() {
+        // The higher the score, the seldomer it is right.
+        let scores: Vec<f32> = (0..200).map(|i| (i as f32 - 100.0) / 50.0).collect();
+        let is_right: Vec<bool> = (0..200).map(|i| i < 80).collect();
+        let calibration = platt_scaling(&scores, &is_right).unwrap();
+        assert!(
+            calibration.confidence(0.1) > calibration.threshold,
+            "{calibration:?}"
+        );
+        assert!(
+            calibration.confidence(-0.1) < calibration.threshold,
+            "{calibration:?}"
+        );
     }
 
     #[test]

@@ -22,6 +22,14 @@ pub enum TrainError {
         /// The first of them.
         shown: Vec<String>,
     },
+    /// Articles to measure on whose topics can hardly be those of the model.
+    #[error("the articles to measure on have {n_topics} topics that the model does not have, such as {}; the limit is {MAX_TOPICS}: name the field of the topic with --label-field, or leave topics alone with --label-field ''", shown.join(", "))]
+    UnknownTopics {
+        /// How many there are.
+        n_topics: usize,
+        /// The first of them.
+        shown: Vec<String>,
+    },
     /// Topics with too little to learn from.
     #[error("topics with fewer than {min} training articles: {}; add examples, merge the topics, or lower --min-topic-examples", rare.join(", "))]
     TooFewExamples {
@@ -60,6 +68,34 @@ pub enum TrainError {
         /// Articles without one.
         n_undated: usize,
         /// All articles.
+        n_articles: usize,
+    },
+    /// There is nothing to measure on.
+    #[error(
+        "nothing can be held out to measure on: of each topic something must be left to learn from, and of {n_articles} articles those of one --group-field, and those that nearly repeat each other, are kept together (groups: {n_groups}); name another --group-field, or give articles to measure on with --test"
+    )]
+    NothingHeldOut {
+        /// All articles.
+        n_articles: usize,
+        /// Their groups.
+        n_groups: usize,
+    },
+    /// A split by time has nothing to learn from.
+    #[error(
+        "nothing is left to learn from: the {n_held_out} newest articles are held out, and the other {n_left_out} left out, as they nearly repeat these or have their --group-field; name another --group-field, hold out another share with --test-share, or give articles to measure on with --test"
+    )]
+    NothingOlder {
+        /// The newest articles.
+        n_held_out: usize,
+        /// All others.
+        n_left_out: usize,
+    },
+    /// What is learnt cannot be tried on other articles while it is learnt.
+    #[error(
+        "the {n_articles} articles to learn from are one group, as they have one --group-field or nearly repeat each other, and how sure a model may be shows only on a group that it has not seen; name another --group-field, or add articles of other groups. With --test articles to measure on, none of these are held out"
+    )]
+    OneGroup {
+        /// Articles to learn from.
         n_articles: usize,
     },
     /// The solver refused its parameters.

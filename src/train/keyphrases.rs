@@ -15,6 +15,7 @@ use super::split::{groups, stratified_folds};
 use super::topics::N_FOLDS;
 use crate::tags::Keyphrases;
 use crate::tags::keyphrases::Calibration;
+use crate::tags::keyphrases::candidate::Candidate;
 use crate::tags::keyphrases::candidates::Candidates;
 use crate::tags::keyphrases::choose::{MAX_KEYPHRASES, choose, may_be_tag};
 use crate::tags::keyphrases::features::{Context, N_FEATURES, features};
@@ -42,7 +43,7 @@ const BETA_SQUARED: f64 = 2.0;
 const NOTHING_OFFERED: f32 = 1.0;
 const FOLD_SEED: u64 = 42;
 const N_TENTHS: usize = 10;
-/// Fewer articles with a tag of their own text say too little.
+/// Fewer articles with a tag that could be offered of their own text say too little.
 pub const MIN_ARTICLES: usize = 50;
 
 /// How well the ranker finds the tags of articles that it was not fitted on.
@@ -63,6 +64,7 @@ struct Sample {
     found: Candidates,
     /// (n_candidates).
     rows: Vec<[f32; N_FEATURES]>,
+    /// Whether it is a tag that could be offered: of the others nothing is learnt; (n_candidates).
     is_tag: Vec<bool>,
     /// Distinct tags.
     n_tags: usize,
@@ -86,12 +88,13 @@ impl Sample {
             statistics,
         };
         let rows = found.list.iter().map(|c| features(c, context)).collect();
+        let is_tag = |c: &Candidate| may_be_tag(c) && tags.has(c.key);
         // As it is written, or under another of its names.
         let is_present =
             |key: &u64| tags.has_in(*key, &words) || found.list.iter().any(|c| c.key == *key);
         Self {
             rows,
-            is_tag: found.list.iter().map(|c| tags.has(c.key)).collect(),
+            is_tag: found.list.iter().map(is_tag).collect(),
             n_tags: tags.len(),
             n_present: tags.keys().filter(is_present).count(),
             words,
@@ -113,16 +116,18 @@ type Linear = (Vec<f32>, f32);
 /// What is offered of each article.
 type Offered = Vec<Vec<(f32, bool)>>;
 
-/// Those of the articles that the ranker is fitted on.
+/// Those of the articles that the ranker is fitted on: evenly out of all, which are often in the order of time.
 pub(super) fn learnt_from(articles: &[LabelledArticle]) -> impl Iterator<Item = &LabelledArticle> {
-    articles
-        .iter()
-        .filter(|article| !article.tags.is_empty() && article.text.len() >= MIN_TEXT_BYTES)
-        .take(MAX_TAGGED)
+    let is_tagged = |article: &&LabelledArticle| {
+        !article.tags.is_empty() && article.text.len() >= MIN_TEXT_BYTES
+    };
+    let tagged: Vec<&LabelledArticle> = articles.iter().filter(is_tagged).collect();
+    let n_taken = tagged.len().min(MAX_TAGGED);
+    (0..n_taken).map(move |i| tagged[i * tagged.len() / n_taken])
 }
 
 /// Fits the ranker on articles with their editors' tags, calibrated out of fold. `None` if too few
-/// of them have a tag that their text has.
+/// of them have a tag that could be offered of their text, or if any fit saw nothing but tags, or none.
 ///
 /// # Errors
 /// [`TrainError::Calibration`] if linfa's solver fails.
@@ -143,13 +148,16 @@ pub fn fit(
     // Near-duplicates stand in one fold.
     let strata = vec![0; articles.len()];
     let folds = stratified_folds(&strata, &groups(&articles), N_FOLDS, FOLD_SEED);
-    let fitted: Vec<Linear> = (0..=N_FOLDS)
+    let fitted: Vec<Option<Linear>> = (0..=N_FOLDS)
         .into_par_iter()
         .map(|fold| {
             let others = samples.iter().zip(&folds).filter(|(_, f)| **f != fold);
             fit_linear(others.map(|(sample, _)| sample))
         })
         .collect::<Result<_, _>>()?;
+    let Some(fitted) = fitted.into_iter().collect::<Option<Vec<Linear>>>() else {
+        return Ok(None);
+    };
     let offered: Offered = samples
         .iter()
         .zip(&folds)
@@ -161,6 +169,10 @@ pub fn fit(
     let n_tags: Vec<usize> = samples.iter().map(|sample| sample.n_tags).collect();
     let (weights, intercept) = fitted[N_FOLDS].clone();
     let calibration = calibrate(offered.iter().flatten())?;
+    let measured = cross_validation(&samples, &offered, &folds)?;
+    let (Some(calibration), Some(measured)) = (calibration, measured) else {
+        return Ok(None);
+    };
     let keyphrases = Keyphrases {
         weights,
         intercept,
@@ -168,7 +180,6 @@ pub fn fit(
         threshold: best_f_threshold(&n_tags, &offered),
         statistics,
     };
-    let measured = cross_validation(&samples, &offered, &folds)?;
     Ok(Some((keyphrases, measured)))
 }
 
@@ -176,7 +187,8 @@ fn score((weights, intercept): &Linear, row: &[f32; N_FEATURES]) -> f32 {
     intercept + row.iter().zip(weights).map(|(x, w)| x * w).sum::<f32>()
 }
 
-fn fit_linear<'a>(samples: impl Iterator<Item = &'a Sample>) -> Result<Linear, TrainError> {
+/// `None` if what could be offered of the articles is all tags, or none.
+fn fit_linear<'a>(samples: impl Iterator<Item = &'a Sample>) -> Result<Option<Linear>, TrainError> {
     let (mut values, mut is_tag) = (Vec::new(), Vec::new());
     for sample in samples {
         let of = sample
@@ -202,21 +214,27 @@ fn fit_linear<'a>(samples: impl Iterator<Item = &'a Sample>) -> Result<Linear, T
         means.push(mean);
         deviations.push(deviation);
     }
-    let (params, intercept) = logistic(records, is_tag, L2_PENALTY)?;
+    let Some((params, intercept)) = logistic(records, is_tag, L2_PENALTY)? else {
+        return Ok(None);
+    };
     let weights: Vec<f64> = params.iter().zip(&deviations).map(|(p, d)| p / d).collect();
     let shift: f64 = weights.iter().zip(&means).map(|(w, m)| w * m).sum();
-    Ok((
+    Ok(Some((
         weights.into_iter().map(|w| w as f32).collect(),
         (intercept - shift) as f32,
-    ))
+    )))
 }
 
-/// linfa's logistic regression with the tags as the positive class: weights and intercept.
+/// linfa's logistic regression with the tags as the positive class: weights and intercept. `None` if there is only
+/// one class.
 fn logistic(
     records: Array2<f64>,
     is_tag: Vec<bool>,
     l2_penalty: f64,
-) -> Result<(Vec<f64>, f64), TrainError> {
+) -> Result<Option<(Vec<f64>, f64)>, TrainError> {
+    if !(is_tag.contains(&true) && is_tag.contains(&false)) {
+        return Ok(None);
+    }
     let fitted = LogisticRegression::default()
         .alpha(l2_penalty)
         .max_iterations(MAX_ITERATIONS)
@@ -226,26 +244,28 @@ fn logistic(
     // linfa calls the more frequent class positive, whichever it is.
     let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
     let params = fitted.params().iter().map(|p| sign * p).collect();
-    Ok((params, sign * fitted.intercept()))
+    Ok(Some((params, sign * fitted.intercept())))
 }
 
 /// The confidence that a score is worth, fitted on what was offered of articles that the ranker had
-/// not seen.
+/// not seen. `None` if all of that is right, or nothing.
 fn calibrate<'a>(
     offered: impl Iterator<Item = &'a (f32, bool)>,
-) -> Result<Calibration, TrainError> {
+) -> Result<Option<Calibration>, TrainError> {
     let (scores, is_tag): (Vec<f32>, Vec<bool>) = offered.copied().unzip();
     let records = Array2::from_shape_fn((scores.len(), 2), |(i, j)| {
         f64::from(Calibration::basis(scores[i])[j])
     });
     let surest = surest_log_odds(&scores, &is_tag);
-    let (params, bias) = logistic(records, is_tag, 1.0)?;
+    let Some((params, bias)) = logistic(records, is_tag, 1.0)? else {
+        return Ok(None);
+    };
     let (below, bend) = (params[0] as f32, params[1] as f32);
-    Ok(Calibration {
+    Ok(Some(Calibration {
         slopes: [below.max(MIN_SLOPE), (below + bend).max(MIN_SLOPE)],
         bias: bias as f32,
         surest,
-    })
+    }))
 }
 
 /// Log-odds of a tag among the [`N_SUREST`] phrases of the best scores, as if one more were right and one more wrong.
@@ -289,11 +309,12 @@ fn best_f_threshold(n_tags: &[usize], offered: &Offered) -> f32 {
     (best / n_tags.len() as f64 / (1.0 + BETA_SQUARED)) as f32
 }
 
+/// `None` if for some fold there is nothing to calibrate on.
 fn cross_validation(
     samples: &[Sample],
     offered: &Offered,
     folds: &[usize],
-) -> Result<CrossValidation, TrainError> {
+) -> Result<Option<CrossValidation>, TrainError> {
     let (mut confidences, mut is_right) = (Vec::new(), Vec::new());
     for fold in 0..N_FOLDS {
         let of = |is_held_out: bool| {
@@ -303,7 +324,9 @@ fn cross_validation(
                 .filter(move |(_, f)| is_wanted(**f))
                 .flat_map(|(o, _)| o)
         };
-        let calibration = calibrate(of(false))?;
+        let Some(calibration) = calibrate(of(false))? else {
+            return Ok(None);
+        };
         for (score, is_tag) in of(true) {
             confidences.push(calibration.confidence(*score));
             is_right.push(*is_tag);
@@ -322,11 +345,11 @@ fn cross_validation(
             }
         })
         .collect();
-    Ok(CrossValidation {
+    Ok(Some(CrossValidation {
         n_articles: samples.len(),
         ranking: ranking(&ranked),
         reliability: reliability(&confidences, &is_right, N_TENTHS),
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -347,6 +370,56 @@ mod tests {
         let long: Vec<(f32, bool)> = (0..7).map(|i| (3.0 - i as f32, long[i])).collect();
         assert!((threshold(&[3], vec![long]) - 1.0 / 7.0).abs() < 1e-6);
         assert_eq!(threshold(&[1], vec![Vec::new()]), NOTHING_OFFERED);
+    }
+
+    /// Articles long enough, about "Ruth Amber": each of other words.
+    fn articles_with_tag(n: usize, tag: &str) -> Vec<LabelledArticle> {
+        let article = |i: usize| {
+            let word: String = format!("{i:03}")
+                .bytes()
+                .map(|b| char::from(b + 49))
+                .collect();
+            let said = format!(
+                "The {word} bridge and the {word}ing road were closed by {word}ers, said Ruth Amber. "
+            );
+            LabelledArticle {
+                text: format!("{}They asked Amber for {word}s.", said.repeat(9)),
+                tags: vec![tag.to_owned()],
+                ..LabelledArticle::default()
+            }
+        };
+        (0..n).map(article).collect()
+    }
+
+    fn fitted(articles: &[LabelledArticle]) -> Option<(Keyphrases, CrossValidation)> {
+        fit(articles, WordStatistics::default()).unwrap()
+    }
+
+    #[test]
+    fn tags_that_are_never_offered_are_nothing_to_learn_from() {
+        assert!(fitted(&articles_with_tag(60, "Ruth Amber")).is_some());
+        // A surname stands for its full name, and is not offered beside it.
+        assert!(fitted(&articles_with_tag(60, "Amber")).is_none());
+    }
+
+    #[test]
+    fn fits_that_see_one_class_leave_the_built_in_ranker() {
+        // All of them nearly repeat each other: whatever fold they are in, the others have nothing.
+        let story = articles_with_tag(1, "Ruth Amber").remove(0);
+        assert!(fitted(&vec![story; 60]).is_none());
+    }
+
+    #[test]
+    fn the_ranker_learns_from_articles_of_all_times() {
+        let mut articles = articles_with_tag(3 * MAX_TAGGED / 2, "Ruth Amber");
+        articles[0].tags.clear();
+        let taken: Vec<&LabelledArticle> = learnt_from(&articles).collect();
+        assert_eq!(taken.len(), MAX_TAGGED);
+        let place = |i: usize| articles.iter().position(|article| article == taken[i]);
+        assert_eq!(place(0), Some(1));
+        assert!(place(MAX_TAGGED - 1) > Some(3 * MAX_TAGGED / 2 - 3));
+        let few: Vec<&LabelledArticle> = learnt_from(&articles[..MAX_TAGGED]).collect();
+        assert_eq!(few, articles[1..MAX_TAGGED].iter().collect::<Vec<_>>());
     }
 
     #[test]

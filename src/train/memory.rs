@@ -2,7 +2,6 @@
 
 use std::mem::size_of;
 
-use super::TrainParams;
 use super::calibrate::calibration_bytes;
 use super::corpus::LabelledArticle;
 use super::keyphrases::learnt_from;
@@ -10,6 +9,7 @@ use super::svm::BLOCK_CLASSES;
 use super::tags::vocabulary;
 use super::vectorize::{MAX_COUNTED_TERMS, WAVE_ARTICLES};
 use super::word_vectors::{BYTES_PER_WORD, MAX_WORDS};
+use super::{KeyphraseData, TrainParams};
 use crate::features::sparse::MAX_COLUMNS;
 use crate::features::{TermCounts, TermParams};
 
@@ -27,6 +27,8 @@ const BYTES_PER_STRING: usize = 16;
 const PHRASE_BYTES_PER_TEXT_BYTE: usize = 60;
 /// What one fit of the ranker needs of them.
 const RANKER_BYTES_PER_TEXT_BYTE: usize = 35;
+/// A phrase of the background with its number of texts, in a tree; there are hardly more phrases than terms.
+const BYTES_PER_COUNTED_PHRASE: usize = 12;
 /// A score of an article that was held out from a tag's model; of most pairs one is kept, and once more sorted.
 const BYTES_PER_TAG_SCORE: usize = 2 * 8;
 /// A column and a weight of a tag.
@@ -34,16 +36,51 @@ const BYTES_PER_TAG_WEIGHT: usize = 8;
 /// Models that are fitted at the same time at most: that of all articles and one a fold.
 const MAX_FITS_AT_ONCE: usize = 6;
 
-/// About as many bytes as a training run will need at its peak, the articles included; `tagged` are those that
-/// the ranker of names and phrases is fitted on.
+/// The texts of a training run, which are all kept to its end.
+#[derive(Debug, Clone, Copy)]
+pub struct Texts<'a> {
+    /// Learnt from, but for what is held out of them.
+    pub articles: &'a [LabelledArticle],
+    /// Without a topic, learnt from as far as it is found.
+    pub unlabelled: &'a [LabelledArticle],
+    /// Measured on, if nothing is held out.
+    pub test: &'a [LabelledArticle],
+    /// What else the ranker of names and phrases is learnt from.
+    pub keyphrase_data: &'a KeyphraseData,
+}
+
+impl Texts<'_> {
+    fn bytes(&self) -> usize {
+        let data = self.keyphrase_data;
+        let read = [
+            self.articles,
+            self.unlabelled,
+            self.test,
+            &data.tagged,
+            &data.background,
+        ];
+        // What is learnt from with unlabelled articles is a copy.
+        let copied = [self.articles, self.unlabelled].into_iter();
+        let copied = copied.filter(|_| !self.unlabelled.is_empty());
+        read.into_iter().chain(copied).map(text_bytes).sum()
+    }
+
+    /// Articles that are learnt from at most: of those without a topic no more than of the others.
+    fn n_learnt(&self) -> usize {
+        let n_labelled = self.articles.len();
+        n_labelled + self.unlabelled.len().min(n_labelled)
+    }
+}
+
+/// About as many bytes as a training run will need at its peak, its texts included.
 pub fn estimated_peak_bytes(
-    articles: &[LabelledArticle],
-    tagged: &[LabelledArticle],
+    texts: &Texts<'_>,
     params: &TrainParams,
     n_topics: usize,
     n_threads: usize,
 ) -> usize {
-    let n_articles = articles.len();
+    let articles = texts.articles;
+    let n_articles = texts.n_learnt();
     let n_terms = mean_terms(articles, &params.terms) * n_articles;
     let n_columns = n_terms.min(MAX_COLUMNS);
     let counting = n_terms.min(MAX_COUNTED_TERMS) * BYTES_PER_COUNTED_TERM
@@ -51,34 +88,44 @@ pub fn estimated_peak_bytes(
     // Weights twice, in the solver's order and in the classifier's; dual variables; counts for IGM.
     let of_fit = |n_classes: usize| {
         let n_lanes = n_classes.min(BLOCK_CLASSES);
-        (n_columns * (n_lanes + 2 * n_classes) + n_articles * n_lanes) * size_of::<f32>()
+        let n_numbers = n_columns
+            .saturating_mul(n_lanes + 2 * n_classes)
+            .saturating_add(n_articles * n_lanes);
+        n_numbers.saturating_mul(size_of::<f32>())
     };
     let n_fits = n_threads.clamp(1, MAX_FITS_AT_ONCE);
     let rows = n_terms * size_of::<u32>();
-    let fitting = rows + n_fits * of_fit(n_topics);
-    let tags = rows
-        + bytes_of_tags(articles, params, n_columns, |n| {
-            n_threads.max(1) * of_fit(n)
-        });
+    let fitting = of_fit(n_topics).saturating_mul(n_fits).saturating_add(rows);
+    let of_tags = bytes_of_tags(articles, params, n_columns, |n| {
+        of_fit(n).saturating_mul(n_threads.max(1))
+    });
+    let tags = of_tags.saturating_add(rows);
     let calibrating = calibration_bytes(n_articles, n_topics);
     let grouping = n_articles * BYTES_PER_GROUPED_ARTICLE;
+    let background = &texts.keyphrase_data.background;
+    let n_background_terms = mean_terms(background, &params.terms) * background.len();
+    let n_words = match background.is_empty() {
+        true => n_terms,
+        false => n_background_terms,
+    };
     // Each word of each text twice, as a number and as a place.
     let finding = match params.word_neighbours {
         0 => 0,
-        _ => n_columns.min(MAX_WORDS) * BYTES_PER_WORD + 2 * rows,
+        _ => n_words.min(MAX_WORDS) * BYTES_PER_WORD + 2 * n_words * size_of::<u32>(),
     };
+    let tagged = texts.keyphrase_data.tagged_or(articles);
     let n_tagged_bytes: usize = learnt_from(tagged).map(|article| article.text.len()).sum();
-    let ranking =
-        n_tagged_bytes * (PHRASE_BYTES_PER_TEXT_BYTE + n_fits * RANKER_BYTES_PER_TEXT_BYTE);
-    PROGRAM_BYTES
-        + text_bytes(articles)
-        + grouping
-            .max(counting)
-            .max(finding)
-            .max(fitting)
-            .max(tags)
-            .max(calibrating)
-            .max(ranking)
+    let ranking = n_tagged_bytes
+        * (PHRASE_BYTES_PER_TEXT_BYTE + n_fits * RANKER_BYTES_PER_TEXT_BYTE)
+        + n_background_terms * BYTES_PER_COUNTED_PHRASE;
+    let needed = grouping
+        .max(counting)
+        .max(finding)
+        .max(fitting)
+        .max(tags)
+        .max(calibrating)
+        .max(ranking);
+    needed.saturating_add(PROGRAM_BYTES + texts.bytes())
 }
 
 /// What learnt tags take: fits of a block of them in each thread, of which `of_fits` says how much they take, the
@@ -92,10 +139,11 @@ fn bytes_of_tags(
     let tags = articles.iter().flat_map(|article| &article.tags);
     let n_tags = vocabulary(tags, params.min_tag_examples).len();
     let n_tagged = articles.iter().filter(|a| !a.tags.is_empty()).count();
-    let n_weights = n_tags * params.max_tag_terms.min(n_columns);
+    let n_weights = n_tags.saturating_mul(params.max_tag_terms.min(n_columns));
+    let n_scores = n_tags.saturating_mul(n_tagged);
     of_fits(n_tags.min(BLOCK_CLASSES))
-        + n_tags * n_tagged * BYTES_PER_TAG_SCORE
-        + n_weights * BYTES_PER_TAG_WEIGHT
+        .saturating_add(n_scores.saturating_mul(BYTES_PER_TAG_SCORE))
+        .saturating_add(n_weights.saturating_mul(BYTES_PER_TAG_WEIGHT))
 }
 
 fn text_bytes(articles: &[LabelledArticle]) -> usize {
@@ -142,29 +190,70 @@ mod tests {
         vec![article; n]
     }
 
+    fn bytes_of(
+        articles: &[LabelledArticle],
+        params: &TrainParams,
+        n_topics: usize,
+        n_threads: usize,
+    ) -> usize {
+        let texts = Texts {
+            articles,
+            unlabelled: &[],
+            test: &[],
+            keyphrase_data: &KeyphraseData::default(),
+        };
+        estimated_peak_bytes(&texts, params, n_topics, n_threads)
+    }
+
+    #[test]
+    fn all_texts_that_are_kept_are_counted() {
+        let large = articles(100, &"a large budget ".repeat(10_000));
+        let bytes = |test: &[LabelledArticle],
+                     tagged: &[LabelledArticle],
+                     background: &[LabelledArticle]| {
+            let keyphrase_data = KeyphraseData {
+                tagged: tagged.to_vec(),
+                background: background.to_vec(),
+                ..KeyphraseData::default()
+            };
+            let texts = Texts {
+                articles: &articles(10, "a large budget"),
+                unlabelled: &[],
+                test,
+                keyphrase_data: &keyphrase_data,
+            };
+            estimated_peak_bytes(&texts, &TrainParams::default(), 2, 2)
+        };
+        let without = bytes(&[], &[], &[]);
+        for with in [
+            bytes(&large, &[], &[]),
+            bytes(&[], &large, &[]),
+            bytes(&[], &[], &large),
+        ] {
+            assert!(with >= without + 15_000_000, "{with} {without}");
+        }
+    }
+
+    #[test]
+    fn no_number_of_topics_is_too_large_to_be_told() {
+        let articles = articles(100_000, "a large budget");
+        let bytes = bytes_of(&articles, &TrainParams::default(), 5_000_000, 2);
+        assert_eq!(bytes, usize::MAX);
+    }
+
     #[test]
     fn rows_and_texts_grow_with_the_corpus_and_tables_do_not() {
-        let bytes = |n| {
-            estimated_peak_bytes(
-                &articles(n, "one two three"),
-                &[],
-                &TrainParams::default(),
-                4,
-                2,
-            )
-        };
+        let bytes = |n| bytes_of(&articles(n, "one two three"), &TrainParams::default(), 4, 2);
         assert!(bytes(0) >= PROGRAM_BYTES);
         assert!(bytes(20_000) > bytes(10_000));
-        let more_threads = estimated_peak_bytes(
+        let more_threads = bytes_of(
             &articles(100_000, "a large budget"),
-            &[],
             &TrainParams::default(),
             12,
             64,
         );
-        let six = estimated_peak_bytes(
+        let six = bytes_of(
             &articles(100_000, "a large budget"),
-            &[],
             &TrainParams::default(),
             12,
             6,
@@ -176,21 +265,31 @@ mod tests {
     fn articles_with_tags_need_room_for_their_phrases() {
         let mut tagged = articles(500, &"a large budget ".repeat(200));
         let bytes = |tagged: &[LabelledArticle]| {
-            estimated_peak_bytes(&[], tagged, &TrainParams::default(), 1, 2)
+            let keyphrase_data = KeyphraseData {
+                tagged: tagged.to_vec(),
+                ..KeyphraseData::default()
+            };
+            let texts = Texts {
+                articles: &[],
+                unlabelled: &[],
+                test: &[],
+                keyphrase_data: &keyphrase_data,
+            };
+            estimated_peak_bytes(&texts, &TrainParams::default(), 1, 2)
         };
-        assert_eq!(bytes(&tagged), bytes(&[]));
+        let untagged = bytes(&tagged);
+        assert!(untagged < bytes(&[]) + 2_000_000);
         for article in &mut tagged {
             article.tags.push("Budget".to_owned());
         }
-        assert!(bytes(&tagged) > bytes(&[]) + 100_000_000);
+        assert!(bytes(&tagged) > untagged + 100_000_000);
     }
 
     #[test]
     fn learnt_tags_need_room_for_their_scores() {
         let mut articles = articles(10_000, "a large budget");
-        let bytes = |articles: &[LabelledArticle]| {
-            estimated_peak_bytes(articles, &[], &TrainParams::default(), 4, 2)
-        };
+        let bytes =
+            |articles: &[LabelledArticle]| bytes_of(articles, &TrainParams::default(), 4, 2);
         let without = bytes(&articles);
         for (n, article) in articles.iter_mut().enumerate() {
             article.tags = (0..5)
@@ -204,7 +303,7 @@ mod tests {
             min_tag_examples: 10_000,
             ..TrainParams::default()
         };
-        let bytes = estimated_peak_bytes(&articles, &[], &rare, 4, 2);
+        let bytes = bytes_of(&articles, &rare, 4, 2);
         assert!(bytes < without + 100_000_000, "{bytes}");
     }
 
@@ -216,17 +315,38 @@ mod tests {
                 word_neighbours,
                 ..TrainParams::default()
             };
-            estimated_peak_bytes(&articles, &[], &params, 2, 1)
+            bytes_of(&articles, &params, 2, 1)
         };
         assert!(bytes(10) > bytes(0), "{} {}", bytes(10), bytes(0));
     }
 
     #[test]
+    fn articles_without_a_topic_need_room_as_far_as_they_are_learnt_from() {
+        let (own, many) = (
+            articles(10_000, "a large budget"),
+            articles(30_000, "a large budget"),
+        );
+        let bytes = |unlabelled| {
+            let texts = Texts {
+                articles: &own,
+                unlabelled,
+                test: &[],
+                keyphrase_data: &KeyphraseData::default(),
+            };
+            estimated_peak_bytes(&texts, &TrainParams::default(), 4, 2)
+        };
+        let [none, some, more] = [&many[..0], &many[..10_000], &many].map(bytes);
+        let texts = |n| text_bytes(&many[..n]);
+        assert!(some > none + 3 * texts(10_000), "{some} {none}");
+        // Of the others only the texts, as they are and once more.
+        assert_eq!(more - some, 2 * texts(20_000));
+    }
+
+    #[test]
     fn many_topics_need_room_for_their_calibration() {
         // Measured on 600 articles of as many topics: 1.75 GB.
-        let bytes = estimated_peak_bytes(
+        let bytes = bytes_of(
             &articles(600, "a large budget"),
-            &[],
             &TrainParams::default(),
             600,
             2,

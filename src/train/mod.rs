@@ -52,7 +52,7 @@ pub mod word_statistics;
 mod word_vectors;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use error::TrainError;
@@ -116,6 +116,8 @@ pub fn train(
     on_step: &OnStep<'_>,
 ) -> Result<Trained, TrainError> {
     let topics = topics_of(&split.train, params)?;
+    let of_model = topics.iter().map(|(topic, _)| topic.as_str()).collect();
+    evaluate::check_topics(&of_model, &split.test)?;
     let vocabulary = tags::vocabulary(
         split.train.iter().flat_map(|a| &a.tags),
         params.min_tag_examples,
@@ -133,6 +135,11 @@ pub fn train(
         n_articles: split.train.len(),
     });
     let groups = split::groups(&split.train);
+    if split::count_groups(&groups) < 2 {
+        return Err(TrainError::OneGroup {
+            n_articles: split.train.len(),
+        });
+    }
     let mut folds =
         split::stratified_folds(&split::strata(&split.train), &groups, N_FOLDS, params.seed);
     let background = match keyphrase_data.background.is_empty() {
@@ -289,6 +296,23 @@ impl Learnt {
     }
 }
 
+/// How many topics articles have.
+///
+/// # Errors
+/// [`TrainError::TooManyTopics`] if these are more than a model may have.
+pub fn count_topics(articles: &[LabelledArticle]) -> Result<usize, TrainError> {
+    let labels = articles.iter().map(|article| article.label.as_str());
+    let topics: BTreeSet<&str> = labels.filter(|label| !label.is_empty()).collect();
+    if topics.len() > MAX_TOPICS {
+        let first = topics.iter().take(SHOWN_TOPICS);
+        return Err(TrainError::TooManyTopics {
+            n_topics: topics.len(),
+            shown: first.map(|topic| format!("{topic:?}")).collect(),
+        });
+    }
+    Ok(topics.len())
+}
+
 /// A topic of the training articles with its number of them, in alphabetical order.
 type CountedTopics = Vec<(String, usize)>;
 
@@ -296,6 +320,7 @@ fn topics_of(
     articles: &[LabelledArticle],
     params: &TrainParams,
 ) -> Result<CountedTopics, TrainError> {
+    count_topics(articles)?;
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     articles
         .iter()
@@ -304,13 +329,6 @@ fn topics_of(
     if counts.len() == 1 {
         let topics = counts.into_keys().map(String::from).collect();
         return Err(TrainError::TooFewTopics { topics });
-    }
-    if counts.len() > MAX_TOPICS {
-        let first = counts.keys().take(SHOWN_TOPICS);
-        return Err(TrainError::TooManyTopics {
-            n_topics: counts.len(),
-            shown: first.map(|topic| format!("{topic:?}")).collect(),
-        });
     }
     let rare: Vec<String> = counts
         .iter()

@@ -179,6 +179,32 @@ fn an_archive_of_tags_alone_has_a_page_of_tags() {
 }
 
 #[test]
+fn a_page_that_cannot_be_written_costs_no_model() {
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("desk.safetensors");
+    // Only who writes it learns that no file may have so long a name.
+    let page = folder.path().join(format!("{}.html", "x".repeat(300)));
+    let rows = data("desk.jsonl");
+    let output = run(&[
+        "train",
+        "--data",
+        rows.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+        "--report",
+        page.to_str().unwrap(),
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    let wrote = said.find("wrote ");
+    assert!(
+        wrote.is_some() && wrote < said.find("cannot write "),
+        "{said}"
+    );
+    assert!(Path::new(&out).exists());
+}
+
+#[test]
 fn a_page_that_cannot_be_written_is_said_before_training() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("desk.safetensors");

@@ -350,7 +350,13 @@ fn bad_corpora_are_refused_by_name() {
         desk.refusal(unlabelled.as_bytes(), &[])
             .contains("rows.jsonl:2: field \"label\" is missing")
     );
-    let strangers = row("A", "alpha beta") + &row("B", "gamma delta");
+    let strangers = [
+        row("A", "alpha beta"),
+        row("B", "gamma delta"),
+        row("A", "epsilon zeta"),
+        row("B", "eta theta"),
+    ]
+    .concat();
     assert!(
         desk.refusal(strangers.as_bytes(), &[])
             .contains("share no words")
@@ -367,6 +373,63 @@ fn a_field_that_is_no_topic_is_refused_for_how_many_there_are() {
     let named = r#"1100 topics, such as "story-0", "story-1", "story-10"; the limit is 1000"#;
     assert!(message.contains(named), "{message}");
     assert!(message.contains("--label-field"), "{message}");
+    // Not only once they are dealt out, and not after what memory so many would need.
+    let message = desk.refusal(rows.as_bytes(), &[]);
+    assert!(message.contains(named), "{message}");
+    assert!(!message.contains("of memory"), "{message}");
+}
+
+#[test]
+fn articles_to_measure_on_of_too_many_topics_are_refused() {
+    let desk = Desk::new();
+    let rows: String = (0..1100)
+        .map(|n| format!("{{\"label\":\"story-{n}\",\"text\":\"the bank raised rates {n}\"}}\n"))
+        .collect();
+    let file = desk.write("stories.jsonl", rows.as_bytes());
+    let of_evaluate = run(&["evaluate", "--data", &file]);
+    let of_train = desk.train(&desk_rows(), &["--test", &file]);
+    for output in [of_evaluate, of_train] {
+        assert_eq!(output.status.code(), Some(1));
+        let message = stderr(&output);
+        let named = r#"1100 topics that the model does not have, such as "story-0", "story-1", "story-10"; the limit is 1000"#;
+        assert!(message.contains(named), "{message}");
+        assert!(message.contains("--label-field"), "{message}");
+    }
+}
+
+#[test]
+fn articles_without_a_topic_are_learnt_from_too() {
+    let desk = Desk::new();
+    // The held-out articles, whose topics nobody tells.
+    let rows = fs::read_to_string(test_rows()).unwrap();
+    let texts = rows.lines().map(|row| {
+        let row: Value = serde_json::from_str(row).unwrap();
+        serde_json::json!({ "title": row["title"], "text": row["text"] }).to_string()
+    });
+    let texts = desk.write(
+        "texts.jsonl",
+        texts.collect::<Vec<_>>().join("\n").as_bytes(),
+    );
+    let output = desk.train(&desk_rows(), &["--unlabelled", &texts, "--json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["unlabelled_articles"], 20);
+    let n_learnt = report["self_labelled_articles"].as_u64().unwrap();
+    assert!((1..=20).contains(&n_learnt), "{n_learnt}");
+    let said = format!("{n_learnt} of 20 articles without a topic were learnt from too");
+    assert!(stderr(&output).contains(&said), "{}", stderr(&output));
+    // Of tags alone there are no topics to find.
+    let rows = fs::read_to_string(desk_rows()).unwrap();
+    let rows = desk.write(
+        "tags.jsonl",
+        rows.replace("\"label\"", "\"section\"").as_bytes(),
+    );
+    let output = desk.train(&rows, &["--unlabelled", &texts]);
+    let said = "--unlabelled had no effect";
+    assert!(stderr(&output).contains(said), "{}", stderr(&output));
+    let missing = desk.train(&desk_rows(), &["--unlabelled", "no-such-file.jsonl"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(stderr(&missing).contains("no-such-file.jsonl"));
 }
 
 #[test]
@@ -386,6 +449,50 @@ fn a_topic_of_one_example_is_learnt_unless_more_are_asked_for() {
     );
     assert!(
         message.contains("topics with fewer than 2 training articles: Weather (1)"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_corpus_of_few_groups_is_measured_or_refused() {
+    let desk = Desk::new();
+    let rows = |n_groups: usize| {
+        let rows = fs::read_to_string(data("desk.jsonl")).unwrap();
+        let rows = rows.lines().enumerate().map(|(i, row)| {
+            let mut row: Value = serde_json::from_str(row).unwrap();
+            // The topics take turns.
+            row["story"] = format!("{}", i / 4 % n_groups).into();
+            format!("{row}\n")
+        });
+        rows.collect::<String>()
+    };
+    let flags = ["--group-field", "story", "--json"];
+    let file = desk.write("three.jsonl", rows(3).as_bytes());
+    let output = desk.train(&file, &flags);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(
+        report["evaluation"]["n_articles"].as_u64() > Some(10),
+        "{report}"
+    );
+    fs::remove_file(desk.file("model.safetensors")).unwrap();
+    let message = desk.refusal(rows(2).as_bytes(), &flags);
+    assert!(
+        message.contains("articles to learn from are one group"),
+        "{message}"
+    );
+    let message = desk.refusal(rows(1).as_bytes(), &flags);
+    assert!(
+        message.contains("the 64 articles to learn from are one group"),
+        "{message}"
+    );
+    // However much there is to measure on, confidences are learnt out of fold.
+    let message = desk.refusal(
+        rows(1).as_bytes(),
+        &[&flags[..], &["--test", &test_rows()]].concat(),
+    );
+    assert!(
+        message.contains("articles to learn from are one group"),
         "{message}"
     );
 }
@@ -703,6 +810,18 @@ fn a_file_is_named_once() {
         assert!(said.contains(&format!("{again} is named twice")), "{said}");
     }
     assert!(!Path::new(&desk.file("model.safetensors")).exists());
+}
+
+#[test]
+fn what_is_held_out_whole_is_so_without_a_test_file() {
+    let help = stdout(&run(&["train", "--help"]));
+    let words: Vec<&str> = help.split_whitespace().collect();
+    let help = words.join(" ");
+    assert!(
+        help.contains("Without --test, articles that nearly repeat"),
+        "{help}"
+    );
+    assert!(help.contains("that others nearly repeat one"), "{help}");
 }
 
 #[test]

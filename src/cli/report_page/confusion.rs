@@ -3,10 +3,9 @@
 use maud::{Markup, html};
 
 use super::{grouped, percent};
+use crate::cli::report::MAX_MATRIX_TOPICS;
 use crate::train::evaluate::Evaluation;
 
-/// A larger matrix is no longer read; its largest confusions are listed alone.
-const MAX_MATRIX_TOPICS: usize = 60;
 /// More columns than this are headed by numbers instead of names.
 const MAX_NAMED_COLUMNS: usize = 24;
 const MAX_LISTED: usize = 12;

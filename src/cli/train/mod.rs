@@ -10,7 +10,7 @@ mod model_args;
 mod progress;
 mod summary;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -26,7 +26,7 @@ use super::tag_args::VocabularyArgs;
 use crate::pipeline::Pipeline;
 use crate::train::corpus::LabelledArticle;
 use crate::train::memory;
-use crate::train::{self, KeyphraseData, Split, TrainParams};
+use crate::train::{self, KeyphraseData, Split, TrainError, TrainParams};
 use gate::GateArgs;
 use model_args::ModelArgs;
 use progress::Progress;
@@ -37,9 +37,9 @@ const MAX_THREADS: usize = 1024;
 
 /// Train a model on labelled articles and write it to one file.
 ///
-/// A row is an article: its topic in one field, its tags (if any) in another. Articles that nearly
-/// repeat each other, and those of one --group-field, are all learnt from or all held out. The model
-/// is measured on articles it has not seen and written only if it passes the gates.
+/// A row is an article: its topic in one field, its tags (if any) in another. Without --test, articles
+/// that nearly repeat each other, and those of one --group-field, are all learnt from or all held out.
+/// The model is measured on articles it has not seen and written only if it passes the gates.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -55,7 +55,8 @@ pub(super) struct TrainArgs {
     /// Where the model is written, once it is measured
     #[arg(long, env = "COPYDESK_OUT", value_name = "FILE")]
     out: PathBuf,
-    /// Articles to measure on; without them a share of the data is held out
+    /// Articles to measure on; without them a share of the data is held out. It is told how many of
+    /// them are in the data word for word; that others nearly repeat one, or are of its group, is not
     #[arg(long, env = "COPYDESK_TEST", value_name = "FILE", num_args = 1..)]
     test: Vec<PathBuf>,
     /// Share of the data that is held out if there is no --test, from 0.01 to 0.5
@@ -170,12 +171,13 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
             .as_deref()
             .map_or(Ok(Vec::new()), read_known_tags)?,
     };
-    progress.say(&needs(
-        &corpus.articles,
-        keyphrase_data.tagged_or(&corpus.articles),
-        &params,
-        pool.current_num_threads(),
-    ));
+    let texts = memory::Texts {
+        articles: &corpus.articles,
+        unlabelled: &unlabelled,
+        test: tests.as_ref().map_or(&[], |tests| &tests.articles[..]),
+        keyphrase_data: &keyphrase_data,
+    };
+    progress.say(&needs(&texts, &params, pool.current_num_threads())?);
     let n_articles = corpus.articles.len();
     let started = Instant::now();
     let (split, mut trained) = pool.install(|| {
@@ -187,7 +189,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
             None if args.split == SplitBy::Time => {
                 train::hold_out_newest(corpus, args.test_share, &on_step)?
             }
-            None => train::hold_out(corpus, args.test_share, params.seed, &on_step),
+            None => train::hold_out(corpus, args.test_share, params.seed, &on_step)?,
         };
         let trained = train::train(&split, &unlabelled, &keyphrase_data, &params, &on_step);
         trained.map(|trained| (split, trained))
@@ -205,26 +207,29 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let bytes = trained.pipeline.to_bytes()?;
     // The digest is of the file's bytes: what is said is said of the file.
     trained.pipeline = Pipeline::from_bytes(&bytes)?;
-    if let Some(file) = &args.report {
+    let refused = gate.refusal(&trained.evaluation, &split);
+    // Before its page: one that cannot be written must not cost the model.
+    if refused.is_none() {
+        model_file::save(&args.out, &bytes)?;
+    }
+    let page = args.report.as_ref().map_or(Ok(()), |file| {
         let page = Page {
             manifest: trained.pipeline.manifest(),
             evaluation: &trained.evaluation,
             study: &trained.study.take().unwrap_or_default(),
             on: Measured::HeldOut,
         };
-        report_page::write(file, &page)?;
-    }
-    let refused = gate.refusal(&trained.evaluation, &split);
-    if refused.is_none() {
-        model_file::save(&args.out, &bytes)?;
-    }
+        report_page::write(file, &page)
+    });
     let manifest = trained.pipeline.manifest();
+    let finds_neighbours = params.word_neighbours > 0 && !manifest.topics.is_empty();
     let summary = Summary {
         name: &manifest.name,
         version: manifest.version(),
         written: refused.is_none().then_some(args.out.as_path()),
         refused: refused.as_deref(),
         training_articles: trained.n_training_articles,
+        unlabelled_articles: unlabelled.len(),
         self_labelled_articles: trained.n_self_labelled,
         bad_rows,
         topics: manifest.topics.len(),
@@ -236,10 +241,12 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         train_seconds,
         evaluation: &trained.evaluation,
         untold_tags: &trained.untold_tags,
-        unused_flags: keyphrase_data.unused(&trained.ranker),
+        unused_flags: keyphrase_data.unused(&trained.ranker, finds_neighbours),
         keyphrases: trained.ranker,
     };
-    match (summary.print(args.json), summary.refused) {
+    let printed = summary.print(args.json);
+    page?;
+    match (printed, summary.refused) {
         // Also if the reader of the report has seen enough.
         (_, Some(_)) => Ok(ExitCode::FAILURE),
         (printed, None) => printed.map(|()| ExitCode::SUCCESS),
@@ -289,19 +296,21 @@ fn left_out(n_articles: usize, split: &Split, is_one_corpus: bool) -> Option<Str
 }
 
 /// What the run will need, for whoever would rather stop it now.
+///
+/// # Errors
+/// If there are more topics than a model may have: no memory is enough for them.
 fn needs(
-    articles: &[LabelledArticle],
-    tagged: &[LabelledArticle],
+    texts: &memory::Texts<'_>,
     params: &TrainParams,
     n_threads: usize,
-) -> String {
-    let topics: BTreeSet<&str> = articles.iter().map(|a| a.label.as_str()).collect();
-    let bytes = memory::estimated_peak_bytes(articles, tagged, params, topics.len(), n_threads);
-    format!(
+) -> Result<String, TrainError> {
+    let n_topics = train::count_topics(texts.articles)?;
+    let bytes = memory::estimated_peak_bytes(texts, params, n_topics, n_threads);
+    Ok(format!(
         "{} articles, {n_threads} threads: about {:.1} GB of memory at most",
-        articles.len(),
+        texts.articles.len(),
         bytes as f64 / 1e9
-    )
+    ))
 }
 
 fn test_share(text: &str) -> Result<f64, String> {

@@ -20,7 +20,8 @@ pub(super) struct Summary<'a> {
     pub(super) written: Option<&'a Path>,
     pub(super) refused: Option<&'a str>,
     pub(super) training_articles: usize,
-    /// Articles of `--unlabelled` that were learnt from.
+    /// Articles of `--unlabelled`, and how many of them were learnt from.
+    pub(super) unlabelled_articles: usize,
     pub(super) self_labelled_articles: usize,
     pub(super) bad_rows: usize,
     pub(super) topics: usize,
@@ -81,11 +82,14 @@ impl Summary<'_> {
                 self.untold_tags.join(", ")
             ));
         }
-        if self.self_labelled_articles > 0 {
-            say(format_args!(
-                "{} articles without a topic were learnt from too, with the topic that a first model found",
-                self.self_labelled_articles
-            ));
+        match (self.unlabelled_articles, self.self_labelled_articles) {
+            (0, _) => {}
+            (_, 0) if self.topics == 0 => {
+                say("--unlabelled had no effect: there are no topics to find");
+            }
+            (n_articles, n_learnt) => say(format_args!(
+                "{n_learnt} of {n_articles} articles without a topic were learnt from too; a first model was not sure of the others, or had enough of their topics"
+            )),
         }
         match &self.keyphrases {
             RankerSource::Fitted(measured) => {
@@ -101,7 +105,7 @@ impl Summary<'_> {
         }
         if !self.unused_flags.is_empty() {
             say(format_args!(
-                "{} had no effect: a ranker is fitted on no fewer than {MIN_ARTICLES} full articles whose texts have their tags; give more with --keyphrase-data",
+                "{} had no effect: a ranker is fitted on no fewer than {MIN_ARTICLES} full articles whose texts have their tags as names or phrases; give more with --keyphrase-data",
                 self.unused_flags.join(", ")
             ));
         }

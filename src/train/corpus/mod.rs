@@ -3,6 +3,7 @@
 //! - [`Corpus::read`], [`Corpus::finish`]: read these first.
 //! - `file`: how a file's rows are written, by its name, and what is before them in its bytes.
 //! - `rows`: one row of a file becomes an article.
+//! - `python_list`: a list of tags as Python writes it.
 //! - `line_bound`: lines that are longer than any row.
 //! - `quotes`: quotation marks of a table that swallow rows, and the lines of its rows.
 //! - `separators`: what parts the tags of one string.
@@ -19,6 +20,7 @@ mod file;
 mod line_bound;
 mod named;
 mod no_rows;
+mod python_list;
 mod quotes;
 mod rows;
 mod separators;

@@ -1,10 +1,9 @@
 //! One row of a file becomes an article.
 
-use std::collections::BTreeMap;
-
 use regex::Regex;
 use serde_json::{Map, Value};
 
+use super::python_list::python_list;
 use super::separators::distinct;
 use super::{CorpusError, LabelledArticle};
 
@@ -206,9 +205,7 @@ fn tags_of_text(text: &str, field: &str) -> Result<Tags, String> {
     if let Ok(tags) = serde_json::from_str::<Vec<Value>>(text) {
         return tags_of_array(&tags, field).map(Tags::List);
     }
-    // Python quotes with apostrophes, as TOML does, of which this is an array.
-    let list = toml::from_str::<BTreeMap<String, Vec<String>>>(&format!("tags = {text}"));
-    match list.ok().and_then(|mut list| list.remove("tags")) {
+    match python_list(text) {
         Some(tags) => Ok(Tags::List(distinct(tags.iter().map(String::as_str)))),
         None if text[1..].trim_start().starts_with(['\'', '"']) => Err(format!(
             "field {field:?} begins as a list and is none: {text:?}; write it as a JSON array, or part the tags by ;"
@@ -341,7 +338,15 @@ impl Columns {
 
 #[cfg(test)]
 mod tests {
-    use super::date_in;
+    use super::{Tags, date_in, tags_of_text};
+
+    #[test]
+    fn escapes_in_a_list_of_python_are_what_they_stand_for() {
+        let Ok(Tags::List(tags)) = tags_of_text(r"['New\xa0York', 'a\tb', 'it\'s']", "tags") else {
+            panic!("it is a list");
+        };
+        assert_eq!(tags, ["New\u{a0}York", "a b", "it's"]);
+    }
 
     #[test]
     fn the_first_date_in_a_text_is_taken() {

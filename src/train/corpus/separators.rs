@@ -15,6 +15,9 @@ const ACCENTS: [&str; 8] = [
     "acute", "grave", "circ", "uml", "tilde", "cedil", "ring", "slash",
 ];
 
+/// Bytes of the longest name or number of an entity, its sign and leading zeros among them.
+const MAX_ENTITY_BYTES: usize = 10;
+
 /// The strings of one file that hold several tags each, until it is read whole and shows what parts them.
 #[derive(Debug, Default)]
 pub(super) struct JoinedTags {
@@ -105,9 +108,12 @@ fn parts(tags: &str, separator: char) -> Vec<&str> {
 /// Whether an HTML entity ends here that lacks but its semicolon, such as the "&amp" of "AT&amp;T". Of names, only
 /// those that stand in texts: of "R&B; Jazz" the semicolon parts tags.
 fn ends_in_entity(text: &str) -> bool {
-    let Some((_, name)) = text.rsplit_once('&') else {
+    // Looking further back at each of many semicolons would take hours of a long string.
+    let bytes = text.as_bytes().iter().rev().take(MAX_ENTITY_BYTES + 1);
+    let Some(n_bytes) = bytes.clone().position(|byte| *byte == b'&') else {
         return false;
     };
+    let name = &text[text.len() - n_bytes..];
     match name.strip_prefix('#') {
         Some(number) => match number.strip_prefix(['x', 'X']) {
             Some(hex) => !hex.is_empty() && hex.bytes().all(|byte| byte.is_ascii_hexdigit()),
@@ -172,6 +178,15 @@ mod tests {
             tags,
             [&["AT&amp;T", "Jazz", "R&B"][..], &["&", "&#", "Q&A"]]
         );
+    }
+
+    #[test]
+    fn an_entity_is_looked_for_no_further_back_than_it_is_long() {
+        let zeros = |n| format!("&#{}39; b", "0".repeat(n));
+        assert_eq!(parted(&[&zeros(7)], None).0, [["&#000000039; b"]]);
+        assert_eq!(parted(&[&zeros(8)], None).0, [["&#0000000039", "b"]]);
+        // Its bytes are no characters of their own.
+        assert_eq!(parted(&["Zoë & ééééé; b"], None).0, [["Zoë & ééééé", "b"]]);
     }
 
     #[test]

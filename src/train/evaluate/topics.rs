@@ -10,6 +10,7 @@ use crate::pipeline::Classification;
 use crate::train::corpus::LabelledArticle;
 use crate::train::coverage::{CoveragePoint, coverage_curve};
 use crate::train::reliability::{expected_calibration_error, reliability};
+use crate::train::{MAX_TOPICS, SHOWN_TOPICS, TrainError};
 
 /// Bins of the calibration error.
 const N_BINS: usize = 15;
@@ -23,6 +24,34 @@ pub struct Automatic {
     pub share: f64,
     /// The share of them that is right; `None` if there are none.
     pub accuracy: Option<f64>,
+}
+
+/// Makes sure that the topics of articles can be meant as those of a model that has `of_model`: the articles of each
+/// pair of topics are counted.
+///
+/// # Errors
+/// [`TrainError::UnknownTopics`] if the model lacks more of them than any model may have.
+pub fn check_topics(
+    of_model: &BTreeSet<&str>,
+    articles: &[LabelledArticle],
+) -> Result<(), TrainError> {
+    // Of a model without topics none are measured.
+    if of_model.is_empty() {
+        return Ok(());
+    }
+    let topics: BTreeSet<&str> = articles.iter().map(|a| a.label.as_str()).collect();
+    let unknown = topics
+        .difference(of_model)
+        .filter(|topic| !topic.is_empty());
+    let n_topics = unknown.clone().count();
+    if n_topics > MAX_TOPICS {
+        let first = unknown.take(SHOWN_TOPICS);
+        return Err(TrainError::UnknownTopics {
+            n_topics,
+            shown: first.map(|topic| format!("{topic:?}")).collect(),
+        });
+    }
+    Ok(())
 }
 
 /// The topics' part of an evaluation; `of_model` are those that the model has.

@@ -1,6 +1,6 @@
 //! Which articles belong together: named groups and near-duplicates.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
@@ -45,6 +45,11 @@ pub fn groups(articles: &[LabelledArticle]) -> Vec<usize> {
         }
     }
     (0..articles.len()).map(|i| forest.root(i)).collect()
+}
+
+/// How many groups there are.
+pub(in crate::train) fn count_groups(groups: &[usize]) -> usize {
+    groups.iter().collect::<HashSet<_>>().len()
 }
 
 fn signatures(articles: &[LabelledArticle]) -> Vec<[u32; SIGNATURE]> {

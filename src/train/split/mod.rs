@@ -9,6 +9,7 @@ mod groups;
 
 pub(super) use folds::strata;
 pub use folds::stratified_folds;
+pub(super) use groups::count_groups;
 pub use groups::groups;
 
 use std::collections::HashSet;
@@ -29,25 +30,78 @@ pub struct Split {
 }
 
 /// Holds out a seeded, stratified share of a corpus, in (0, 1): whole groups, no near-duplicates
-/// across.
-pub fn hold_out(corpus: Corpus, share: f64, seed: u64, on_step: &OnStep<'_>) -> Split {
+/// across, and of every topic something is left to learn from.
+///
+/// # Errors
+/// [`TrainError::OneGroup`] or [`TrainError::NothingHeldOut`] if there is no such group.
+pub fn hold_out(
+    corpus: Corpus,
+    share: f64,
+    seed: u64,
+    on_step: &OnStep<'_>,
+) -> Result<Split, TrainError> {
     on_step(Step::Grouping {
         n_articles: corpus.articles.len(),
     });
     let groups = groups(&corpus.articles);
     let strata = strata(&corpus.articles);
-    let (n_held_out, n_folds) = fraction(share);
-    let folds = stratified_folds(&strata, &groups, n_folds, seed);
+    let mut is_held_out = dealt_out(&strata, &groups, share, seed);
+    keep_topics(&corpus.articles, &groups, &mut is_held_out);
+    if !is_held_out.contains(&true) {
+        let n_articles = groups.len();
+        return Err(match count_groups(&groups) {
+            0 | 1 => TrainError::OneGroup { n_articles },
+            n_groups => TrainError::NothingHeldOut {
+                n_articles,
+                n_groups,
+            },
+        });
+    }
     let (mut train, mut test) = (Vec::new(), Vec::new());
-    for (article, fold) in corpus.articles.into_iter().zip(folds) {
-        // The last folds are those that rare labels reach last.
-        if fold + n_held_out >= n_folds {
-            test.push(article)
-        } else {
-            train.push(article)
+    for (article, is_held_out) in corpus.articles.into_iter().zip(is_held_out) {
+        match is_held_out {
+            true => test.push(article),
+            false => train.push(article),
         }
     }
-    Split { train, test }
+    Ok(Split { train, test })
+}
+
+/// Which articles are of the folds that are such a share of all: one group at least, and never all of them.
+fn dealt_out(strata: &[usize], groups: &[usize], share: f64, seed: u64) -> Vec<bool> {
+    let (mut n_held_out, mut n_folds) = fraction(share);
+    let n_groups = count_groups(groups);
+    // Folds are filled from the first one on: with fewer groups nothing would be in the last.
+    if n_groups <= n_folds - n_held_out {
+        let nearest = (share * n_groups as f64).round() as usize;
+        n_held_out = nearest.max(1).min(n_groups.saturating_sub(1));
+        n_folds = n_groups;
+    }
+    // The last folds are those that rare labels reach last.
+    let folds = stratified_folds(strata, groups, n_folds, seed);
+    folds
+        .iter()
+        .map(|fold| fold + n_held_out >= n_folds)
+        .collect()
+}
+
+/// Leaves groups to learn from that have all the articles of a topic: the model would not know it.
+fn keep_topics(articles: &[LabelledArticle], groups: &[usize], is_held_out: &mut [bool]) {
+    let topics = |is_wanted: bool| {
+        let dealt = articles.iter().zip(&*is_held_out);
+        let wanted = dealt.filter(move |(_, is_held_out)| **is_held_out == is_wanted);
+        wanted.map(|(article, _)| article.label.as_str())
+    };
+    let learnt: HashSet<&str> = topics(false).chain([""]).collect();
+    let lost: HashSet<&str> = topics(true)
+        .filter(|topic| !learnt.contains(topic))
+        .collect();
+    let of_lost = articles.iter().zip(groups);
+    let of_lost = of_lost.filter(|(article, _)| lost.contains(article.label.as_str()));
+    let kept: HashSet<usize> = of_lost.map(|(_, group)| *group).collect();
+    for (is_held_out, group) in is_held_out.iter_mut().zip(groups) {
+        *is_held_out &= !kept.contains(group);
+    }
 }
 
 /// How many of how few folds are such a share of all, to a fiftieth of it: of more folds than articles of a topic,
@@ -75,7 +129,7 @@ fn fraction(share: f64) -> (usize, usize) {
 /// Older articles that nearly repeat a held-out one, or are of its group, are left out of both.
 ///
 /// # Errors
-/// [`TrainError::NoDate`] if an article has no date.
+/// [`TrainError::NoDate`] if an article has no date, [`TrainError::NothingOlder`] if none is left to learn from.
 pub fn hold_out_newest(
     corpus: Corpus,
     share: f64,
@@ -101,6 +155,12 @@ pub fn hold_out_newest(
     let held_out: HashSet<usize> = of_test.iter().copied().collect();
     let mut groups = of_train.iter();
     train.retain(|_| groups.next().is_none_or(|group| !held_out.contains(group)));
+    if train.is_empty() {
+        return Err(TrainError::NothingOlder {
+            n_held_out: test.len(),
+            n_left_out: of_train.len(),
+        });
+    }
     Ok(Split { train, test })
 }
 
@@ -135,18 +195,110 @@ mod tests {
             let dealt = n_held_out as f64 / n_folds as f64;
             assert!((dealt - share).abs() <= share / 50.0, "{share}: {dealt}");
         }
-        // No two have a word in common.
-        let articles = (0..200).map(|n| {
+        let split = held_out(unlike(200), 0.4).unwrap();
+        assert_eq!((split.train.len(), split.test.len()), (120, 80));
+    }
+
+    /// So many articles, no two of which have a word in common.
+    fn unlike(n: usize) -> Vec<LabelledArticle> {
+        let article = |n: usize| {
             let digits = format!("{n:03}").into_bytes().into_iter();
             let word: String = digits
                 .map(|digit| char::from(digit + b'a' - b'0'))
                 .collect();
             article("", &format!("{word} {word}s {word}ing"), "")
-        });
+        };
+        (0..n).map(article).collect()
+    }
+
+    /// The same of so many groups.
+    fn grouped(n: usize, n_groups: usize) -> Vec<LabelledArticle> {
+        let mut articles = unlike(n);
+        for (i, article) in articles.iter_mut().enumerate() {
+            article.group = format!("group {}", i % n_groups);
+        }
+        articles
+    }
+
+    fn held_out(articles: Vec<LabelledArticle>, share: f64) -> Result<Split, TrainError> {
         let mut corpus = Corpus::default();
-        corpus.articles = articles.collect();
-        let split = hold_out(corpus, 0.4, 42, &|_| ());
-        assert_eq!((split.train.len(), split.test.len()), (120, 80));
+        corpus.articles = articles;
+        hold_out(corpus, share, 42, &|_| ())
+    }
+
+    #[test]
+    fn something_is_held_out_of_two_groups_already() {
+        for (n_groups, share) in [(2, 0.1), (3, 0.1), (9, 0.1), (2, 0.4), (40, 0.01), (2, 0.5)] {
+            let split = held_out(grouped(120, n_groups), share).unwrap();
+            let groups = |articles: &[LabelledArticle]| {
+                let names: HashSet<String> = articles.iter().map(|a| a.group.clone()).collect();
+                names.len()
+            };
+            let n_held_out = groups(&split.test);
+            assert_eq!(groups(&split.train) + n_held_out, n_groups);
+            assert!(
+                (1..n_groups).contains(&n_held_out),
+                "{n_groups}: {n_held_out}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_can_be_held_out_of_one_group() {
+        let error = held_out(grouped(120, 1), 0.1).unwrap_err().to_string();
+        for said in ["120 articles", "one group", "--group-field", "--test"] {
+            assert!(error.contains(said), "{said}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_last_articles_of_a_topic_are_learnt_from() {
+        // Of as many topics as articles nothing can be held out; of two articles each, one at most.
+        let with_topics = |n_topics: usize| {
+            let mut articles = unlike(12);
+            for (i, article) in articles.iter_mut().enumerate() {
+                article.label = format!("topic {}", i % n_topics);
+            }
+            held_out(articles, 0.5)
+        };
+        let error = with_topics(12).unwrap_err();
+        assert!(matches!(
+            error,
+            TrainError::NothingHeldOut { n_groups: 12, .. }
+        ));
+        let topics = |articles: &[LabelledArticle]| -> HashSet<String> {
+            articles.iter().map(|a| a.label.clone()).collect()
+        };
+        for n_topics in [2, 5, 6, 11] {
+            let split = with_topics(n_topics).unwrap();
+            assert_eq!(topics(&split.train).len(), n_topics);
+            assert!(topics(&split.test).is_subset(&topics(&split.train)));
+        }
+    }
+
+    #[test]
+    fn what_is_held_out_of_many_articles_is_the_last_fold() {
+        let mut articles = unlike(900);
+        for (i, article) in articles.iter_mut().enumerate() {
+            article.label = format!("topic {}", i % 7);
+            article.group = format!("story {}", i % 300);
+        }
+        let folds = stratified_folds(&strata(&articles), &groups(&articles), 10, 42);
+        let last = articles.iter().zip(&folds).filter(|(_, fold)| **fold == 9);
+        let last: Vec<String> = last.map(|(article, _)| article.text.clone()).collect();
+        let split = held_out(articles, 0.1).unwrap();
+        let texts: Vec<String> = split.test.iter().map(|a| a.text.clone()).collect();
+        assert_eq!(texts, last);
+    }
+
+    #[test]
+    fn who_has_nothing_older_than_what_is_held_out_is_told_why() {
+        let dates = ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"];
+        let stories = dates.map(|date| article(date, "the storm hit the coast", ""));
+        let error = split(stories.into()).unwrap_err().to_string();
+        for said in ["1 newest", "other 3", "--test-share"] {
+            assert!(error.contains(said), "{said}: {error}");
+        }
     }
 
     #[test]
