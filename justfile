@@ -35,7 +35,7 @@ model DATA PAGES EDITOR_TAGS BACKGROUND KNOWN_TAGS:
         --data {{ quote(DATA / "train.jsonl") }} --test {{ quote(DATA / "test.jsonl") }} \
         --keyphrase-data {{ quote(EDITOR_TAGS) }} --background {{ quote(DATA / "train.jsonl") }} {{ quote(BACKGROUND) }} \
         --unlabelled {{ quote(BACKGROUND) }} --known-tags {{ quote(KNOWN_TAGS) }} \
-        --group-field id --source-field source --group-pattern '^wce/[0-9-]+' --word-neighbours 10 --max-terms 170000 --min-tag-examples 20 --min-tag-confidence 0.5 \
+        --group-field id --source-field source --group-pattern '^wce/[0-9-]+' --word-neighbours 10 --base-rates 0 --max-terms 178000 --min-tag-examples 20 --min-tag-confidence 0.5 \
         --name news-en --languages en --licence CC-BY-SA-4.0 \
         --source "66,045 short English news texts in 12 topics: Wikipedia Current events portal 2002-2020 (CC BY-SA 4.0), HuffPost News Category Dataset (CC BY 4.0), SIB-200 (CC BY-SA 4.0); and 63,405 events of the same portal without topics" \
         --trained-at 1795478400 --out models/news-en.safetensors

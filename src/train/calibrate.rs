@@ -15,10 +15,6 @@ const MAX_ITERATIONS: u64 = 100;
 const L2_PENALTY: f32 = 1.0;
 /// Log-odds per unit of score; a score that tells nothing still may not fall.
 const MIN_SLOPE: f32 = 1e-3;
-/// What of the topics' own log-odds is kept: half-way from the training articles' shares of topics to
-/// even ones, as articles to come need not share them. Better than all and than none on held-out
-/// training articles too; `bench/transfer` has the figures.
-const BASE_RATE_SHARE: f32 = 0.5;
 /// The temperature search looks at inverse temperatures from e⁻³ to e⁵.
 const LOG_INVERSE_TEMPERATURES: (f32, f32) = (-3.0, 5.0);
 
@@ -92,13 +88,14 @@ pub fn inverse_temperature(scores: ArrayView2<'_, f32>, targets: &[usize]) -> f3
 pub fn spline_calibration(
     scores: ArrayView2<'_, f32>,
     targets: &[usize],
+    base_rate_share: f32,
 ) -> Result<SplineCalibration, TrainError> {
     let n_classes = scores.ncols();
     let rows = sample(targets, n_classes, MAX_CALIBRATION_PAIRS / n_classes.max(1));
     let scores = scores.select(Axis(0), &rows);
     let targets: Vec<usize> = rows.iter().map(|&i| targets[i]).collect();
     let fitted = fit_pairs(&scores, &targets)?;
-    let intercepts = fitted.intercepts().iter().map(|b| b * BASE_RATE_SHARE);
+    let intercepts = fitted.intercepts().iter().map(|b| b * base_rate_share);
     let fitted = spline(fitted.slopes(), intercepts.collect())?;
     let calibrated = calibrate_all(scores, &fitted);
     let temperature = inverse_temperature(calibrated.view(), &targets);
@@ -245,7 +242,7 @@ mod tests {
             targets.push(class);
         }
         let scores = Array2::from_shape_vec((300, 3), rows).unwrap();
-        let calibration = spline_calibration(scores.view(), &targets).unwrap();
+        let calibration = spline_calibration(scores.view(), &targets, 0.5).unwrap();
         let calibrated = calibrate_all(scores.clone(), &calibration);
         let temperature = inverse_temperature(scores.view(), &targets);
         let before = log_loss(scores.view(), &targets, temperature);
@@ -254,9 +251,22 @@ mod tests {
     }
 
     #[test]
+    fn without_base_rates_no_topic_is_likelier_where_no_word_tells() {
+        // Nine of ten articles are of the first topic, and no score tells which.
+        let scores = Array2::zeros((200, 2));
+        let targets: Vec<usize> = (0..200).map(|i| usize::from(i % 10 == 0)).collect();
+        let gap = |share| {
+            let calibration = spline_calibration(scores.view(), &targets, share).unwrap();
+            calibration.intercepts()[0] - calibration.intercepts()[1]
+        };
+        assert_eq!(gap(0.0), 0.0);
+        assert!(gap(0.5) > 0.5, "{}", gap(0.5));
+    }
+
+    #[test]
     fn a_class_that_never_occurs_is_calibrated_too() {
         let scores = array![[1.0, 0.0, -1.0], [0.0, 1.0, -1.0]];
-        let calibration = spline_calibration(scores.view(), &[0, 1]).unwrap();
+        let calibration = spline_calibration(scores.view(), &[0, 1], 0.5).unwrap();
         assert!(calibration.intercepts()[2] < 0.0);
     }
 

@@ -65,10 +65,9 @@ impl Texts<'_> {
         read.into_iter().chain(copied).map(text_bytes).sum()
     }
 
-    /// Articles that are learnt from at most: of those without a topic no more than of the others.
-    fn n_learnt(&self) -> usize {
-        let n_labelled = self.articles.len();
-        n_labelled + self.unlabelled.len().min(n_labelled)
+    /// Articles without a topic that are learnt from at most: no more than of the others.
+    fn n_self_labelled(&self) -> usize {
+        self.unlabelled.len().min(self.articles.len())
     }
 }
 
@@ -80,8 +79,9 @@ pub fn estimated_peak_bytes(
     n_threads: usize,
 ) -> usize {
     let articles = texts.articles;
-    let n_articles = texts.n_learnt();
-    let n_terms = mean_terms(articles, &params.terms) * n_articles;
+    let n_articles = articles.len() + texts.n_self_labelled();
+    let n_terms = mean_terms(articles, &params.terms) * articles.len()
+        + mean_terms(texts.unlabelled, &params.terms) * texts.n_self_labelled();
     let n_columns = n_terms.min(MAX_COLUMNS);
     let counting = n_terms.min(MAX_COUNTED_TERMS) * BYTES_PER_COUNTED_TERM
         + n_terms / n_articles.max(1) * WAVE_ARTICLES.min(n_articles) * size_of::<u64>();
@@ -322,10 +322,8 @@ mod tests {
 
     #[test]
     fn articles_without_a_topic_need_room_as_far_as_they_are_learnt_from() {
-        let (own, many) = (
-            articles(10_000, "a large budget"),
-            articles(30_000, "a large budget"),
-        );
+        let own = articles(10_000, "a large budget");
+        let many = articles(30_000, &"a large budget of many words ".repeat(9));
         let bytes = |unlabelled| {
             let texts = Texts {
                 articles: &own,
@@ -336,10 +334,14 @@ mod tests {
             estimated_peak_bytes(&texts, &TrainParams::default(), 4, 2)
         };
         let [none, some, more] = [&many[..0], &many[..10_000], &many].map(bytes);
-        let texts = |n| text_bytes(&many[..n]);
-        assert!(some > none + 3 * texts(10_000), "{some} {none}");
+        let of_texts = 2 * text_bytes(&many[..10_000]) + text_bytes(&own);
+        // Each has more terms than the articles with a topic.
+        assert!(
+            some - none - of_texts > none - PROGRAM_BYTES,
+            "{some} {none}"
+        );
         // Of the others only the texts, as they are and once more.
-        assert_eq!(more - some, 2 * texts(20_000));
+        assert_eq!(more - some, 2 * text_bytes(&many[..20_000]));
     }
 
     #[test]

@@ -164,8 +164,8 @@ pub fn train(
         });
         let known_c = Some(first.c);
         let teacher = learnt.packed(&topics, (&[], &TagModel::default()), &split.train, params)?;
-        let more = self_training::self_labelled(&teacher, unlabelled, split.train.len());
-        articles.to_mut().extend(more);
+        let with_self_labelled = self_training::with_self_labelled;
+        articles = Cow::Owned(with_self_labelled(&teacher, &split.train, unlabelled));
         folds.resize(articles.len(), NO_FOLD);
         // Before the next is made: one matrix at a time.
         drop(learnt);

@@ -141,7 +141,8 @@ pub fn fit(
     on_step(Step::Calibrating);
     let scores = assemble(first.into_iter().chain(others?), data);
     let targets = &data.targets[..scores.nrows()];
-    let calibration = calibrate::spline_calibration(scores.view(), targets)?;
+    let calibration =
+        calibrate::spline_calibration(scores.view(), targets, params.base_rate_share)?;
     let out_of_fold = probabilities(scores, &calibration);
     Ok(TopicModel {
         review_threshold: review_threshold(&out_of_fold, data, params),

@@ -418,6 +418,11 @@ fn articles_without_a_topic_are_learnt_from_too() {
     assert!((1..=20).contains(&n_learnt), "{n_learnt}");
     let said = format!("{n_learnt} of 20 articles without a topic were learnt from too");
     assert!(stderr(&output).contains(&said), "{}", stderr(&output));
+    // What is known already is not learnt twice.
+    let known = ["--unlabelled", &desk_rows(), "--test", &test_rows()];
+    let output = desk.train(&desk_rows(), &known);
+    let said = "0 of 64 articles without a topic were learnt from too";
+    assert!(stderr(&output).contains(said), "{}", stderr(&output));
     // Of tags alone there are no topics to find.
     let rows = fs::read_to_string(desk_rows()).unwrap();
     let rows = desk.write(
@@ -838,7 +843,7 @@ fn articles_that_are_learnt_and_measured_on_are_counted() {
     let tests = desk.write("tests.jsonl", tests.as_bytes());
     let said = stderr(&desk.train(&desk_rows(), &["--test", &tests]));
     assert!(
-        said.contains("3 of 23 articles of --test are in --data too"),
+        said.contains("3 of 23 articles of --test are in --data or --unlabelled too"),
         "{said}"
     );
     let said = stderr(&desk.train(&desk_rows(), &["--test", &test_rows()]));
@@ -1211,6 +1216,7 @@ fn odd_values_of_flags_are_status_two() {
         ["--max-terms", "0"],
         ["--word-neighbours", "101"],
         ["--word-neighbours", "-1"],
+        ["--base-rates", "1.1"],
     ] {
         let output = Desk::new().train(&desk_rows(), &flag);
         assert_eq!(

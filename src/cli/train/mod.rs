@@ -152,17 +152,17 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     if let Some(said) = args.model.unused_codes(&corpus.articles)? {
         progress.say(&said);
     }
+    let unlabelled = args.rows.read_texts(&args.unlabelled)?;
     let tests = if args.test.is_empty() {
         None
     } else {
         let tests = args.rows.read_test(&args.test)?;
         say_written_otherwise("the data", &corpus.articles[..], &tests.articles);
-        if let Some(said) = remembered(&corpus.articles, &tests.articles) {
+        if let Some(said) = remembered(corpus.articles.iter().chain(&unlabelled), &tests.articles) {
             progress.say(&said);
         }
         Some(tests)
     };
-    let unlabelled = args.rows.read_texts(&args.unlabelled)?;
     let keyphrase_data = KeyphraseData {
         tagged: args.rows.read_tagged(&args.keyphrase_data)?,
         background: args.rows.read_texts(&args.background)?,
@@ -260,8 +260,11 @@ fn read_known_tags(file: &Path) -> anyhow::Result<Vec<String>> {
 }
 
 /// That articles are measured on which are learnt from, if some are.
-fn remembered(learnt: &[LabelledArticle], tests: &[LabelledArticle]) -> Option<String> {
-    let learnt: HashSet<u64> = learnt.iter().map(words_key).collect();
+fn remembered<'a>(
+    learnt: impl Iterator<Item = &'a LabelledArticle>,
+    tests: &[LabelledArticle],
+) -> Option<String> {
+    let learnt: HashSet<u64> = learnt.map(words_key).collect();
     let n_tests = tests.len();
     let tests = tests.iter();
     let n_learnt = tests
@@ -269,7 +272,7 @@ fn remembered(learnt: &[LabelledArticle], tests: &[LabelledArticle]) -> Option<S
         .count();
     (n_learnt > 0).then(|| {
         format!(
-            "{n_learnt} of {n_tests} articles of --test are in --data too; what is measured on them is what the model remembers"
+            "{n_learnt} of {n_tests} articles of --test are in --data or --unlabelled too; what is measured on them is what the model remembers"
         )
     })
 }

@@ -60,6 +60,10 @@ pub(super) struct ModelArgs {
     /// texts of other publishers, and takes several times as long. Their company is that of --background, if given
     #[arg(long, env = "COPYDESK_WORD_NEIGHBOURS", value_name = "N", default_value_t = 0, value_parser = neighbours)]
     word_neighbours: usize,
+    /// How far articles to come will share the archive's mix of topics, from 0 to 1: a frequent topic is answered
+    /// the oftener. 0 suits articles of other publishers
+    #[arg(long, env = "COPYDESK_BASE_RATES", value_name = "SHARE", default_value_t = TrainParams::default().base_rate_share, value_parser = share)]
+    base_rates: f32,
     /// CSV file of topics and their IPTC Media Topics: "topic,code", one a line
     #[arg(long, env = "COPYDESK_TOPIC_CODES", value_name = "FILE")]
     topic_codes: Option<PathBuf>,
@@ -109,6 +113,7 @@ impl ModelArgs {
         params.min_tag_confidence = self.min_tag_confidence;
         params.max_terms = self.max_terms;
         params.word_neighbours = self.word_neighbours;
+        params.base_rate_share = self.base_rates;
         params.languages = self.languages.clone();
         params.data = self.source.clone();
         params.licence = self.licence.clone();
@@ -200,6 +205,13 @@ fn neighbours(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(n) if n <= MAX_NEIGHBOURS => Ok(n),
         _ => Err(format!("give a number from 0 to {MAX_NEIGHBOURS}")),
+    }
+}
+
+fn share(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("a share is a number from 0 to 1".to_owned()),
     }
 }
 

@@ -88,7 +88,7 @@ impl Summary<'_> {
                 say("--unlabelled had no effect: there are no topics to find");
             }
             (n_articles, n_learnt) => say(format_args!(
-                "{n_learnt} of {n_articles} articles without a topic were learnt from too; a first model was not sure of the others, or had enough of their topics"
+                "{n_learnt} of {n_articles} articles without a topic were learnt from too: those of which a first model was surest, and no repeats"
             )),
         }
         match &self.keyphrases {

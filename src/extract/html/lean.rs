@@ -3,8 +3,17 @@
 use super::scan::{Piece, Scanner, is_block, next_attribute};
 
 /// Elements that go with all they hold; of scripts, structured data stay.
-const DROPPED: [&str; 6] = ["script", "style", "noscript", "svg", "iframe", "math"];
-/// Of these, those whose content is markup to a tree builder, and that it closes before the page ends.
+const DROPPED: [&str; 9] = [
+    "script", "style", "noscript", "svg", "iframe", "math", "noembed", "noframes", "xmp",
+];
+/// Elements that hold text alone, whatever it looks like.
+const TEXT_ONLY: [&str; 2] = ["title", "textarea"];
+/// Both: no tags are read in them.
+const UNREAD: [&str; 11] = [
+    "script", "style", "noscript", "svg", "iframe", "math", "noembed", "noframes", "xmp", "title",
+    "textarea",
+];
+/// Of the dropped, those that a tree builder closes before the page ends, where the page does not.
 const FOREIGN: [&str; 2] = ["svg", "math"];
 /// Elements beside [`is_block`] about which white space is not shown.
 const SPACELESS: [&str; 5] = ["html", "head", "thead", "tbody", "tfoot"];
@@ -58,36 +67,38 @@ pub(super) fn lean(html: &str) -> String {
         space: false,
     };
     lean.out.push_str(doctype(html));
-    let mut scanner = Scanner::new(html);
+    let mut scanner = Scanner::of_markup(html, &UNREAD);
     // The element that goes, from its start tag to its end tag.
     let mut dropped = None;
     while let Some(piece) = scanner.next() {
         match piece {
             Piece::Open(name) => {
                 let tag = &html[scanner.place()];
-                dropped = is_dropped(name, tag).then_some((name, tag));
+                dropped = Some(name).filter(|name| is_dropped(name, tag));
                 if dropped.is_none() {
                     lean.space_before(name);
                     lean.push_tag(name, tag);
                 }
             }
             Piece::Unseen(name, content) => match dropped {
-                Some((_, tag)) if is_left_open(name, content.end, html) => {
+                Some(_) if content.end == html.len() && is_one_of(name, &FOREIGN) => {
                     dropped = None;
-                    lean.space_before(name);
-                    lean.out.push_str(tag);
-                    lean.out.push_str(&html[content]);
+                    scanner.read_into();
                 }
                 Some(_) => {}
+                // A tree builder that does not heed the tag here would read those within.
+                None if is_one_of(name, &TEXT_ONLY) => {
+                    lean.out.push_str(&html[content].replace('<', "&lt;"));
+                }
                 None => lean.out.push_str(&html[content]),
             },
             Piece::Close(name) => {
                 let ends = dropped
                     .take()
-                    .is_some_and(|(open, _)| open.eq_ignore_ascii_case(name));
+                    .is_some_and(|open| open.eq_ignore_ascii_case(name));
                 if !ends {
                     lean.space_before(name);
-                    lean.out.push_str(&html[scanner.place()]);
+                    lean.out.extend(["</", name, ">"]);
                 }
             }
             Piece::Text(range) => lean.push_text(&html[range]),
@@ -109,14 +120,7 @@ fn doctype(html: &str) -> &str {
 }
 
 fn is_dropped(name: &str, tag: &str) -> bool {
-    is_one_of(name, &DROPPED)
-        && !(name.eq_ignore_ascii_case("script") && tag.contains("json"))
-        && !(is_one_of(name, &FOREIGN) && tag.ends_with("/>"))
-}
-
-/// Whether a tree builder would end this element before the end of the page, where the scanner sees it end.
-fn is_left_open(name: &str, end: usize, html: &str) -> bool {
-    end == html.len() && is_one_of(name, &FOREIGN)
+    is_one_of(name, &DROPPED) && !(name.eq_ignore_ascii_case("script") && tag.contains("json"))
 }
 
 fn is_one_of(name: &str, names: &[&str]) -> bool {
@@ -166,11 +170,6 @@ impl Lean {
     }
 
     fn push_tag(&mut self, name: &str, tag: &str) {
-        if is_one_of(name, &FOREIGN) {
-            // Its end may stand in the tag itself.
-            self.out.push_str(tag);
-            return;
-        }
         self.out.push('<');
         self.out.push_str(name);
         let mut rest = &tag[1 + name.len()..];
@@ -208,11 +207,22 @@ mod tests {
 
     #[test]
     fn what_follows_a_drawing_stays() {
-        for html in ["<p>a<svg/>b", "<p>a<svg><path d=x>b", "<p>a<math><p>b"] {
-            assert_eq!(lean(html), html);
-        }
+        assert_eq!(lean("<p>a<svg/>b</svg>c"), "<p>abc");
+        // Left open, it is no drawing.
+        assert_eq!(lean("<p>a<svg><path d=x>b"), "<p>a<path>b");
+        assert_eq!(lean("<p>a<math><p>b"), "<p>a<p>b");
         assert_eq!(lean("a<<!-- -->p>b"), "a&lt;p>b");
         assert_eq!(lean("<p>a<script>b"), "<p>a");
+    }
+
+    #[test]
+    fn what_elements_hold_is_lean_too() {
+        let html = "<object><!-- x --><p onload=f() class=a>a</p onload=f()><noscript><!--</noscript>b</object>";
+        assert_eq!(lean(html), "<object><p class=a>a</p>b</object>");
+        assert_eq!(
+            lean("<title>a<noscript><!--</title>b"),
+            "<title>a&lt;noscript>&lt;!--</title>b"
+        );
     }
 
     #[test]
@@ -229,7 +239,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_reader_sees_the_same(html in "(<|</|>|p|b|li|meta|script|json|svg| |\n|=|\"|'|class|x|&|é|!--|-->|/){0,40}") {
+        fn a_reader_sees_the_same(html in "(<|</|>|p|b|li|meta|script|json|<svg>x</svg>|<svg/>| |\n|=|\"|'|class|x|&|é|!--|-->|/){0,40}") {
             prop_assert_eq!(shown_lines(&lean(&html)), shown_lines(&html));
         }
     }

@@ -12,6 +12,9 @@ const UNSEEN: [&str; 11] = [
     "math", "noframes",
 ];
 
+/// Of these, those that may be closed in their own tag.
+const FOREIGN: [&str; 2] = ["svg", "math"];
+
 /// Elements that begin and end a line.
 const BLOCKS: [&str; 42] = [
     "address",
@@ -75,6 +78,8 @@ pub enum Piece<'a> {
 #[derive(Debug)]
 pub struct Scanner<'a> {
     html: &'a str,
+    /// Elements whose content is one piece.
+    unseen_names: &'static [&'static str],
     at: usize,
     /// Where the piece that was returned last begins.
     start: usize,
@@ -83,14 +88,25 @@ pub struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    /// Begins at the start of a page.
+    /// Begins at the start of a page as a reader sees it.
     pub fn new(html: &'a str) -> Self {
+        Self::of_markup(html, &UNSEEN)
+    }
+
+    /// Begins at the start of a page in which the content of the elements `unseen` is one piece: no tags are read in it.
+    pub(super) fn of_markup(html: &'a str, unseen: &'static [&'static str]) -> Self {
         Self {
             html,
+            unseen_names: unseen,
             at: 0,
             start: 0,
             unseen: None,
         }
+    }
+
+    /// Goes back to the start of the piece that was returned last, and reads the tags in it.
+    pub(super) fn read_into(&mut self) {
+        self.at = self.start;
     }
 
     /// The place of the piece that was returned last.
@@ -162,7 +178,9 @@ impl<'a> Scanner<'a> {
             _ => {
                 let name = self.name(self.at + 1);
                 self.at = self.after_tag(self.at + 1 + name.len());
-                self.unseen = is_one_of(name, &UNSEEN).then_some(name);
+                let is_empty = is_one_of(name, &FOREIGN) && self.html[..self.at].ends_with("/>");
+                self.unseen =
+                    Some(name).filter(|_| !is_empty && is_one_of(name, self.unseen_names));
                 Some(Piece::Open(name))
             }
         }

@@ -40,7 +40,7 @@ fn string(rest: &mut Peekable<Chars<'_>>) -> Option<String> {
     }
 }
 
-/// What a backslash and what follows it stand for. Python keeps the backslash of what is no escape, and so do we.
+/// What a backslash and what follows it stand for. What `repr` never writes keeps its backslash.
 fn escaped(rest: &mut Peekable<Chars<'_>>, string: &mut String) -> Option<()> {
     let n_digits = match rest.next()? {
         'x' => 2,
