@@ -14,8 +14,8 @@ const MIN_PROBABILITY: f32 = 0.5;
 /// What they name as their source: they are one of their own.
 const SOURCE: &str = "self-labelled";
 
-/// The labelled articles, and behind them the unlabelled ones of which a model is surest, with the topics that it finds: at most as many of each as topics
-/// have articles on average, and [`MAX_PER_TOPIC`].
+/// The labelled articles, and behind them the unlabelled ones of which a model is surest, with the topics that it finds:
+/// at most as many of each topic as topics have articles on average, and [`MAX_PER_TOPIC`].
 ///
 /// Those that nearly repeat an article whose topic is known are left out: a model of the other folds would have seen it.
 /// A little of every label is in the others too, as the teacher has learnt from all folds; on the default model's own
@@ -32,12 +32,11 @@ pub(super) fn with_self_labelled(
     let mut articles = labelled.to_vec();
     articles.extend(surest(teacher, unlabelled, n_labelled));
     // A group has the number of its first article.
-    let mut groups = groups(&articles).into_iter();
-    let mut n_seen = 0;
+    let groups = groups(&articles);
+    let mut places = 0..articles.len();
     articles.retain(|_| {
-        n_seen += 1;
-        let group = groups.next();
-        n_seen <= n_labelled || group.is_none_or(|group| group >= n_labelled)
+        let is_kept = |place: usize| place < n_labelled || groups[place] >= n_labelled;
+        places.next().is_some_and(is_kept)
     });
     articles
 }
