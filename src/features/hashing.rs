@@ -1,5 +1,6 @@
 //! The terms of an article, hashed and counted.
 
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -96,6 +97,7 @@ const fn folded(fold_digits: bool) -> [u8; 256] {
 /// after the longest article so far it allocates nothing.
 #[derive(Debug, Default)]
 pub struct TermCounts {
+    spread: Spread,
     /// Open addressing with linear probing: a term's place in `terms` and 1, or 0. An article uses as many of the
     /// first slots as it needs.
     slots: Vec<u32>,
@@ -104,6 +106,33 @@ pub struct TermCounts {
     /// Those of the title, then those of the body.
     tokens: Vec<TokenHash>,
     n_title_tokens: usize,
+}
+
+/// Which slot a term is looked for in first. Whoever writes an article knows the hashes of its terms, and could choose
+/// words that all want one slot: he does not know these numbers.
+#[derive(Debug, Clone, Copy)]
+struct Spread {
+    secret: u64,
+    /// Odd.
+    factor: u64,
+}
+
+impl Default for Spread {
+    fn default() -> Self {
+        let seeds = RandomState::new();
+        Self {
+            secret: seeds.hash_one(0),
+            factor: seeds.hash_one(1) | 1,
+        }
+    }
+}
+
+impl Spread {
+    #[inline]
+    fn slot(self, hash: u64, mask: usize) -> usize {
+        let product = u128::from(hash ^ self.secret) * u128::from(self.factor);
+        ((product >> 64) ^ product) as usize & mask
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -232,7 +261,7 @@ impl TermCounts {
 
     #[inline]
     fn add(&mut self, hash: u64, n_mentions: u32, mask: usize) {
-        let mut slot = (hash >> 20) as usize & mask;
+        let mut slot = self.spread.slot(hash, mask);
         loop {
             match self.slots[slot] {
                 0 => {
@@ -366,6 +395,21 @@ mod tests {
             prefix_chars: 0,
             ..TermParams::default()
         }
+    }
+
+    #[test]
+    fn whoever_knows_the_hashes_cannot_choose_the_slots() {
+        // The lower half of each is the same.
+        let hashes: Vec<u64> = (0..1000).map(|i| i << 40).collect();
+        let slots = |spread: Spread| {
+            let slots = hashes.iter().map(|hash| spread.slot(*hash, 4095));
+            slots.collect::<Vec<usize>>()
+        };
+        let (some, others) = (slots(Spread::default()), slots(Spread::default()));
+        assert_ne!(some, others);
+        // By chance 887 would be used.
+        let distinct: std::collections::HashSet<&usize> = some.iter().collect();
+        assert!(distinct.len() > 300, "{}", distinct.len());
     }
 
     #[test]

@@ -129,11 +129,15 @@ pub(super) fn evidence(
             }
         });
     }
+    // Only those that are shown are measured.
+    located.sort_by_key(|(_, field, bytes)| (*field == Field::Body, bytes.start));
+    let mut n_located = vec![0; evidence.len()];
+    located.retain(|(place, ..)| {
+        n_located[*place] += 1;
+        n_located[*place] <= MAX_MENTIONS
+    });
     for (place, span) in spans(article, unit, located) {
-        let mentions = &mut evidence[place].mentions;
-        if mentions.len() < MAX_MENTIONS {
-            mentions.push(span);
-        }
+        evidence[place].mentions.push(span);
     }
     evidence
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::char::{canonical_combining_class, is_combining_mark};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 /// Receives the tokens of a text, character by character, so that no token is ever stored.
@@ -97,13 +97,31 @@ fn emit_run(run: &str, offset: usize, sink: &mut impl TokenSink) {
         }
         tokens.finish();
     } else {
-        let whole = offset..offset + run.len();
         let mut tokens = RunTokens::new(sink);
-        for c in run.nfkc() {
-            tokens.push(c, whole.clone());
+        for piece in pieces(run) {
+            let bytes = offset + piece.start..offset + piece.end;
+            for c in run[piece].nfkc() {
+                tokens.push(c, bytes.clone());
+            }
         }
         tokens.finish();
     }
+}
+
+/// The smallest pieces of a run that can be normalised each by itself: a piece begins with what joins nothing before it.
+fn pieces(run: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut start = 0;
+    let ends = run.char_indices().skip(1).filter(|(_, c)| !may_join(*c));
+    let ends = ends.map(|(i, _)| i).chain([run.len()]);
+    ends.map(move |end| std::mem::replace(&mut start, end)..end)
+}
+
+/// Whether normalisation may join a character to one before it.
+///
+/// Source: Unicode Standard Annex 15, section 9.1.
+fn may_join(c: char) -> bool {
+    let first = std::iter::once(c).nfkd().next();
+    first.is_none_or(|first| canonical_combining_class(first) != 0 || !is_nfkc(first))
 }
 
 /// Cuts normalised characters into tokens.
@@ -217,6 +235,23 @@ mod tests {
     }
 
     #[test]
+    fn tokens_of_a_run_that_is_normalised_have_their_own_bytes() {
+        let text = "①中goal\u{200d}ﬁn";
+        let found = collect(text).tokens;
+        let at: Vec<(&str, &str)> = found
+            .iter()
+            .map(|(t, b)| (&**t, &text[b.clone()]))
+            .collect();
+        assert_eq!(
+            at,
+            [("1", "①"), ("中", "中"), ("goalfin", "goal\u{200d}ﬁn")]
+        );
+        // Both come of one character.
+        let halves = collect("½").tokens;
+        assert_eq!(halves, [("1".to_owned(), 0..2), ("2".to_owned(), 0..2)]);
+    }
+
+    #[test]
     fn nfkc_joins_what_looks_the_same() {
         // Composed and decomposed, full width, ligature, circled digit.
         assert_eq!(tokens("e\u{301}te\u{301}"), tokens("été"));
@@ -278,6 +313,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn pieces_normalise_as_the_whole_does(run in "[a-cﬁ①½\u{300}-\u{345}\u{1100}-\u{11ff}가-깋\u{3131}-\u{318e}\u{ff66}-\u{ff9f}か\u{3099}é\u{fdfa}\u{0f71}-\u{0f84}\u{9c7}-\u{9d7}\u{110ba}\u{1d15e}]{0,30}") {
+            let by_pieces: String = pieces(&run).flat_map(|piece| run[piece].nfkc().collect::<Vec<char>>()).collect();
+            prop_assert_eq!(by_pieces, run.nfkc().collect::<String>());
+        }
+
         #[test]
         fn any_text_yields_ordered_tokens_within_it(text in any::<String>()) {
             let mut last = 0;

@@ -34,6 +34,9 @@ const AGENCIES: [&str; 21] = [
 const MIN_HEADLINE_WORDS: usize = 4;
 const MAX_SITE_WORDS: usize = 5;
 
+/// What is longer is nobody's name.
+const MAX_SOURCE_BYTES: usize = 200;
+
 /// Whether a phrase is a news agency. The agency is a tag only of an article about it: the headline
 /// has it then.
 pub(super) fn is_agency(key: u64) -> bool {
@@ -48,6 +51,9 @@ pub(super) fn is_agency(key: u64) -> bool {
 /// Whether a tag names the source or the author of its article: the same words, or two and more of
 /// them. "Russia" is a tag of what Russia Today writes.
 pub fn is_source(tag: &str, source: &str) -> bool {
+    if source.len() > MAX_SOURCE_BYTES {
+        return false;
+    }
     let (tag, mut source) = (tag_stems(tag), tag_stems(source));
     if source.first() == Some(&hash_of("the")) {
         source.remove(0);
@@ -95,5 +101,7 @@ mod tests {
         assert!(is_source("Jane Doe", "By Jane Doe and John Roe"));
         assert!(!is_source("Russia", "Russia Today"));
         assert!(!is_source("Russia", ""));
+        let long = format!("Jane Doe{}", " and others".repeat(20));
+        assert!(!is_source("Jane Doe", &long));
     }
 }
