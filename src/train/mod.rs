@@ -5,6 +5,7 @@
 //! - [`corpus`]: articles out of files; bad rows named.
 //! - [`split`]: near-duplicates, hold-outs and folds.
 //! - [`mod@vectorize`]: a corpus becomes a matrix.
+//! - `learnt`: a corpus becomes a matrix and a topic model.
 //! - [`svm`]: the solver, a linfa estimator.
 //! - [`calibrate`]: scores become probabilities that hold; [`coverage`]: from which one on nobody needs to look.
 //! - [`topics`], [`tags`], [`keyphrases`]: the recipes of the three models.
@@ -27,6 +28,7 @@ mod error;
 pub mod evaluate;
 pub mod keyphrases;
 pub mod learning_curve;
+mod learnt;
 pub mod lines;
 pub mod memory;
 pub mod mislabelled;
@@ -53,7 +55,6 @@ mod word_vectors;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 pub use error::TrainError;
 pub use params::{TrainParams, iptc_codes};
@@ -65,11 +66,10 @@ use crate::features::TermParams;
 use crate::pipeline::Pipeline;
 use corpus::LabelledArticle;
 use evaluate::Evaluation;
-use neighbours::Neighbours;
+use learnt::Learnt;
 use study::Study;
 use tags::{TagData, TagModel};
-use topics::{N_FOLDS, NO_FOLD, TopicData, TopicModel};
-use vectorize::{VectorizedCorpus, vectorize};
+use topics::{N_FOLDS, NO_FOLD};
 
 /// A mention in the title counts as so many where there are only tags to learn: an article's tags are what
 /// it is about, which its title says. Chosen by cross-validation; `bench/tags` has the figures.
@@ -211,91 +211,6 @@ pub fn train(
     })
 }
 
-/// Articles as numbers, and the topics that were learnt from them.
-struct Learnt {
-    corpus: VectorizedCorpus,
-    targets: Vec<usize>,
-    weights: Vec<f32>,
-    neighbours: Option<Arc<Neighbours>>,
-    /// An archive of tags alone has no topics to learn.
-    topic_model: Option<TopicModel>,
-}
-
-impl Learnt {
-    /// Learns from articles with their folds; `background` is what words' neighbours are found in.
-    fn of(
-        (articles, folds): (&[LabelledArticle], &[usize]),
-        topics: &CountedTopics,
-        background: &[LabelledArticle],
-        known_c: Option<f32>,
-        params: &TrainParams,
-        on_step: &OnStep<'_>,
-    ) -> Result<Self, TrainError> {
-        on_step(Step::Vectorizing {
-            n_articles: articles.len(),
-        });
-        let corpus = vectorize(articles, &params.terms, params.min_df, &|n_units| {
-            on_step(Step::Advanced { n_units });
-        });
-        if corpus.hashes.is_empty() {
-            return Err(TrainError::NoTerms {
-                min_df: params.min_df,
-            });
-        }
-        let neighbours = match params.word_neighbours {
-            0 => None,
-            _ if topics.is_empty() => None,
-            n_nearest => {
-                on_step(Step::FindingNeighbours);
-                let (terms, seed) = (&params.terms, params.seed);
-                let found = Neighbours::find(&corpus, background, terms, n_nearest, seed)?;
-                Some(Arc::new(found))
-            }
-        };
-        let mut learnt = Self {
-            corpus,
-            targets: targets(articles, topics),
-            weights: sources::weights(articles),
-            neighbours,
-            topic_model: None,
-        };
-        if !topics.is_empty() {
-            let data = learnt.topic_data(folds, topics);
-            learnt.topic_model = Some(topics::fit(data, known_c, params, on_step)?);
-        }
-        Ok(learnt)
-    }
-
-    fn topic_data<'a>(&'a self, folds: &'a [usize], topics: &CountedTopics) -> TopicData<'a> {
-        TopicData {
-            neighbours: self.neighbours.as_ref(),
-            records: &self.corpus.records,
-            targets: &self.targets,
-            weights: &self.weights,
-            folds,
-            n_topics: topics.len(),
-        }
-    }
-
-    /// A pipeline of the topics and of tags; `articles` are those whose topics are known.
-    fn packed(
-        &self,
-        topics: &CountedTopics,
-        (vocabulary, tag_model): (&[(String, usize)], &TagModel),
-        articles: &[LabelledArticle],
-        params: &TrainParams,
-    ) -> Result<Pipeline, TrainError> {
-        let fitted = pack::Fitted {
-            corpus: &self.corpus,
-            topics,
-            topic_model: &self.topic_model,
-            vocabulary,
-            tag_model,
-        };
-        pack::pack(&fitted, articles, params)
-    }
-}
-
 /// How many topics articles have.
 ///
 /// # Errors
@@ -355,16 +270,6 @@ fn terms_of(topics: &CountedTopics, params: &TrainParams) -> TermParams {
         terms.title_mentions = terms.title_mentions.max(TITLE_MENTIONS_OF_TAGS);
     }
     terms
-}
-
-/// The place of each article's topic in `topics`, which are in alphabetical order.
-fn targets(articles: &[LabelledArticle], topics: &[(String, usize)]) -> Vec<usize> {
-    let class = |article: &LabelledArticle| {
-        topics
-            .binary_search_by(|(topic, _)| topic.as_str().cmp(&article.label))
-            .unwrap_or(0)
-    };
-    articles.iter().map(class).collect()
 }
 
 fn fit_tags(

@@ -68,34 +68,45 @@ fn a_topic_of_one_article_is_learnt_and_takes_no_others_over() {
     }
 }
 
-/// "keeper" is once in an article of each topic, and in other texts always beside words of sports.
-#[test]
-fn words_of_few_articles_learn_from_words_in_the_same_company() {
-    let themes = [
-        ("Sports", "goal striker league match coach"),
-        ("Economy", "bank rates shares market profit"),
-    ];
+/// Sixty articles of each of two topics, whose last word is told by their number, and as many texts without a topic, in
+/// which "keeper" is always beside words of sports.
+fn goals_and_banks(last_word: impl Fn(usize) -> &'static str) -> (Split, Vec<LabelledArticle>) {
     let article = |topic: &str, text: String| LabelledArticle {
         label: topic.into(),
         text,
         ..LabelledArticle::default()
     };
-    let mut articles = Vec::new();
-    let mut background = Vec::new();
-    for (topic, words) in themes {
-        let words: Vec<&str> = words.split(' ').collect();
+    let (mut articles, mut texts) = (Vec::new(), Vec::new());
+    for (topic, words, other) in [
+        (
+            "Sports",
+            ["goal", "striker", "league", "match", "coach"],
+            "keeper",
+        ),
+        (
+            "Economy",
+            ["bank", "rates", "shares", "market", "profit"],
+            "today",
+        ),
+    ] {
         for i in 0..60 {
             let (a, b, c) = (words[i % 5], words[(i / 5) % 5], words[(i / 12) % 5]);
-            let rare = if i == 7 { "keeper" } else { "today" };
-            articles.push(article(topic, format!("{a} {b} item{i} {c} {rare}")));
-            let other = if topic == "Sports" { "keeper" } else { "today" };
-            background.push(article("", format!("{a} {b} {other} {c}")));
+            let last = last_word(i);
+            articles.push(article(topic, format!("{a} {b} item{i} {c} {last}")));
+            texts.push(article("", format!("{a} {b} {other} {c}")));
         }
     }
     let split = Split {
         test: articles.clone(),
         train: articles,
     };
+    (split, texts)
+}
+
+/// "keeper" is once in an article of each topic, and in other texts always beside words of sports.
+#[test]
+fn words_of_few_articles_learn_from_words_in_the_same_company() {
+    let (split, background) = goals_and_banks(|i| if i == 7 { "keeper" } else { "today" });
     let data = KeyphraseData {
         background,
         ..KeyphraseData::default()
@@ -116,32 +127,10 @@ fn words_of_few_articles_learn_from_words_in_the_same_company() {
     assert_eq!(with, probability(5), "equal runs give equal models");
 }
 
+/// No article of the archive has a keeper.
 #[test]
 fn articles_without_a_topic_teach_their_words() {
-    let themes = [
-        ("Sports", "goal striker league match coach"),
-        ("Economy", "bank rates shares market profit"),
-    ];
-    let article = |topic: &str, text: String| LabelledArticle {
-        label: topic.into(),
-        text,
-        ..LabelledArticle::default()
-    };
-    let (mut articles, mut unlabelled) = (Vec::new(), Vec::new());
-    for (topic, words) in themes {
-        let words: Vec<&str> = words.split(' ').collect();
-        for i in 0..60 {
-            let (a, b, c) = (words[i % 5], words[(i / 5) % 5], words[(i / 12) % 5]);
-            articles.push(article(topic, format!("{a} {b} item{i} {c} today")));
-            // No article of the archive has a keeper.
-            let other = if topic == "Sports" { "keeper" } else { "today" };
-            unlabelled.push(article("", format!("{a} {b} {other} {c}")));
-        }
-    }
-    let split = Split {
-        test: articles.clone(),
-        train: articles,
-    };
+    let (split, unlabelled) = goals_and_banks(|_| "today");
     let data = KeyphraseData::default();
     let learnt = |unlabelled: &[LabelledArticle]| {
         let params = TrainParams {
