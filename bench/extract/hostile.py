@@ -36,6 +36,7 @@ PAGES = {
     "nested in a template": "<html><body><template>" + "<div>" * 150_000,
     "nested in a drawing left open": "<html><body><svg>" + "<div>" * 150_000,
     "nested behind a noscript": "<object><noscript><!--</noscript>" + "<div>" * 200_000,
+    "drawings left open": "<html><body>" + "<svg><math>" * 95_000,
     "comments in an object": "<html><body><object>" + "a<!>" * 250_000,
     "attributes of an end tag": "<html><body><p>Words.</p " + "".join(f"a{i} " for i in range(140_000)) + ">",
     "attributes of a drawing": "<html><body><svg " + "".join(f"a{i} " for i in range(140_000)) + "/>",

@@ -83,7 +83,7 @@ pub(super) fn lean(html: &str) -> String {
             Piece::Unseen(name, content) => match dropped {
                 Some(_) if content.end == html.len() && is_one_of(name, &FOREIGN) => {
                     dropped = None;
-                    scanner.read_into();
+                    scanner.read_into(name);
                 }
                 Some(_) => {}
                 // A tree builder that does not heed the tag here would read those within.
@@ -211,6 +211,7 @@ mod tests {
         // Left open, it is no drawing.
         assert_eq!(lean("<p>a<svg><path d=x>b"), "<p>a<path>b");
         assert_eq!(lean("<p>a<math><p>b"), "<p>a<p>b");
+        assert_eq!(lean("<svg>a<SVG>b<math>c<svg>d"), "abcd");
         assert_eq!(lean("a<<!-- -->p>b"), "a&lt;p>b");
         assert_eq!(lean("<p>a<script>b"), "<p>a");
     }

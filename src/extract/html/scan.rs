@@ -85,6 +85,8 @@ pub struct Scanner<'a> {
     start: usize,
     /// An unseen element that was just opened.
     unseen: Option<&'a str>,
+    /// Elements that the page does not end any more: looking for the end of each would take the square of its length.
+    left_open: Vec<&'a str>,
 }
 
 impl<'a> Scanner<'a> {
@@ -101,12 +103,14 @@ impl<'a> Scanner<'a> {
             at: 0,
             start: 0,
             unseen: None,
+            left_open: Vec::new(),
         }
     }
 
-    /// Goes back to the start of the piece that was returned last, and reads the tags in it.
-    pub(super) fn read_into(&mut self) {
+    /// Goes back to the start of the content of this element, which the page does not end, and reads the tags in it.
+    pub(super) fn read_into(&mut self, name: &'a str) {
         self.at = self.start;
+        self.left_open.push(name);
     }
 
     /// The place of the piece that was returned last.
@@ -179,8 +183,8 @@ impl<'a> Scanner<'a> {
                 let name = self.name(self.at + 1);
                 self.at = self.after_tag(self.at + 1 + name.len());
                 let is_empty = is_one_of(name, &FOREIGN) && self.html[..self.at].ends_with("/>");
-                self.unseen =
-                    Some(name).filter(|_| !is_empty && is_one_of(name, self.unseen_names));
+                let is_read = is_empty || is_one_of(name, &self.left_open);
+                self.unseen = Some(name).filter(|_| !is_read && is_one_of(name, self.unseen_names));
                 Some(Piece::Open(name))
             }
         }
