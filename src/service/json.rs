@@ -10,8 +10,9 @@ use prost_reflect::{
 use serde::de::DeserializeSeed;
 use serde_path_to_error::{Path, Segment, Track};
 
-use super::once::{Once, TWICE};
+use super::once::{Once, TOO_MANY, TWICE};
 use super::pb;
+use crate::pipeline::options::MAX_LISTED_TAGS;
 
 /// JSON that is not the message asked for. It quotes names, and no text of the request.
 #[derive(Debug, thiserror::Error)]
@@ -121,9 +122,15 @@ fn at_fault(message: &MessageDescriptor, path: &Path, error: &serde_json::Error)
     let text = error.to_string();
     let unknown = quoted(&text, "unrecognized field name '");
     let twice = quoted(&text, TWICE);
-    let fault = match (unknown, twice) {
-        (Some(name), _) => place.has_no_field(name),
-        (_, Some(name)) => format!("{} has {name} twice; send it once", place.subject()),
+    let too_long = quoted(&text, TOO_MANY);
+    let fault = match (unknown, twice, too_long) {
+        (Some(name), ..) => place.has_no_field(name),
+        (_, Some(name), _) => format!("{} has {name} twice; send it once", place.subject()),
+        (.., Some(name)) => format!(
+            "{} has {} values; the limit is {MAX_LISTED_TAGS}: send those that matter to the article",
+            place.name_of(name),
+            text.split(' ').nth(3).unwrap_or("too many")
+        ),
         _ if text.starts_with("control character") => format!(
             "{} has a line break or another control character as it is; write it as \\n, or as JSON writes it",
             place.subject()
@@ -131,7 +138,7 @@ fn at_fault(message: &MessageDescriptor, path: &Path, error: &serde_json::Error)
         _ if error.is_syntax() || error.is_eof() => no_json(error),
         _ => place.is_of_another_kind(&text),
     };
-    let field = match unknown.or(twice) {
+    let field = match unknown.or(twice).or(too_long) {
         Some(name) => place.name_of(name),
         None => place.name,
     };
@@ -367,6 +374,11 @@ mod tests {
                 r#"{"article": {"existingTags": [], "existing_tags": []}}"#,
                 "article.existing_tags",
                 "article has existing_tags twice; send it once",
+            ),
+            (
+                &format!(r#"{{"article": {{"existingTags": [{}""]}}}}"#, r#""","#.repeat(1_000)),
+                "article.existing_tags",
+                "article.existing_tags has 1001 values; the limit is 1000: send those that matter",
             ),
             (
                 r#"{"article": {}, "article": {}}"#,
