@@ -34,7 +34,11 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn run(train: &[LabelledArticle], test: &[LabelledArticle]) -> anyhow::Result<()> {
-    let params = TrainParams::default();
+    let defaults = TrainParams::default();
+    let params = TrainParams {
+        min_df: defaults.min_df_of(train.len(), 0),
+        ..defaults
+    };
     let names: BTreeSet<&str> = train.iter().map(|a| a.label.as_str()).collect();
     let names: Vec<&str> = names.into_iter().collect();
     let class = |a: &LabelledArticle| names.binary_search(&a.label.as_str()).unwrap_or(0);
@@ -46,8 +50,8 @@ fn run(train: &[LabelledArticle], test: &[LabelledArticle]) -> anyhow::Result<()
     let igm = igm_weights(
         &corpus.records,
         &all,
-        &targets,
-        names.len(),
+        (&targets, names.len()),
+        params.min_df,
         params.igm_lambda,
     );
     let rows = corpus.records.weighted_unit_rows(&all, &igm);

@@ -53,11 +53,8 @@ pub enum TrainError {
         tags: Vec<String>,
     },
     /// No term is in two articles.
-    #[error("the training articles share no words: every term is in fewer than {min_df} articles")]
-    NoTerms {
-        /// The least number of articles.
-        min_df: u32,
-    },
+    #[error("the training articles share no words: no term is in two of them")]
+    NoTerms,
     /// A split by time needs dates.
     #[error(
         "{n_undated} of {n_articles} articles have no date such as 2024-05-31, the first at {first}; name the field that has it with --date-field, or give them one"

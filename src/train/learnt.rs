@@ -21,11 +21,11 @@ pub(super) struct Learnt {
 }
 
 impl Learnt {
-    /// Learns from articles with their folds; `background` is what words' neighbours are found in.
+    /// Learns from articles with their folds; `company` is what words' neighbours are found in.
     pub(super) fn of(
         (articles, folds): (&[LabelledArticle], &[usize]),
         topics: &CountedTopics,
-        background: &[LabelledArticle],
+        company: &[&LabelledArticle],
         known_c: Option<f32>,
         params: &TrainParams,
         on_step: &OnStep<'_>,
@@ -36,10 +36,8 @@ impl Learnt {
         let corpus = vectorize(articles, &params.terms, params.min_df, &|n_units| {
             on_step(Step::Advanced { n_units });
         });
-        if corpus.hashes.is_empty() {
-            return Err(TrainError::NoTerms {
-                min_df: params.min_df,
-            });
+        if corpus.document_frequencies.iter().all(|&df| df < 2) {
+            return Err(TrainError::NoTerms);
         }
         let neighbours = match params.word_neighbours {
             0 => None,
@@ -47,7 +45,7 @@ impl Learnt {
             n_nearest => {
                 on_step(Step::FindingNeighbours);
                 let (terms, seed) = (&params.terms, params.seed);
-                let found = Neighbours::find(&corpus, background, terms, n_nearest, seed)?;
+                let found = Neighbours::find(&corpus, company, terms, n_nearest, seed)?;
                 Some(Arc::new(found))
             }
         };

@@ -105,9 +105,9 @@ pub fn estimated_peak_bytes(
     let background = &texts.keyphrase_data.background;
     let n_background_terms = mean_terms(background, &params.terms) * background.len();
     let n_words = match background.is_empty() {
-        true => n_terms,
+        true => mean_terms(articles, &params.terms) * articles.len(),
         false => n_background_terms,
-    };
+    } + mean_terms(texts.unlabelled, &params.terms) * texts.unlabelled.len();
     // Each word of each text twice, as a number and as a place.
     let finding = match params.word_neighbours {
         0 => 0,

@@ -104,7 +104,8 @@ pub struct Trained {
 /// pipeline, bit for bit, on any number of threads.
 ///
 /// Of articles that are `unlabelled` those are learnt from too of whose topic a first model is surest. They choose
-/// nothing: what C is best and how far confidences hold is said by articles whose topics are known.
+/// nothing: what C is best and how far confidences hold is said by articles whose topics are known. Words' neighbours
+/// are looked for in all of them.
 ///
 /// # Errors
 /// [`TrainError`] says what the articles lack.
@@ -129,6 +130,7 @@ pub fn train(
     }
     let params = &TrainParams {
         terms: terms_of(&topics, params),
+        min_df: params.min_df_of(split.train.len(), vocabulary.len()),
         ..params.clone()
     };
     on_step(Step::Grouping {
@@ -146,11 +148,12 @@ pub fn train(
         true => &split.train,
         false => &keyphrase_data.background,
     };
+    let company = neighbours::company(background, unlabelled);
     let learn = |articles: &[LabelledArticle], folds: &[usize], known_c: Option<f32>| {
         Learnt::of(
             (articles, folds),
             &topics,
-            background,
+            &company,
             known_c,
             params,
             on_step,

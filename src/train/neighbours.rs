@@ -1,6 +1,6 @@
 //! What a word's own articles are too few to say, the words that keep its company say.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ndarray::{Array2, Axis, Slice};
 use rayon::prelude::*;
@@ -44,6 +44,20 @@ pub struct Sums {
     columns: Vec<u32>,
 }
 
+/// The texts in which words keep company: a background, and what is without a topic as far as it is not in there.
+pub(super) fn company<'a>(
+    background: &'a [LabelledArticle],
+    unlabelled: &'a [LabelledArticle],
+) -> Vec<&'a LabelledArticle> {
+    let text_of = |article: &'a LabelledArticle| (&*article.title, &*article.text);
+    let known: HashSet<(&str, &str)> = match unlabelled {
+        [] => HashSet::new(),
+        _ => background.iter().map(text_of).collect(),
+    };
+    let others = unlabelled.iter().filter(|a| !known.contains(&text_of(a)));
+    background.iter().chain(others).collect()
+}
+
 impl Neighbours {
     /// Finds the `n_nearest` nearest words of each word of a corpus, by the company that they keep in `texts`.
     ///
@@ -51,7 +65,7 @@ impl Neighbours {
     /// [`TrainError::Calibration`] if the decomposition fails, which would be a defect.
     pub(super) fn find(
         corpus: &VectorizedCorpus,
-        texts: &[LabelledArticle],
+        texts: &[&LabelledArticle],
         params: &TermParams,
         n_nearest: usize,
         seed: u64,
@@ -224,6 +238,22 @@ mod tests {
             score(&neighbours.fold(&weights), &terms),
             score(&weights, &spread)
         );
+    }
+
+    #[test]
+    fn company_has_no_text_of_the_background_twice() {
+        let article = |text: &str| LabelledArticle {
+            text: text.to_owned(),
+            ..LabelledArticle::default()
+        };
+        let background = ["a", "b", "a"].map(article);
+        let unlabelled = ["b", "c"].map(article);
+        let texts = |unlabelled| -> String {
+            let company = company(&background, unlabelled);
+            company.iter().map(|article| &*article.text).collect()
+        };
+        assert_eq!(texts(&unlabelled), "abac");
+        assert_eq!(texts(&[]), "aba");
     }
 
     #[test]

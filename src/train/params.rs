@@ -13,7 +13,7 @@ pub struct TrainParams {
     pub seed: u64,
     /// Which terms articles are turned into.
     pub terms: TermParams,
-    /// Terms of fewer articles are dropped.
+    /// Terms of fewer articles are dropped; 0: as [`Self::min_df_of`] says.
     pub min_df: u32,
     /// Weight of the inverse gravity moment; 0: plain tf × idf.
     pub igm_lambda: f32,
@@ -54,13 +54,27 @@ pub struct TrainParams {
     pub studies_archive: bool,
 }
 
+/// Archives of fewer articles have most of their words once.
+const MANY_ARTICLES: usize = 20_000;
+
+impl TrainParams {
+    /// The `min_df` of an archive: what a small one has once is most of what it has; in a large one it makes the model
+    /// large, and of tags it tells nothing (`bench/peers`).
+    pub fn min_df_of(&self, n_articles: usize, n_tags: usize) -> u32 {
+        match self.min_df {
+            0 => 1 + u32::from(n_articles >= MANY_ARTICLES || n_tags > 0),
+            min_df => min_df,
+        }
+    }
+}
+
 impl Default for TrainParams {
     fn default() -> Self {
         Self {
             name: "custom".into(),
             seed: 42,
             terms: TermParams::default(),
-            min_df: 2,
+            min_df: 0,
             igm_lambda: 1.0,
             topic_balance: 1.0,
             word_neighbours: 0,

@@ -88,7 +88,7 @@ impl TopicData<'_> {
 ///
 /// 1. C is chosen by log loss after temperature scaling, on the first fold; of more than a hundred
 ///    thousand articles a seeded sample chooses. A C that is `known` is not chosen anew.
-/// 2. Every fold is scored by a model of the others; IGM weights are those of the others too.
+/// 2. Every fold is scored by a model of the others; IGM weights and known terms are those of the others too.
 /// 3. The calibration is fitted on these scores.
 /// 4. The review threshold is chosen on the same scores.
 ///
@@ -198,8 +198,8 @@ fn hold_out(
     let igm = igm_weights(
         data.records,
         &split.rest,
-        data.targets,
-        data.n_topics,
+        (data.targets, data.n_topics),
+        params.min_df,
         params.igm_lambda,
     );
     let train = dataset(data, &split.rest, &igm);
@@ -232,8 +232,8 @@ pub(super) fn fit_rows(
     let igm = igm_weights(
         data.records,
         rows,
-        data.targets,
-        data.n_topics,
+        (data.targets, data.n_topics),
+        params.min_df,
         params.igm_lambda,
     );
     let model = svm(data, c, params).fit(&dataset(data, rows, &igm))?;

@@ -197,12 +197,12 @@ fn count_columns(
 }
 
 /// The IGM weight of each column, out of the given rows alone; (n_features). `targets` is
-/// (n_samples).
+/// (n_samples). 0 for what stands in fewer than `min_df` of the rows: a model of these would not know it.
 pub fn igm_weights(
     records: &SparseRecords,
     rows: &[usize],
-    targets: &[usize],
-    n_classes: usize,
+    (targets, n_classes): (&[usize], usize),
+    min_df: u32,
     lambda: f32,
 ) -> Vec<f32> {
     let mut class_sizes = vec![0u32; n_classes];
@@ -216,7 +216,10 @@ pub fn igm_weights(
     let mut rates = Vec::new();
     counts
         .chunks_exact(n_classes)
-        .map(|counts| igm_weight(counts, &class_sizes, lambda, &mut rates))
+        .map(|counts| match counts.iter().sum::<u32>() < min_df {
+            true => 0.0,
+            false => igm_weight(counts, &class_sizes, lambda, &mut rates),
+        })
         .collect()
 }
 
@@ -326,8 +329,10 @@ mod tests {
             &|_| {},
         );
         let bank = corpus.records.columns(0).next().unwrap() as usize;
-        let all = igm_weights(&corpus.records, &[0, 1, 2, 3], &[0, 0, 1, 1], 2, 1.0);
-        let without_last = igm_weights(&corpus.records, &[0, 1, 2], &[0, 0, 1, 1], 2, 1.0);
+        let all = igm_weights(&corpus.records, &[0, 1, 2, 3], (&[0, 0, 1, 1], 2), 1, 1.0);
+        let without_last = igm_weights(&corpus.records, &[0, 1, 2], (&[0, 0, 1, 1], 2), 1, 1.0);
         assert!(without_last[bank] > all[bank]);
+        let of_three = igm_weights(&corpus.records, &[0, 1, 2], (&[0, 0, 1, 1], 2), 3, 1.0);
+        assert_eq!(of_three, [0.0, 0.0], "each is in two of these at most");
     }
 }

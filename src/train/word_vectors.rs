@@ -68,7 +68,7 @@ struct Company {
 /// # Errors
 /// Those of the decomposition, which would be a defect.
 pub(super) fn word_vectors(
-    texts: &[LabelledArticle],
+    texts: &[&LabelledArticle],
     params: &TermParams,
     seed: u64,
 ) -> Result<WordVectors, linfa_linalg::LinalgError> {
@@ -149,7 +149,7 @@ struct LogFrequencies {
 }
 
 impl Company {
-    fn read(texts: &[LabelledArticle], params: &TermParams) -> Self {
+    fn read(texts: &[&LabelledArticle], params: &TermParams) -> Self {
         let stride = texts.len().div_ceil(MAX_TEXTS).max(1);
         let texts: Vec<Vec<u64>> = texts
             .par_iter()
@@ -310,7 +310,12 @@ mod tests {
 
     #[test]
     fn words_of_like_company_are_alike() {
-        let found = word_vectors(&texts(), &TermParams::default(), 1).unwrap();
+        let found = word_vectors(
+            &texts().iter().collect::<Vec<_>>(),
+            &TermParams::default(),
+            1,
+        )
+        .unwrap();
         let vector = |word: &str| {
             let place = found.words.iter().position(|w| *w == hash_of(word));
             found.vectors.row(place.expect("a word of the table"))
@@ -330,9 +335,13 @@ mod tests {
                 .build()
                 .unwrap();
             pool.install(|| {
-                word_vectors(&texts(), &TermParams::default(), 1)
-                    .unwrap()
-                    .vectors
+                word_vectors(
+                    &texts().iter().collect::<Vec<_>>(),
+                    &TermParams::default(),
+                    1,
+                )
+                .unwrap()
+                .vectors
             })
         };
         assert_eq!(run(1), run(3));
@@ -344,7 +353,7 @@ mod tests {
             text: "aa bb aa cc".into(),
             ..LabelledArticle::default()
         };
-        let company = Company::read(&vec![article; MIN_TEXTS as usize], &TermParams::default());
+        let company = Company::read(&vec![&article; MIN_TEXTS as usize], &TermParams::default());
         let place = |word: &str| {
             company
                 .words

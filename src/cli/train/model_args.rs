@@ -57,7 +57,7 @@ pub(super) struct ModelArgs {
     #[arg(long, env = "COPYDESK_MAX_TERMS", value_name = "N", default_value_t = TrainParams::default().max_terms, value_parser = at_least_one)]
     max_terms: usize,
     /// Let so many words that keep the same company speak for a word that few articles have; 0: none. 10 helps with
-    /// texts of other publishers, and takes several times as long. Their company is that of --background, if given
+    /// texts of other publishers, and takes several times as long. Their company is that of --background, if given, and of --unlabelled
     #[arg(long, env = "COPYDESK_WORD_NEIGHBOURS", value_name = "N", default_value_t = 0, value_parser = neighbours)]
     word_neighbours: usize,
     /// How far articles to come will share the archive's mix of topics, from 0 to 1: a frequent topic is answered
