@@ -32,6 +32,8 @@ mod told;
 mod train;
 mod train_extractor;
 
+use std::error::Error;
+use std::io;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -110,9 +112,11 @@ impl Cli {
     }
 }
 
-fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
-    let error = error.downcast_ref::<std::io::Error>();
-    error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    let of_writing = error.downcast_ref().map(io::Error::kind);
+    // One that hides the system's reason among its causes.
+    let of_json = error.downcast_ref().and_then(serde_json::Error::io_error_kind);
+    of_writing.or(of_json) == Some(io::ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]

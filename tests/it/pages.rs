@@ -417,14 +417,22 @@ fn classify_reads_pages_as_they_are() {
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
-    let mut child = copydesk()
-        .args(["extract", "tests/data/page.txt"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program runs");
-    drop(child.stdout.take());
-    let output = child.wait_with_output().expect("it ends");
-    assert_eq!(stderr(&output), "");
-    assert!(output.status.success());
+    let page = data("page.txt");
+    for args in [
+        vec!["extract", &page],
+        vec!["extract", "--json", &page],
+        vec!["classify", &page],
+        vec!["classify", "--json", &page],
+    ] {
+        let mut child = copydesk()
+            .args(&args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(stderr(&output), "", "{args:?}");
+        assert!(output.status.success(), "{args:?}");
+    }
 }
