@@ -10,7 +10,8 @@
 //! - `train_extractor`: labelled pages in, a model file with a line model out.
 //! - `evaluate`: how good a model is.
 //! - `settings`: what `serve` can be told, by flags, environment and file.
-//! - `told`: an error as a sentence; `say`: a line on standard error; `switch`: a switch in the environment.
+//! - `told`: an error as a sentence; `say`: a line on standard error; `visible`: text that a terminal shows and does
+//!   not obey; `switch`: a switch in the environment.
 //! - `model_file`, `data_args`, `tag_args`, `page`, `report`: what several commands need.
 
 mod classify;
@@ -31,6 +32,7 @@ mod tag_args;
 mod told;
 mod train;
 mod train_extractor;
+mod visible;
 
 use std::error::Error;
 use std::io;
@@ -115,7 +117,9 @@ impl Cli {
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     let of_writing = error.downcast_ref().map(io::Error::kind);
     // One that hides the system's reason among its causes.
-    let of_json = error.downcast_ref().and_then(serde_json::Error::io_error_kind);
+    let of_json = error
+        .downcast_ref()
+        .and_then(serde_json::Error::io_error_kind);
     of_writing.or(of_json) == Some(io::ErrorKind::BrokenPipe)
 }
 

@@ -10,7 +10,7 @@ use crate::tags::wording::fold;
 
 /// At most so many tags.
 pub const MAX_CONCEPTS: usize = 500_000;
-/// A label of more bytes is none.
+/// A label of more bytes is none, nor is such a code.
 pub const MAX_LABEL_BYTES: usize = 400;
 
 /// One tag of a controlled vocabulary.
@@ -47,6 +47,7 @@ pub struct ConceptsError {
 pub(super) struct FieldNames {
     pub(super) label: &'static str,
     pub(super) alias: &'static str,
+    pub(super) code: &'static str,
     pub(super) parent: &'static str,
 }
 
@@ -80,6 +81,7 @@ impl<P: Display> Draft<'_, P> {
             for alias in &entry.aliases {
                 check_label(alias).map_err(|problem| self.error(i, self.fields.alias, problem))?;
             }
+            check_text(&entry.code).map_err(|problem| self.error(i, self.fields.code, problem))?;
             if let Some(first) = by_label.insert(fold(&entry.label), i) {
                 let (label, first) = (&entry.label, &self.places[first]);
                 let problem = format!("{label:?} is there already, at {first}; give each tag once");
@@ -145,6 +147,7 @@ pub fn check(entries: Vec<ConceptEntry>) -> Result<Vec<ConceptEntry>, ConceptsEr
         fields: FieldNames {
             label: "label",
             alias: "aliases",
+            code: "code",
             parent: "parent",
         },
         places: (1..=entries.len()).collect(),
@@ -171,16 +174,21 @@ fn check_label(label: &str) -> Result<(), String> {
     if !label.chars().any(char::is_alphanumeric) {
         return Err(format!("{label:?} has no letter and no digit"));
     }
-    if label.len() > MAX_LABEL_BYTES {
-        let size = label.len();
-        let start: String = label.chars().take(40).collect();
+    check_text(label)
+}
+
+/// What holds for a code too, which may be empty.
+fn check_text(text: &str) -> Result<(), String> {
+    if text.len() > MAX_LABEL_BYTES {
+        let size = text.len();
+        let start: String = text.chars().take(40).collect();
         return Err(format!(
             "{start:?}… has {size} bytes; the limit is {MAX_LABEL_BYTES}: is a quotation mark not closed?"
         ));
     }
-    if label.contains(char::is_control) {
+    if text.contains(char::is_control) {
         return Err(format!(
-            "{label:?} has a line break or another control character: is a quotation mark not closed?"
+            "{text:?} has a line break or another control character: is a quotation mark not closed?"
         ));
     }
     Ok(())

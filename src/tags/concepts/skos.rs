@@ -18,6 +18,7 @@ const IPTC_MEDIA_TOPICS: &str = "http://cv.iptc.org/newscodes/mediatopic/";
 const FIELDS: FieldNames = FieldNames {
     label: "skos:prefLabel",
     alias: "skos:altLabel",
+    code: "skos:notation",
     parent: "skos:broader",
 };
 

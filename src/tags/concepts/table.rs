@@ -11,6 +11,7 @@ const COLUMNS: [&str; 4] = ["label", "aliases", "code", "parent"];
 const FIELDS: FieldNames = FieldNames {
     label: "label",
     alias: "aliases",
+    code: "code",
     parent: "parent",
 };
 
@@ -168,7 +169,7 @@ mod tests {
     fn what_is_wrong_is_named_by_file_row_and_field() {
         let many = "x,".repeat(300);
         let long = format!("label\n\"{many}\"\n");
-        let cases: [(&[u8], &str); 14] = [
+        let cases: [(&[u8], &str); 15] = [
             (b"", "tags.csv:1: header: there is no column \"label\""),
             (b"name\nx\n", "tags.csv:1: header: \"name\""),
             (
@@ -182,6 +183,10 @@ mod tests {
             ),
             (b"label,code\nx,1\n ,2\n", "tags.csv:3: label: is empty"),
             (b"label\n...\n", "tags.csv:2: label: \"...\" has no letter"),
+            (
+                b"label,code\nx,\x1b[31m\n",
+                "tags.csv:2: code: \"\\u{1b}[31m\" has a line break",
+            ),
             (
                 b"label\nx\ny\nX\n",
                 "tags.csv:4: label: \"X\" is there already, at 2",
