@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::{Context, bail};
 use clap::Args;
 
-use crate::pipeline::{ConceptEntry, ConceptFormat, Concepts, Pipeline, TagRules};
+use super::say;
+use crate::pipeline::{ConceptEntry, ConceptFile, ConceptFormat, Concepts, Pipeline, TagRules};
 
 /// The language of labels unless another is asked for: that of the built-in model.
 pub(super) const DEFAULT_LANGUAGE: &str = "en";
@@ -33,6 +35,9 @@ pub(super) struct VocabularyArgs {
         default_value = DEFAULT_LANGUAGE
     )]
     vocabulary_language: String,
+    /// What the files have: they are read once, and remarked on once.
+    #[arg(skip)]
+    read: OnceLock<Vec<Vec<ConceptEntry>>>,
 }
 
 impl VocabularyArgs {
@@ -43,7 +48,15 @@ impl VocabularyArgs {
 
     /// The model with the files' tags.
     pub(super) fn add_to(&self, pipeline: Pipeline) -> anyhow::Result<Pipeline> {
-        add_vocabularies(pipeline, &self.vocabulary, &self.vocabulary_language)
+        let read = match self.read.get() {
+            Some(read) => read,
+            None => {
+                let on_remark = |remark: &str| say(remark);
+                let read = read_vocabularies(self.files(), &self.vocabulary_language, on_remark)?;
+                self.read.get_or_init(|| read)
+            }
+        };
+        add_vocabularies(pipeline, read.clone())
     }
 }
 
@@ -97,13 +110,26 @@ fn given(parts: &[String]) -> Vec<String> {
     parts.cloned().collect()
 }
 
+/// The tags of each file, of whose remarks something is made.
+pub(super) fn read_vocabularies(
+    files: &[PathBuf],
+    language: &str,
+    on_remark: impl Fn(&str),
+) -> anyhow::Result<Vec<Vec<ConceptEntry>>> {
+    let entries = |file: &PathBuf| {
+        let read = read(file, language)?;
+        read.remarks.iter().for_each(|remark| on_remark(remark));
+        Ok(read.entries)
+    };
+    files.iter().map(entries).collect()
+}
+
 /// Adds files' tags to those that the model has; where labels are the same, the files' count.
 pub(super) fn add_vocabularies(
     pipeline: Pipeline,
-    files: &[PathBuf],
-    language: &str,
+    vocabularies: Vec<Vec<ConceptEntry>>,
 ) -> anyhow::Result<Pipeline> {
-    if files.is_empty() {
+    if vocabularies.is_empty() {
         return Ok(pipeline);
     }
     if pipeline.keyphrases().is_none() {
@@ -112,15 +138,11 @@ pub(super) fn add_vocabularies(
         );
     }
     let own = pipeline.concepts().map(|known| known.entries().to_vec());
-    let mut vocabularies: Vec<Vec<ConceptEntry>> = own.into_iter().collect();
-    for file in files {
-        vocabularies.push(read(file, language)?);
-    }
-    let concepts = Concepts::new(vocabularies)?;
+    let concepts = Concepts::new(own.into_iter().chain(vocabularies))?;
     Ok(pipeline.with_concepts(Some(concepts)))
 }
 
-fn read(file: &Path, language: &str) -> anyhow::Result<Vec<ConceptEntry>> {
+fn read(file: &Path, language: &str) -> anyhow::Result<ConceptFile> {
     let name = file.display().to_string();
     let Some(format) = ConceptFormat::of_name(&name) else {
         bail!("{name}: a vocabulary is a .csv or .tsv table, or SKOS in Turtle, .ttl");
@@ -131,9 +153,9 @@ fn read(file: &Path, language: &str) -> anyhow::Result<Vec<ConceptEntry>> {
         bail!("{name} has {size} bytes; the limit for a vocabulary is {MAX_FILE_BYTES} bytes");
     }
     let bytes = fs::read(file).with_context(cannot)?;
-    let entries = format.read(&bytes, &name, language)?;
-    if entries.is_empty() {
+    let read = format.read(&bytes, &name, language)?;
+    if read.entries.is_empty() {
         bail!("{name}: the vocabulary has no tags; give it some, or leave it out");
     }
-    Ok(entries)
+    Ok(read)
 }

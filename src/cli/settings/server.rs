@@ -29,7 +29,9 @@ impl Settings {
         let files: Vec<PathBuf> = files.map(PathBuf::from).collect();
         let language = self.vocabulary_language.as_deref();
         let language = language.unwrap_or(tag_args::DEFAULT_LANGUAGE);
-        let pipeline = tag_args::add_vocabularies(pipeline, &files, language)?;
+        let on_remark = |remark: &str| tracing::warn!("{remark}");
+        let read = tag_args::read_vocabularies(&files, language, on_remark)?;
+        let pipeline = tag_args::add_vocabularies(pipeline, read)?;
         Ok(pipeline.with_tag_rules(self.tag_rules()?))
     }
 

@@ -13,6 +13,9 @@ pub const MAX_CONCEPTS: usize = 500_000;
 /// A label of more bytes is none, nor is such a code.
 pub const MAX_LABEL_BYTES: usize = 400;
 
+/// A remark has no more examples.
+const SHOWN: usize = 3;
+
 /// One tag of a controlled vocabulary.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +31,15 @@ pub struct ConceptEntry {
     /// Label of the broader tag; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub parent: String,
+}
+
+/// A vocabulary out of a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConceptFile {
+    /// Its tags.
+    pub entries: Vec<ConceptEntry>,
+    /// What of the file does not count, or counts otherwise than may be meant, in a sentence each.
+    pub remarks: Vec<String>,
 }
 
 /// Why a file is no vocabulary.
@@ -165,6 +177,15 @@ pub(super) fn check_number(file: &str, n_concepts: usize) -> Result<(), Concepts
         field: "file",
         problem: format!("more than {MAX_CONCEPTS} tags, which is the limit"),
     })
+}
+
+/// The first of what a remark is about, and how many more there are.
+pub(super) fn listed(what: &[String]) -> String {
+    let mut shown = what[..what.len().min(SHOWN)].join(", ");
+    if what.len() > SHOWN {
+        shown.push_str(&format!(" and {} more", what.len() - SHOWN));
+    }
+    shown
 }
 
 fn check_label(label: &str) -> Result<(), String> {

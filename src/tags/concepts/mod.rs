@@ -19,7 +19,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use super::wording::fold;
-pub use entry::{ConceptEntry, ConceptsError};
+pub use entry::{ConceptEntry, ConceptFile, ConceptsError};
 use names::Names;
 pub use names::{Hit, Reading};
 pub use rank::ConceptTag;
@@ -57,9 +57,15 @@ impl ConceptFormat {
         bytes: &[u8],
         file: &str,
         language: &str,
-    ) -> Result<Vec<ConceptEntry>, ConceptsError> {
+    ) -> Result<ConceptFile, ConceptsError> {
         match self {
-            Self::Table { delimiter } => table::read(bytes, file, delimiter),
+            Self::Table { delimiter } => {
+                let entries = table::read(bytes, file, delimiter)?;
+                Ok(ConceptFile {
+                    entries,
+                    ..ConceptFile::default()
+                })
+            }
             Self::Turtle => skos::read(bytes, file, language),
         }
     }
