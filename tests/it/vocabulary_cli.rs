@@ -173,7 +173,7 @@ fn learnt_tags_are_measured_as_well_with_a_vocabulary_in_the_model() {
 fn a_file_that_is_no_vocabulary_is_refused_by_file_row_and_field() {
     let folder = Folder::new();
     let article = folder.write("article.txt", ARTICLE.as_bytes());
-    let cases: [(&str, &[u8], &str); 8] = [
+    let cases: [(&str, &[u8], &str); 11] = [
         (
             "cut.csv",
             b"label,code\nFerries,1\n\"Tra",
@@ -206,6 +206,21 @@ fn a_file_that_is_no_vocabulary_is_refused_by_file_row_and_field() {
         ),
         ("cut.ttl", b"<urn:a> <urn:b> \"c", "cut.ttl:1: Turtle: "),
         ("list.txt", b"Trade\n", "list.txt: a vocabulary is"),
+        (
+            "excel.csv",
+            b"label;code\nTrade;1\n",
+            "excel.csv:1: header: \"label;code\" is one column",
+        ),
+        (
+            "windows.csv",
+            b"\xff\xfel\0a\0b\0e\0l\0",
+            "windows.csv: file: is UTF-16",
+        ),
+        (
+            "windows.ttl",
+            b"\xfe\xff\0@",
+            "windows.ttl: file: is UTF-16",
+        ),
     ];
     for (name, bytes, message) in cases {
         let file = folder.write(name, bytes);
@@ -228,6 +243,60 @@ fn a_file_that_is_no_vocabulary_is_refused_by_file_row_and_field() {
             assert!(said.contains(message), "{said}\nhas not\n{message}");
         }
     }
+}
+
+#[test]
+fn a_vocabulary_begins_behind_its_byte_order_mark() {
+    let folder = Folder::new();
+    let article = folder.write("article.txt", ARTICLE.as_bytes());
+    let turtle = b"\xef\xbb\xbf@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n<urn:f> skos:prefLabel \"Ferries\" .\n";
+    for (name, bytes) in [
+        ("f.ttl", &turtle[..]),
+        ("f.csv", b"\xef\xbb\xbflabel\nFerries\n"),
+    ] {
+        let file = folder.write(name, bytes);
+        let found = answer(&run(&[
+            "classify",
+            "--json",
+            &article,
+            "--vocabulary",
+            &file,
+        ]));
+        assert!(labels(&found).contains(&"Ferries"), "{name}: {found}");
+    }
+}
+
+#[test]
+fn what_does_not_count_of_a_vocabulary_is_said_once() {
+    let folder = Folder::new();
+    let article = folder.write("article.txt", ARTICLE.as_bytes());
+    let file = folder.write(
+        "twice.ttl",
+        b"@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n\
+          <urn:a> skos:prefLabel \"Ferries\" .\n<urn:b> skos:prefLabel \"ferries\" .\n",
+    );
+    let remark = "twice.ttl: of concepts with the same label the first counts";
+    let (rows, model) = (data("desk.jsonl"), folder.0.path().join("m.safetensors"));
+    let train = ["train", "--data", path(&rows), "--out", path(&model)];
+    for args in [&["classify", &article][..], &train] {
+        let output = run(&[args, &["--vocabulary", &file]].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        let said = stderr(&output);
+        assert_eq!(said.matches(remark).count(), 1, "{said}");
+    }
+    let mut server = copydesk()
+        .args(["serve", "--listen", "127.0.0.1:0", "--vocabulary", &file])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let logged = BufReader::new(server.stderr.take().unwrap()).lines();
+    let is_logged = logged
+        .map_while(Result::ok)
+        .take(2)
+        .any(|line| line.contains(remark));
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(is_logged);
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl<P: Display> Draft<'_, P> {
 
     /// The tags, if they are a vocabulary: labels that are labels and differ, parents that exist and lead
     /// to an end. Parents given by code become labels.
-    pub(super) fn check(mut self) -> Result<Vec<ConceptEntry>, ConceptsError> {
+    pub(super) fn check(mut self) -> Result<ConceptFile, ConceptsError> {
         check_number(self.file, self.entries.len())?;
         let mut by_label: HashMap<String, usize, RandomState> =
             HashMap::with_capacity_and_hasher(self.entries.len(), RandomState::default());
@@ -107,7 +107,10 @@ impl<P: Display> Draft<'_, P> {
                 self.entries[i].parent = self.entries[parent].label.clone();
             }
         }
-        Ok(self.entries)
+        Ok(ConceptFile {
+            entries: self.entries,
+            remarks: Vec::new(),
+        })
     }
 
     /// The place of each tag's parent.
@@ -165,7 +168,7 @@ pub fn check(entries: Vec<ConceptEntry>) -> Result<Vec<ConceptEntry>, ConceptsEr
         places: (1..=entries.len()).collect(),
         entries,
     };
-    draft.check()
+    Ok(draft.check()?.entries)
 }
 
 pub(super) fn check_number(file: &str, n_concepts: usize) -> Result<(), ConceptsError> {

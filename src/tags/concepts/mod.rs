@@ -19,6 +19,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use super::wording::fold;
+use crate::text::{IS_UTF_16, is_utf16, without_mark};
 pub use entry::{ConceptEntry, ConceptFile, ConceptsError};
 use names::Names;
 pub use names::{Hit, Reading};
@@ -58,14 +59,16 @@ impl ConceptFormat {
         file: &str,
         language: &str,
     ) -> Result<ConceptFile, ConceptsError> {
+        if is_utf16(bytes) {
+            return Err(ConceptsError {
+                place: file.to_owned(),
+                field: "file",
+                problem: IS_UTF_16.to_owned(),
+            });
+        }
+        let bytes = without_mark(bytes);
         match self {
-            Self::Table { delimiter } => {
-                let entries = table::read(bytes, file, delimiter)?;
-                Ok(ConceptFile {
-                    entries,
-                    ..ConceptFile::default()
-                })
-            }
+            Self::Table { delimiter } => table::read(bytes, file, delimiter),
             Self::Turtle => skos::read(bytes, file, language),
         }
     }

@@ -113,16 +113,13 @@ pub fn read(bytes: &[u8], file: &str, language: &str) -> Result<ConceptFile, Con
         entries,
         places,
     };
-    let entries = draft.check()?;
+    let mut read = draft.check()?;
     let remark = format!(
         "{file}: of concepts with the same label the first counts; left out: {}",
         listed(&doubled)
     );
-    let remarks = (!doubled.is_empty()).then_some(remark);
-    Ok(ConceptFile {
-        entries,
-        remarks: remarks.into_iter().collect(),
-    })
+    read.remarks.extend((!doubled.is_empty()).then_some(remark));
+    Ok(read)
 }
 
 fn error(place: String, field: &'static str, problem: String) -> ConceptsError {

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 
 use csv::ByteRecord;
 
-use super::entry::{ConceptEntry, ConceptsError, Draft, FieldNames, check_number};
+use super::entry::{
+    ConceptEntry, ConceptFile, ConceptsError, Draft, FieldNames, check_number, listed,
+};
 
 const COLUMNS: [&str; 4] = ["label", "aliases", "code", "parent"];
 const FIELDS: FieldNames = FieldNames {
@@ -19,8 +21,7 @@ const FIELDS: FieldNames = FieldNames {
 ///
 /// # Errors
 /// [`ConceptsError`] names the file, the row and the column.
-pub fn read(bytes: &[u8], file: &str, delimiter: u8) -> Result<Vec<ConceptEntry>, ConceptsError> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+pub fn read(bytes: &[u8], file: &str, delimiter: u8) -> Result<ConceptFile, ConceptsError> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
@@ -56,7 +57,26 @@ pub fn read(bytes: &[u8], file: &str, delimiter: u8) -> Result<Vec<ConceptEntry>
         entries,
         places,
     };
-    draft.check()
+    let mut read = draft.check()?;
+    read.remarks.extend(whole_lists(file, &read.entries));
+    Ok(read)
+}
+
+/// That aliases look like several, of a file in which nothing parts them. With a sign that does, it has commas on
+/// purpose.
+fn whole_lists(file: &str, entries: &[ConceptEntry]) -> Option<String> {
+    let aliases = entries.iter().flat_map(|entry| &entry.aliases);
+    let lists: Vec<String> = aliases
+        .filter(|alias| alias.contains(','))
+        .map(|alias| format!("{alias:?}"))
+        .collect();
+    let is_parted = entries.iter().any(|entry| entry.aliases.len() > 1);
+    (!is_parted && !lists.is_empty()).then(|| {
+        format!(
+            "{file}: aliases are parted by | or ;, and a comma is part of an alias, as of {}",
+            listed(&lists)
+        )
+    })
 }
 
 fn error(file: &str, line: u64, field: &'static str, problem: String) -> ConceptsError {
@@ -70,6 +90,7 @@ fn error(file: &str, line: u64, field: &'static str, problem: String) -> Concept
 /// Which of [`COLUMNS`] each column is.
 fn columns(header: &ByteRecord) -> Result<Vec<usize>, String> {
     let mut columns = Vec::new();
+    let is_one = header.len() == 1;
     for name in header {
         let name = String::from_utf8_lossy(name).trim().to_lowercase();
         match COLUMNS.iter().position(|column| *column == name) {
@@ -77,6 +98,11 @@ fn columns(header: &ByteRecord) -> Result<Vec<usize>, String> {
                 return Err(format!("the column {name:?} is there twice"));
             }
             Some(column) => columns.push(column),
+            None if is_one && name.contains([',', ';', '\t', '|']) => {
+                return Err(format!(
+                    "{name:?} is one column; columns are parted by commas, or by tabs in a .tsv file: write the table so"
+                ));
+            }
             None => {
                 return Err(format!(
                     "{name:?} is no column of a vocabulary; the first row names some of label, aliases, code, parent"
@@ -148,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_table_is_read() {
-        let entries = read(TABLE.as_bytes(), "tags.csv", b',').unwrap();
+        let entries = read(TABLE.as_bytes(), "tags.csv", b',').unwrap().entries;
         assert_eq!(entries.len(), 3);
         assert_eq!(
             entries[1].aliases,
@@ -160,8 +186,8 @@ mod tests {
             (&*entries[2].label, &*entries[2].parent),
             ("Cup, the", "Football")
         );
-        let tabs = "\u{feff}Code\tLABEL\nx\tFire\n";
-        let entries = read(tabs.as_bytes(), "tags.tsv", b'\t').unwrap();
+        let tabs = "Code\tLABEL\nx\tFire\n";
+        let entries = read(tabs.as_bytes(), "tags.tsv", b'\t').unwrap().entries;
         assert_eq!((&*entries[0].label, &*entries[0].code), ("Fire", "x"));
     }
 
@@ -169,9 +195,13 @@ mod tests {
     fn what_is_wrong_is_named_by_file_row_and_field() {
         let many = "x,".repeat(300);
         let long = format!("label\n\"{many}\"\n");
-        let cases: [(&[u8], &str); 15] = [
+        let cases: [(&[u8], &str); 16] = [
             (b"", "tags.csv:1: header: there is no column \"label\""),
-            (b"name\nx\n", "tags.csv:1: header: \"name\""),
+            (b"name\nx\n", "tags.csv:1: header: \"name\" is no column"),
+            (
+                b"label;aliases\nx;y\n",
+                "tags.csv:1: header: \"label;aliases\" is one column; columns are parted by commas",
+            ),
             (
                 b"label,Label\nx,y\n",
                 "tags.csv:1: header: the column \"label\" is there twice",
@@ -215,6 +245,26 @@ mod tests {
             assert!(fault.starts_with(message), "{fault}\nis not\n{message}");
         }
         assert!(fault(b"label\n\"x\ny\"\n").contains("line break"));
+    }
+
+    #[test]
+    fn what_may_be_meant_otherwise_is_remarked_on() {
+        for (table, remarks) in [
+            (TABLE, &[][..]),
+            (
+                "label,aliases\nCapital,\"Washington, D.C.|the capital\"\n",
+                &[],
+            ),
+            (
+                "label,aliases\nBank,\"lender, central bank\"\n",
+                &[
+                    "tags.csv: aliases are parted by | or ;, and a comma is part of an alias, as of \"lender, central bank\"",
+                ],
+            ),
+        ] {
+            let read = read(table.as_bytes(), "tags.csv", b',').unwrap();
+            assert_eq!(read.remarks, remarks);
+        }
     }
 
     #[test]
