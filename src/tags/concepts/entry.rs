@@ -70,6 +70,8 @@ pub(super) struct Draft<'a, P> {
     pub(super) entries: Vec<ConceptEntry>,
     /// Such as the row; (n_entries).
     pub(super) places: Vec<P>,
+    /// Whether a parent may be named by its code.
+    pub(super) has_parent_codes: bool,
 }
 
 impl<P: Display> Draft<'_, P> {
@@ -101,16 +103,44 @@ impl<P: Display> Draft<'_, P> {
             }
         }
         let parents = self.parents(&by_label)?;
+        let shared = self.shared_aliases(&by_label);
         self.check_no_cycle(&parents)?;
         for (i, parent) in parents.into_iter().enumerate() {
             if let Some(parent) = parent {
                 self.entries[i].parent = self.entries[parent].label.clone();
             }
         }
+        let remark = || {
+            format!(
+                "{}: an alias of several tags finds the first of them, or the one whose label it is: {}",
+                self.file,
+                listed(&shared)
+            )
+        };
         Ok(ConceptFile {
+            remarks: (!shared.is_empty()).then(remark).into_iter().collect(),
             entries: self.entries,
-            remarks: Vec::new(),
         })
+    }
+
+    /// The aliases by which another tag is found.
+    fn shared_aliases(&self, by_label: &HashMap<String, usize, RandomState>) -> Vec<String> {
+        let mut by_alias: HashMap<String, usize, RandomState> = HashMap::default();
+        let mut shared = Vec::new();
+        for (i, entry) in self.entries.iter().enumerate() {
+            for alias in &entry.aliases {
+                let folded = fold(alias);
+                let found = match by_label.get(&folded) {
+                    Some(&labelled) => labelled,
+                    None => *by_alias.entry(folded).or_insert(i),
+                };
+                if found != i {
+                    let (label, found) = (&entry.label, &self.entries[found].label);
+                    shared.push(format!("{alias:?} of {label:?} finds {found:?}"));
+                }
+            }
+        }
+        shared
     }
 
     /// The place of each tag's parent.
@@ -118,17 +148,31 @@ impl<P: Display> Draft<'_, P> {
         &self,
         by_label: &HashMap<String, usize, RandomState>,
     ) -> Result<Vec<Option<usize>>, ConceptsError> {
-        let codes = self.entries.iter().map(|entry| entry.code.as_str());
-        let by_code: HashMap<&str, usize, RandomState> = codes.zip(0..).collect();
-        let parent = |(i, entry): (usize, &ConceptEntry)| match entry.parent.as_str() {
-            "" => Ok(None),
-            parent => match by_code.get(parent).or_else(|| by_label.get(&fold(parent))) {
-                Some(&place) => Ok(Some(place)),
-                None => {
-                    let problem = format!("{parent:?} is no label and no code of this file");
-                    Err(self.error(i, self.fields.parent, problem))
-                }
-            },
+        let mut by_code: HashMap<&str, usize, RandomState> = HashMap::default();
+        // The last of several tags with a code.
+        let mut doubled: HashMap<&str, usize, RandomState> = HashMap::default();
+        for (i, entry) in self.entries.iter().enumerate() {
+            if self.has_parent_codes && *by_code.entry(&entry.code).or_insert(i) != i {
+                doubled.insert(&entry.code, i);
+            }
+        }
+        let parent = |(i, entry): (usize, &ConceptEntry)| {
+            let parent = entry.parent.as_str();
+            if parent.is_empty() {
+                return Ok(None);
+            }
+            let problem = match (by_code.get(parent), doubled.get(parent)) {
+                (Some(&one), Some(&other)) => format!(
+                    "{parent:?} is the code of several tags, {:?} and {:?}; name the parent by its label, or give each tag a code of its own",
+                    self.entries[one].label, self.entries[other].label
+                ),
+                (Some(&place), None) => return Ok(Some(place)),
+                _ => match by_label.get(&fold(parent)) {
+                    Some(&place) => return Ok(Some(place)),
+                    None => format!("{parent:?} is no label and no code of this file"),
+                },
+            };
+            Err(self.error(i, self.fields.parent, problem))
         };
         self.entries.iter().enumerate().map(parent).collect()
     }
@@ -167,6 +211,7 @@ pub fn check(entries: Vec<ConceptEntry>) -> Result<Vec<ConceptEntry>, ConceptsEr
         },
         places: (1..=entries.len()).collect(),
         entries,
+        has_parent_codes: false,
     };
     Ok(draft.check()?.entries)
 }

@@ -112,6 +112,7 @@ pub fn read(bytes: &[u8], file: &str, language: &str) -> Result<ConceptFile, Con
         fields: FIELDS,
         entries,
         places,
+        has_parent_codes: false,
     };
     let mut read = draft.check()?;
     let remark = format!(

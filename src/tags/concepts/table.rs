@@ -56,6 +56,7 @@ pub fn read(bytes: &[u8], file: &str, delimiter: u8) -> Result<ConceptFile, Conc
         fields: FIELDS,
         entries,
         places,
+        has_parent_codes: true,
     };
     let mut read = draft.check()?;
     read.remarks.extend(whole_lists(file, &read.entries));
@@ -195,12 +196,16 @@ mod tests {
     fn what_is_wrong_is_named_by_file_row_and_field() {
         let many = "x,".repeat(300);
         let long = format!("label\n\"{many}\"\n");
-        let cases: [(&[u8], &str); 16] = [
+        let cases: [(&[u8], &str); 17] = [
             (b"", "tags.csv:1: header: there is no column \"label\""),
             (b"name\nx\n", "tags.csv:1: header: \"name\" is no column"),
             (
                 b"label;aliases\nx;y\n",
                 "tags.csv:1: header: \"label;aliases\" is one column; columns are parted by commas",
+            ),
+            (
+                b"label,code,parent\nBank,1,\nCredit,1,\nRates,3,1\n",
+                "tags.csv:4: parent: \"1\" is the code of several tags, \"Bank\" and \"Credit\"",
             ),
             (
                 b"label,Label\nx,y\n",
@@ -261,10 +266,23 @@ mod tests {
                     "tags.csv: aliases are parted by | or ;, and a comma is part of an alias, as of \"lender, central bank\"",
                 ],
             ),
+            (
+                "label,aliases\nBank,lender|Rates\nCredit,Lender|credit\nRates,\n",
+                &[
+                    "tags.csv: an alias of several tags finds the first of them, or the one whose label it is: \"Rates\" of \"Bank\" finds \"Rates\", \"Lender\" of \"Credit\" finds \"Bank\"",
+                ],
+            ),
         ] {
             let read = read(table.as_bytes(), "tags.csv", b',').unwrap();
             assert_eq!(read.remarks, remarks);
         }
+    }
+
+    #[test]
+    fn a_code_that_nothing_is_asked_by_may_be_there_twice() {
+        let twice = b"label,code,parent\nBank,1,\nCredit,1,\nRates,3,Bank\n";
+        let entries = read(twice, "tags.csv", b',').unwrap().entries;
+        assert_eq!(entries[2].parent, "Bank");
     }
 
     #[test]
