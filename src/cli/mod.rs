@@ -11,7 +11,7 @@
 //! - `evaluate`: how good a model is.
 //! - `settings`: what `serve` can be told, by flags, environment and file.
 //! - `told`: an error as a sentence; `say`: a line on standard error; `visible`: text that a terminal shows and does
-//!   not obey; `switch`: a switch in the environment.
+//!   not obey; `switch`: a switch in the environment; `list`: several values.
 //! - `model_file`, `data_args`, `tag_args`, `page`, `report`: what several commands need.
 
 mod classify;
@@ -20,6 +20,7 @@ mod evaluate;
 mod extract;
 mod health;
 mod key;
+mod list;
 mod model_file;
 mod page;
 mod report;

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use anyhow::{Context, bail};
 use clap::Args;
 
+use super::list::{self, List};
 use super::say;
 use crate::pipeline::{ConceptEntry, ConceptFile, ConceptFormat, Concepts, Pipeline, TagRules};
 
@@ -19,14 +20,10 @@ const MAX_FILE_BYTES: u64 = 256 << 20;
 #[derive(Debug, Clone, Args)]
 pub(super) struct VocabularyArgs {
     /// A vocabulary whose tags need no training: CSV or TSV with columns label, aliases (parted by | or
-    /// ;), code and parent, or SKOS in Turtle (.ttl). Several by repeating the flag
-    #[arg(
-        long,
-        env = "COPYDESK_VOCABULARY",
-        value_name = "FILE",
-        value_delimiter = ','
-    )]
-    vocabulary: Vec<PathBuf>,
+    /// ;), code and parent, or SKOS in Turtle (.ttl). For several, repeat the flag, or part them by commas
+    /// in the environment
+    #[arg(long, env = "COPYDESK_VOCABULARY", value_name = "FILE")]
+    vocabulary: Vec<List<PathBuf>>,
     /// Language of the labels to take from a vocabulary in several
     #[arg(
         long,
@@ -42,8 +39,8 @@ pub(super) struct VocabularyArgs {
 
 impl VocabularyArgs {
     /// The files that are read.
-    pub(super) fn files(&self) -> &[PathBuf] {
-        &self.vocabulary
+    pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.vocabulary.iter().flat_map(List::values)
     }
 
     /// The model with the files' tags.
@@ -52,7 +49,8 @@ impl VocabularyArgs {
             Some(read) => read,
             None => {
                 let on_remark = |remark: &str| say(remark);
-                let read = read_vocabularies(self.files(), &self.vocabulary_language, on_remark)?;
+                let files = self.files().map(PathBuf::as_path);
+                let read = read_vocabularies(files, &self.vocabulary_language, on_remark)?;
                 self.read.get_or_init(|| read)
             }
         };
@@ -63,65 +61,47 @@ impl VocabularyArgs {
 /// What a desk wants and does not want of tags.
 #[derive(Debug, Clone, Args)]
 pub(super) struct RuleArgs {
-    /// Tags that are never suggested, parted by commas
-    #[arg(
-        long,
-        env = "COPYDESK_DENY_TAGS",
-        value_name = "TAGS",
-        value_delimiter = ','
-    )]
-    deny_tags: Vec<String>,
-    /// The only tags that may be suggested, parted by commas
-    #[arg(
-        long,
-        env = "COPYDESK_ALLOW_TAGS",
-        value_name = "TAGS",
-        value_delimiter = ','
-    )]
-    allow_tags: Vec<String>,
-    /// Other names of tags, as name=tag, parted by commas, such as Kiev=Kyiv
-    #[arg(
-        long,
-        env = "COPYDESK_TAG_ALIASES",
-        value_name = "NAME=TAG",
-        value_delimiter = ','
-    )]
-    tag_aliases: Vec<String>,
+    /// A tag that is never suggested. For several, repeat the flag, or part them by commas in the
+    /// environment
+    #[arg(long, env = "COPYDESK_DENY_TAGS", value_name = "TAG")]
+    deny_tags: Vec<List>,
+    /// A tag that may be suggested, and no other may. For several, repeat the flag, or part them by commas
+    /// in the environment
+    #[arg(long, env = "COPYDESK_ALLOW_TAGS", value_name = "TAG")]
+    allow_tags: Vec<List>,
+    /// Another name of a tag, as name=tag, such as Kiev=Kyiv. For several, repeat the flag, or part them by
+    /// commas in the environment
+    #[arg(long, env = "COPYDESK_TAG_ALIASES", value_name = "NAME=TAG")]
+    tag_aliases: Vec<List>,
 }
 
 impl RuleArgs {
     /// What holds for every article.
     pub(super) fn rules(&self) -> anyhow::Result<TagRules> {
         Ok(TagRules::new(
-            &given(&self.deny_tags),
-            &given(&self.tag_aliases),
+            &list::all(&self.deny_tags),
+            &list::all(&self.tag_aliases),
         )?)
     }
 
     /// The only tags that may be suggested; none: any.
     pub(super) fn allow_tags(&self) -> Vec<String> {
-        given(&self.allow_tags)
+        list::all(&self.allow_tags)
     }
 }
 
-/// The parts of a list that say something: a variable that is set to nothing has one empty part.
-fn given(parts: &[String]) -> Vec<String> {
-    let parts = parts.iter().filter(|part| !part.trim().is_empty());
-    parts.cloned().collect()
-}
-
 /// The tags of each file, of whose remarks something is made.
-pub(super) fn read_vocabularies(
-    files: &[PathBuf],
+pub(super) fn read_vocabularies<'a>(
+    files: impl Iterator<Item = &'a Path>,
     language: &str,
     on_remark: impl Fn(&str),
 ) -> anyhow::Result<Vec<Vec<ConceptEntry>>> {
-    let entries = |file: &PathBuf| {
+    let entries = |file| {
         let read = read(file, language)?;
         read.remarks.iter().for_each(|remark| on_remark(remark));
         Ok(read.entries)
     };
-    files.iter().map(entries).collect()
+    files.map(entries).collect()
 }
 
 /// Adds files' tags to those that the model has; where labels are the same, the files' count.

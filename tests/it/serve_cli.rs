@@ -293,7 +293,8 @@ fn an_origin_that_no_browser_sends_is_named() {
         ("https://a.example:", "https://a.example:"),
         ("null", "null"),
     ] {
-        let said = refusal(&["--cors-origins", origins]);
+        let flags = origins.split(',').flat_map(|one| ["--cors-origins", one]);
+        let said = refusal(&flags.collect::<Vec<_>>());
         assert!(
             said.contains(&format!("cors_origins has {named:?}")),
             "{said}"

@@ -71,7 +71,9 @@ fn classify_takes_a_vocabulary_and_rules() {
     assert_eq!(ferries["mentions"].as_array().unwrap().len(), 4);
     let rules = [
         "--deny-tags",
-        "ferry,Trade",
+        "ferry",
+        "--deny-tags",
+        "Trade",
         "--tag-aliases",
         "Norrvik=Norrvik (town)",
         "--rejected",
@@ -91,6 +93,48 @@ fn classify_takes_a_vocabulary_and_rules() {
     ));
     let kinds = found["tags"].as_array().unwrap().iter();
     assert!(kinds.clone().count() > 0 && kinds.clone().all(|t| t["kind"] == "TAG_KIND_KEYPHRASE"));
+}
+
+#[test]
+fn a_tag_with_a_comma_is_one() {
+    let folder = Folder::new();
+    let article = folder.write("article.txt", ARTICLE.as_bytes());
+    let args = ["classify", "--json", "--allow-tags", "Norrvik"];
+    let args = [&args[..], &["--allow-tags", "Canada", &article]].concat();
+    let tags_with = |more: &[&str], denied: &str| {
+        let output = copydesk()
+            .args(&args)
+            .args(more)
+            .env("COPYDESK_DENY_TAGS", denied)
+            .output();
+        let found = answer(&output.unwrap());
+        labels(&found).len()
+    };
+    assert_eq!(tags_with(&[], ""), 2);
+    assert_eq!(tags_with(&["--deny-tags", "Norrvik, Canada"], ""), 2);
+    let both = ["--deny-tags", "Norrvik", "--deny-tags", "Canada"];
+    assert_eq!(tags_with(&both, ""), 0);
+    assert_eq!(tags_with(&[], "Norrvik, Canada"), 0);
+
+    let config = |more: &[&str], denied: &str| {
+        let output = copydesk()
+            .args(["serve", "--print-config"])
+            .args(more)
+            .env("COPYDESK_DENY_TAGS", denied)
+            .output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    let repeated = ["--deny-tags", "Washington, D.C.", "--deny-tags", "News"];
+    let shown = config(&repeated, "Sport");
+    assert!(
+        shown.contains("deny_tags = [\"Washington, D.C.\", \"News\"]"),
+        "{shown}"
+    );
+    let shown = config(&[], "News, Opinion");
+    assert!(
+        shown.contains("deny_tags = [\"News\", \"Opinion\"]"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -365,10 +409,16 @@ fn serve_reads_vocabulary_and_rules_from_its_settings() {
 #[test]
 fn an_alias_that_is_none_is_a_bad_setting() {
     for (aliases, message) in [
-        ("Kiev", "\"Kiev\" is no alias; write name=tag"),
-        ("a=b,b=c", "\"b\" stands for a tag that is an alias itself"),
+        (&["Kiev"][..], "\"Kiev\" is no alias; write name=tag"),
+        (&["a=b,b=c"], "\"a=b,b=c\" is no alias; write name=tag"),
+        (
+            &["a=b", "b=c"],
+            "\"b\" stands for a tag that is an alias itself",
+        ),
     ] {
-        let output = run(&["serve", "--tag-aliases", aliases, "--listen", "127.0.0.1:0"]);
+        let aliases = aliases.iter().flat_map(|alias| ["--tag-aliases", alias]);
+        let serve = ["serve", "--listen", "127.0.0.1:0"].into_iter();
+        let output = run(&serve.chain(aliases).collect::<Vec<_>>());
         assert_eq!(output.status.code(), Some(2));
         assert!(stderr(&output).contains(message), "{}", stderr(&output));
     }
