@@ -11,7 +11,8 @@
 //! - `evaluate`: how good a model is.
 //! - `settings`: what `serve` can be told, by flags, environment and file.
 //! - `told`: an error as a sentence; `say`: a line on standard error; `visible`: text that a terminal shows and does
-//!   not obey; `switch`: a switch in the environment; `list`: several values.
+//!   not obey; `switch`: a switch in the environment; `unset`: a variable that is set to nothing; `list`:
+//!   several values.
 //! - `model_file`, `data_args`, `tag_args`, `page`, `report`: what several commands need.
 
 mod classify;
@@ -33,6 +34,7 @@ mod tag_args;
 mod told;
 mod train;
 mod train_extractor;
+mod unset;
 mod visible;
 
 use std::error::Error;
@@ -81,7 +83,9 @@ impl Cli {
     /// what they ask for.
     #[must_use]
     pub fn from_terminal() -> Self {
-        let matches = Self::whole_command().get_matches();
+        let command = Self::whole_command()
+            .mut_subcommands(|command| command.mut_args(unset::without_empty_variable));
+        let matches = command.get_matches();
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 

@@ -532,6 +532,24 @@ fn causes_are_said_once() {
 }
 
 #[test]
+fn a_variable_that_is_set_to_nothing_is_not_set() {
+    let classify = ["classify", "examples/articles/health.txt"];
+    let serve = ["serve", "--print-config"];
+    let health = ["health", "--address", "127.0.0.1:1"];
+    let evaluate = ["evaluate", "--data", "tests/data/desk-test.jsonl"];
+    for args in [&classify[..], &serve, &health, &evaluate] {
+        let names = "MODEL MAX_TAGS MIN_TAG_CONFIDENCE TAG_SOURCE VOCABULARY VOCABULARY_LANGUAGE DENY_TAGS JSON INPUT \
+            CONFIG LISTEN MAX_IN_FLIGHT OTLP_ENDPOINT HEALTH TIMEOUT_SECONDS AUTHORITIES DATA_FORMAT LABEL_FIELD REPORT";
+        let names = names.split_whitespace();
+        let unset = names.map(|name| (format!("COPYDESK_{name}"), ""));
+        let output = copydesk().args(args).envs(unset).output();
+        let (output, usual) = (output.expect("the program runs"), run(args));
+        assert_eq!(stderr(&output), stderr(&usual));
+        assert_eq!(output.stdout, usual.stdout, "{args:?}");
+    }
+}
+
+#[test]
 fn a_switch_in_the_environment_is_written_as_people_write_one() {
     for (value, is_set) in [
         ("1", true),
