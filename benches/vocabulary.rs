@@ -48,10 +48,10 @@ fn table() -> String {
 }
 
 fn concepts(table: &str) -> Concepts {
-    let entries = CSV
+    let file = CSV
         .read(table.as_bytes(), "table.csv", "en")
         .expect("a vocabulary");
-    Concepts::new([entries]).expect("a vocabulary")
+    Concepts::new([file.entries]).expect("a vocabulary")
 }
 
 /// 400 words, of which every tenth pair is a name of a tag.

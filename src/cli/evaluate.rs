@@ -9,6 +9,7 @@ use clap::Args;
 use super::data_args::{DataArgs, say_written_otherwise};
 use super::report::Measured;
 use super::report_page::{self, Page};
+use super::visible::visible;
 use super::{model_file, report};
 use crate::train::evaluate;
 use crate::train::study::Study;
@@ -73,7 +74,7 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         writeln!(
             out,
             "{} {}\n\n{}",
-            manifest.name,
+            visible(&manifest.name),
             manifest.version(),
             report::evaluation(&evaluation, Measured::Given)
         )?;

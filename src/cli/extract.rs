@@ -14,6 +14,7 @@ use super::model_file;
 use super::page::PageAnswer;
 use super::say;
 use super::told;
+use super::visible::visible;
 use crate::extract::kind;
 use crate::pipeline::Pipeline;
 use crate::text::{Article, ArticleDraft, ContentFormat, OffsetUnit};
@@ -79,7 +80,7 @@ pub(super) fn run(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
             Ok(article) => {
                 if args.paths.len() > 1 {
                     let gap = if n > 0 { "\n" } else { "" };
-                    writeln!(out, "{gap}==> {id} <==")?;
+                    writeln!(out, "{gap}==> {} <==", visible(&id))?;
                 }
                 write_text(&pipeline, &id, &article, &mut out)?;
             }
@@ -164,11 +165,11 @@ fn write_text(
         .filter(|(_, value)| !value.is_empty())
         .collect();
     for (name, value) in &found {
-        writeln!(out, "{name}: {value}")?;
+        writeln!(out, "{name}: {}", visible(value))?;
     }
     if !found.is_empty() {
         writeln!(out)?;
     }
-    writeln!(out, "{}", report.article_text.trim_end())?;
+    writeln!(out, "{}", visible(report.article_text.trim_end()))?;
     Ok(())
 }

@@ -10,7 +10,9 @@
 //! - `train_extractor`: labelled pages in, a model file with a line model out.
 //! - `evaluate`: how good a model is.
 //! - `settings`: what `serve` can be told, by flags, environment and file.
-//! - `told`: an error as a sentence; `say`: a line on standard error; `switch`: a switch in the environment.
+//! - `told`: an error as a sentence; `say`: a line on standard error; `visible`: text that a terminal shows and does
+//!   not obey; `switch`: a switch in the environment; `unset`: a variable that is set to nothing; `list`:
+//!   several values.
 //! - `model_file`, `data_args`, `tag_args`, `page`, `report`: what several commands need.
 
 mod classify;
@@ -19,6 +21,7 @@ mod evaluate;
 mod extract;
 mod health;
 mod key;
+mod list;
 mod model_file;
 mod page;
 mod report;
@@ -31,7 +34,11 @@ mod tag_args;
 mod told;
 mod train;
 mod train_extractor;
+mod unset;
+mod visible;
 
+use std::error::Error;
+use std::io;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -76,7 +83,9 @@ impl Cli {
     /// what they ask for.
     #[must_use]
     pub fn from_terminal() -> Self {
-        let matches = Self::whole_command().get_matches();
+        let command = Self::whole_command()
+            .mut_subcommands(|command| command.mut_args(unset::without_empty_variable));
+        let matches = command.get_matches();
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
@@ -110,9 +119,13 @@ impl Cli {
     }
 }
 
-fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
-    let error = error.downcast_ref::<std::io::Error>();
-    error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    let of_writing = error.downcast_ref().map(io::Error::kind);
+    // One that hides the system's reason among its causes.
+    let of_json = error
+        .downcast_ref()
+        .and_then(serde_json::Error::io_error_kind);
+    of_writing.or(of_json) == Some(io::ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]

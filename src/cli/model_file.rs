@@ -95,14 +95,23 @@ fn folder_of(file: &Path) -> Option<&Path> {
     })
 }
 
+/// A file of its own, which those may read who may read the one that it will replace.
 fn temporary_beside(file: &Path) -> anyhow::Result<tempfile::NamedTempFile> {
+    let cannot = || format!("cannot write to the folder of {}", file.display());
     let mut builder = tempfile::Builder::new();
     builder.prefix(".copydesk-").suffix(".tmp");
     #[cfg(unix)]
     builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o644));
-    builder
+    let temporary = builder
         .tempfile_in(folder_of(file).unwrap_or(Path::new(".")))
-        .with_context(|| format!("cannot write to the folder of {}", file.display()))
+        .with_context(cannot)?;
+    #[cfg(unix)]
+    if let Ok(replaced) = fs::metadata(file) {
+        let file = temporary.as_file();
+        file.set_permissions(replaced.permissions())
+            .with_context(cannot)?;
+    }
+    Ok(temporary)
 }
 
 fn probe(pipeline: &Pipeline) -> anyhow::Result<()> {
@@ -116,4 +125,25 @@ fn probe(pipeline: &Pipeline) -> anyhow::Result<()> {
         bail!("the new model's probabilities sum to {sum}");
     }
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_model_that_is_replaced_keeps_its_permissions() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("model.safetensors");
+        let bytes = Pipeline::built_in().unwrap().to_bytes().unwrap();
+        save(&file, &bytes).unwrap();
+        for mode in [0o600, 0o666] {
+            fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+            save(&file, &bytes).unwrap();
+            let kept = fs::metadata(&file).unwrap().permissions().mode();
+            assert_eq!(kept & 0o777, mode);
+        }
+    }
 }

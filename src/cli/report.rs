@@ -2,6 +2,7 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 
+use super::visible::visible;
 use crate::train::evaluate::Evaluation;
 use crate::train::keyphrases::CrossValidation;
 
@@ -45,7 +46,7 @@ pub(super) fn evaluation(evaluation: &Evaluation, on: Measured) -> String {
     if sections.is_empty() {
         sections.push("nothing was measured: no article has a topic or a known tag".to_owned());
     }
-    sections.join("\n\n")
+    visible(&sections.join("\n\n")).into_owned()
 }
 
 /// Which topics are taken for which.
@@ -71,7 +72,7 @@ pub(super) fn confusion(evaluation: &Evaluation) -> String {
         );
     }
     right_align(&mut table);
-    table.to_string()
+    visible(&table.to_string()).into_owned()
 }
 
 /// How right the most confident answers are.

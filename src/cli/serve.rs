@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use super::model_file;
+use super::say;
 use super::settings::{self, Flags, Settings};
 use super::told;
 use crate::pipeline::Pipeline;
@@ -60,7 +61,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let settings = match Settings::gather(&args.flags, args.config.as_deref()) {
         Ok(settings) => settings,
         Err(error) => {
-            writeln!(io::stderr(), "copydesk: {}", told(&error))?;
+            say(told(&error));
             return Ok(ExitCode::from(BAD_SETTINGS));
         }
     };
@@ -143,15 +144,13 @@ fn bind_error(flag: &str, address: SocketAddr, error: &io::Error) -> anyhow::Err
 
 fn announce(pipeline: &Pipeline, address: SocketAddr) {
     let manifest = pipeline.manifest();
-    let line = format!(
-        "copydesk: serving {} {} ({} topics, {} tags) on {address}",
+    say(format_args!(
+        "serving {} {} ({} topics, {} tags) on {address}",
         manifest.name,
         manifest.version(),
         manifest.topics.len(),
         pipeline.n_vocabulary_tags(),
-    );
-    // A server whose standard error is closed still serves.
-    let _ = writeln!(io::stderr(), "{line}");
+    ));
 }
 
 /// Completes on SIGTERM or ctrl-c. The signals are caught from the call on, not from the first poll.

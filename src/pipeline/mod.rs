@@ -32,8 +32,8 @@ use crate::model::{ScoredTerm, SplineCalibration, TermTable};
 use crate::tags::keyphrases::Phrases;
 use crate::tags::keyphrases::reader::WordReader;
 pub use crate::tags::{
-    ConceptEntry, ConceptFormat, Concepts, ConceptsError, RejectedTag, Rejection, Tag, TagKind,
-    TagRules, TagRulesError,
+    ConceptEntry, ConceptFile, ConceptFormat, Concepts, ConceptsError, RejectedTag, Rejection, Tag,
+    TagKind, TagRules, TagRulesError,
 };
 use crate::tags::{Keyphrases, LearntTags, TagCandidate};
 use crate::text::{

@@ -20,7 +20,7 @@ pub mod tag;
 pub mod vocabulary;
 pub mod wording;
 
-pub use concepts::{ConceptEntry, ConceptFormat, Concepts, ConceptsError, Reading};
+pub use concepts::{ConceptEntry, ConceptFile, ConceptFormat, Concepts, ConceptsError, Reading};
 pub use keyphrases::{Keyphrase, Keyphrases};
 pub use rules::{TagRules, TagRulesError};
 pub use select::{Selected, Selection, select};

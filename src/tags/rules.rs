@@ -16,7 +16,9 @@ pub struct TagRules {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TagRulesError {
     /// An alias that is not a pair.
-    #[error("tag_aliases: {0:?} is no alias; write name=tag, such as Kiev=Kyiv")]
+    #[error(
+        "tag_aliases: {0:?} is no alias; write name=tag, such as Kiev=Kyiv, and each alias for itself"
+    )]
     NoPair(String),
     /// An alias that leads to another.
     #[error(
@@ -41,7 +43,9 @@ impl TagRules {
         }
         for alias in aliases {
             let pair = alias.split_once('=').map(|(a, b)| (a.trim(), b.trim()));
-            let Some((name, tag)) = pair.filter(|(a, b)| !a.is_empty() && !b.is_empty()) else {
+            let Some((name, tag)) =
+                pair.filter(|(a, b)| !a.is_empty() && !b.is_empty() && !b.contains('='))
+            else {
                 return Err(TagRulesError::NoPair(alias.clone()));
             };
             if rules.canonical(name).is_some_and(|known| **known != *tag) {
@@ -103,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_is_no_alias_is_named() {
-        for bad in ["Kiev", "=Kyiv", "Kiev="] {
+        for bad in ["Kiev", "=Kyiv", "Kiev=", "Kiev=Kyiv,Bombay=Mumbai"] {
             assert_eq!(
                 rules(&[bad]).unwrap_err(),
                 TagRulesError::NoPair(bad.into())

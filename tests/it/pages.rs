@@ -405,6 +405,32 @@ fn extract_prints_articles_and_what_is_around_them() {
 }
 
 #[test]
+fn what_a_terminal_would_obey_is_shown_to_people() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a\u{1b}[2J.txt");
+    let text = "The bank\u{1b}]0;owned\u{7} raised interest rates\u{202e}.\tPrices rose.\r\nThe central bank met.\u{9b}2J\n";
+    std::fs::write(&file, text).unwrap();
+    let file = file.to_str().unwrap();
+    for args in [
+        &["extract", file, file][..],
+        &["classify", "--explain", "--rejected", file],
+        &["classify", "/no\u{1b}such"],
+    ] {
+        let output = run(args);
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains("\u{fffd}"), "{args:?}: {said:?}");
+        assert!(
+            !said.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']),
+            "{args:?}: {said:?}"
+        );
+    }
+    let shown = run(&["extract", "--json", file]);
+    let answer: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(answer["article_text"], text);
+}
+
+#[test]
 fn classify_reads_pages_as_they_are() {
     let output = run(&["classify", "--json", &data("page.html"), &data("page.txt")]);
     assert!(output.status.success());
@@ -417,14 +443,22 @@ fn classify_reads_pages_as_they_are() {
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
-    let mut child = copydesk()
-        .args(["extract", "tests/data/page.txt"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program runs");
-    drop(child.stdout.take());
-    let output = child.wait_with_output().expect("it ends");
-    assert_eq!(stderr(&output), "");
-    assert!(output.status.success());
+    let page = data("page.txt");
+    for args in [
+        vec!["extract", &page],
+        vec!["extract", "--json", &page],
+        vec!["classify", &page],
+        vec!["classify", "--json", &page],
+    ] {
+        let mut child = copydesk()
+            .args(&args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(stderr(&output), "", "{args:?}");
+        assert!(output.status.success(), "{args:?}");
+    }
 }

@@ -293,7 +293,8 @@ fn an_origin_that_no_browser_sends_is_named() {
         ("https://a.example:", "https://a.example:"),
         ("null", "null"),
     ] {
-        let said = refusal(&["--cors-origins", origins]);
+        let flags = origins.split(',').flat_map(|one| ["--cors-origins", one]);
+        let said = refusal(&flags.collect::<Vec<_>>());
         assert!(
             said.contains(&format!("cors_origins has {named:?}")),
             "{said}"
@@ -527,6 +528,24 @@ fn causes_are_said_once() {
     ] {
         let said = stderr(&run(args));
         assert_eq!(said.matches(cause).count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_set_to_nothing_is_not_set() {
+    let classify = ["classify", "examples/articles/health.txt"];
+    let serve = ["serve", "--print-config"];
+    let health = ["health", "--address", "127.0.0.1:1"];
+    let evaluate = ["evaluate", "--data", "tests/data/desk-test.jsonl"];
+    for args in [&classify[..], &serve, &health, &evaluate] {
+        let names = "MODEL MAX_TAGS MIN_TAG_CONFIDENCE TAG_SOURCE VOCABULARY VOCABULARY_LANGUAGE DENY_TAGS JSON INPUT \
+            CONFIG LISTEN MAX_IN_FLIGHT OTLP_ENDPOINT HEALTH TIMEOUT_SECONDS AUTHORITIES DATA_FORMAT LABEL_FIELD REPORT";
+        let names = names.split_whitespace();
+        let unset = names.map(|name| (format!("COPYDESK_{name}"), ""));
+        let output = copydesk().args(args).envs(unset).output();
+        let (output, usual) = (output.expect("the program runs"), run(args));
+        assert_eq!(stderr(&output), stderr(&usual));
+        assert_eq!(output.stdout, usual.stdout, "{args:?}");
     }
 }
 

@@ -32,6 +32,7 @@ fn concepts(files: &[&str]) -> Concepts {
         format
             .read(&fs::read(data(name)).unwrap(), name, "en")
             .unwrap()
+            .entries
     };
     Concepts::new(files.iter().map(read)).unwrap()
 }
@@ -298,7 +299,8 @@ fn a_model_file_keeps_its_vocabulary() {
 fn of_two_vocabularies_the_later_one_counts() {
     let read = |table: &str| {
         let format = ConceptFormat::of_name("t.csv").unwrap();
-        format.read(table.as_bytes(), "t.csv", "en").unwrap()
+        let read = format.read(table.as_bytes(), "t.csv", "en");
+        read.unwrap().entries
     };
     let both = [
         read("label,code\nTrade,1\nCheese,2\n"),

@@ -71,7 +71,9 @@ fn classify_takes_a_vocabulary_and_rules() {
     assert_eq!(ferries["mentions"].as_array().unwrap().len(), 4);
     let rules = [
         "--deny-tags",
-        "ferry,Trade",
+        "ferry",
+        "--deny-tags",
+        "Trade",
         "--tag-aliases",
         "Norrvik=Norrvik (town)",
         "--rejected",
@@ -91,6 +93,48 @@ fn classify_takes_a_vocabulary_and_rules() {
     ));
     let kinds = found["tags"].as_array().unwrap().iter();
     assert!(kinds.clone().count() > 0 && kinds.clone().all(|t| t["kind"] == "TAG_KIND_KEYPHRASE"));
+}
+
+#[test]
+fn a_tag_with_a_comma_is_one() {
+    let folder = Folder::new();
+    let article = folder.write("article.txt", ARTICLE.as_bytes());
+    let args = ["classify", "--json", "--allow-tags", "Norrvik"];
+    let args = [&args[..], &["--allow-tags", "Canada", &article]].concat();
+    let tags_with = |more: &[&str], denied: &str| {
+        let output = copydesk()
+            .args(&args)
+            .args(more)
+            .env("COPYDESK_DENY_TAGS", denied)
+            .output();
+        let found = answer(&output.unwrap());
+        labels(&found).len()
+    };
+    assert_eq!(tags_with(&[], ""), 2);
+    assert_eq!(tags_with(&["--deny-tags", "Norrvik, Canada"], ""), 2);
+    let both = ["--deny-tags", "Norrvik", "--deny-tags", "Canada"];
+    assert_eq!(tags_with(&both, ""), 0);
+    assert_eq!(tags_with(&[], "Norrvik, Canada"), 0);
+
+    let config = |more: &[&str], denied: &str| {
+        let output = copydesk()
+            .args(["serve", "--print-config"])
+            .args(more)
+            .env("COPYDESK_DENY_TAGS", denied)
+            .output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    let repeated = ["--deny-tags", "Washington, D.C.", "--deny-tags", "News"];
+    let shown = config(&repeated, "Sport");
+    assert!(
+        shown.contains("deny_tags = [\"Washington, D.C.\", \"News\"]"),
+        "{shown}"
+    );
+    let shown = config(&[], "News, Opinion");
+    assert!(
+        shown.contains("deny_tags = [\"News\", \"Opinion\"]"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -173,7 +217,7 @@ fn learnt_tags_are_measured_as_well_with_a_vocabulary_in_the_model() {
 fn a_file_that_is_no_vocabulary_is_refused_by_file_row_and_field() {
     let folder = Folder::new();
     let article = folder.write("article.txt", ARTICLE.as_bytes());
-    let cases: [(&str, &[u8], &str); 8] = [
+    let cases: [(&str, &[u8], &str); 11] = [
         (
             "cut.csv",
             b"label,code\nFerries,1\n\"Tra",
@@ -206,6 +250,21 @@ fn a_file_that_is_no_vocabulary_is_refused_by_file_row_and_field() {
         ),
         ("cut.ttl", b"<urn:a> <urn:b> \"c", "cut.ttl:1: Turtle: "),
         ("list.txt", b"Trade\n", "list.txt: a vocabulary is"),
+        (
+            "excel.csv",
+            b"label;code\nTrade;1\n",
+            "excel.csv:1: header: \"label;code\" is one column",
+        ),
+        (
+            "windows.csv",
+            b"\xff\xfel\0a\0b\0e\0l\0",
+            "windows.csv: file: is UTF-16",
+        ),
+        (
+            "windows.ttl",
+            b"\xfe\xff\0@",
+            "windows.ttl: file: is UTF-16",
+        ),
     ];
     for (name, bytes, message) in cases {
         let file = folder.write(name, bytes);
@@ -228,6 +287,60 @@ fn a_file_that_is_no_vocabulary_is_refused_by_file_row_and_field() {
             assert!(said.contains(message), "{said}\nhas not\n{message}");
         }
     }
+}
+
+#[test]
+fn a_vocabulary_begins_behind_its_byte_order_mark() {
+    let folder = Folder::new();
+    let article = folder.write("article.txt", ARTICLE.as_bytes());
+    let turtle = b"\xef\xbb\xbf@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n<urn:f> skos:prefLabel \"Ferries\" .\n";
+    for (name, bytes) in [
+        ("f.ttl", &turtle[..]),
+        ("f.csv", b"\xef\xbb\xbflabel\nFerries\n"),
+    ] {
+        let file = folder.write(name, bytes);
+        let found = answer(&run(&[
+            "classify",
+            "--json",
+            &article,
+            "--vocabulary",
+            &file,
+        ]));
+        assert!(labels(&found).contains(&"Ferries"), "{name}: {found}");
+    }
+}
+
+#[test]
+fn what_does_not_count_of_a_vocabulary_is_said_once() {
+    let folder = Folder::new();
+    let article = folder.write("article.txt", ARTICLE.as_bytes());
+    let file = folder.write(
+        "twice.ttl",
+        b"@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n\
+          <urn:a> skos:prefLabel \"Ferries\" .\n<urn:b> skos:prefLabel \"ferries\" .\n",
+    );
+    let remark = "twice.ttl: of concepts with the same label the first counts";
+    let (rows, model) = (data("desk.jsonl"), folder.0.path().join("m.safetensors"));
+    let train = ["train", "--data", path(&rows), "--out", path(&model)];
+    for args in [&["classify", &article][..], &train] {
+        let output = run(&[args, &["--vocabulary", &file]].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        let said = stderr(&output);
+        assert_eq!(said.matches(remark).count(), 1, "{said}");
+    }
+    let mut server = copydesk()
+        .args(["serve", "--listen", "127.0.0.1:0", "--vocabulary", &file])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let logged = BufReader::new(server.stderr.take().unwrap()).lines();
+    let is_logged = logged
+        .map_while(Result::ok)
+        .take(2)
+        .any(|line| line.contains(remark));
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(is_logged);
 }
 
 #[test]
@@ -296,10 +409,16 @@ fn serve_reads_vocabulary_and_rules_from_its_settings() {
 #[test]
 fn an_alias_that_is_none_is_a_bad_setting() {
     for (aliases, message) in [
-        ("Kiev", "\"Kiev\" is no alias; write name=tag"),
-        ("a=b,b=c", "\"b\" stands for a tag that is an alias itself"),
+        (&["Kiev"][..], "\"Kiev\" is no alias; write name=tag"),
+        (&["a=b,b=c"], "\"a=b,b=c\" is no alias; write name=tag"),
+        (
+            &["a=b", "b=c"],
+            "\"b\" stands for a tag that is an alias itself",
+        ),
     ] {
-        let output = run(&["serve", "--tag-aliases", aliases, "--listen", "127.0.0.1:0"]);
+        let aliases = aliases.iter().flat_map(|alias| ["--tag-aliases", alias]);
+        let serve = ["serve", "--listen", "127.0.0.1:0"].into_iter();
+        let output = run(&serve.chain(aliases).collect::<Vec<_>>());
         assert_eq!(output.status.code(), Some(2));
         assert!(stderr(&output).contains(message), "{}", stderr(&output));
     }

@@ -17,6 +17,7 @@ use clap::{Args, ValueEnum};
 use super::model_file;
 use super::say;
 use super::tag_args::{RuleArgs, VocabularyArgs};
+use super::visible::visible;
 use crate::pipeline::options::{DEFAULT_MAX_TAGS, OptionsDraft};
 use crate::pipeline::{Options, Pipeline, TagSource};
 use crate::text::Article;
@@ -155,17 +156,22 @@ impl<W: Write> Printer<'_, W> {
             writeln!(self.out)?;
         } else if let Ok(answer) = &answer {
             if !self.has_head {
-                writeln!(self.out, "{}", shown::head())?;
+                self.show(&shown::head())?;
                 self.has_head = true;
             }
-            writeln!(self.out, "{}", shown::table_row(&input.id, answer))?;
+            self.show(&shown::table_row(&input.id, answer))?;
             if self.options.include_rejected_tags() {
-                writeln!(self.out, "{}", shown::rejected(answer))?;
+                self.show(&shown::rejected(answer))?;
             }
             if let (true, Ok(article)) = (self.options.explain(), &article) {
-                writeln!(self.out, "{}", shown::explanation(article, answer))?;
+                self.show(&shown::explanation(article, answer))?;
             }
         }
         Ok(())
+    }
+
+    /// Writes for people.
+    fn show(&mut self, lines: &str) -> io::Result<()> {
+        writeln!(self.out, "{}", visible(lines))
     }
 }

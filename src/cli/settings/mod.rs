@@ -18,10 +18,10 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::key::KeySetting;
+use super::list::{self, List};
 use crate::service::{REDACTED, ServerConfig, without_secrets};
 use crate::text::MAX_ARTICLE_BYTES;
 pub(super) use reference::{reference, with_environment};
@@ -31,11 +31,12 @@ const MESSAGE_BYTES_CEILING: usize = u32::MAX as usize;
 /// An HTTP/2 window has 31 bits.
 const WINDOW_BYTES_CEILING: u32 = i32::MAX as u32;
 
-/// Declares each setting once. `always` have a default, `maybe` are not set unless they are given.
+/// Declares each setting once. `always` have a default, `maybe` are not set and `lists` are empty unless they are given.
 macro_rules! settings {
     (
         always { $($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr;)+ }
         maybe { $($(#[doc = $m_doc:literal])+ $m_name:ident: $m_type:ty;)+ }
+        lists { $($(#[doc = $l_doc:literal])+ $l_name:ident;)+ }
     ) => {
         /// The settings as flags and environment variables.
         #[derive(Debug, Args, Serialize)]
@@ -52,6 +53,12 @@ macro_rules! settings {
                 #[serde(skip_serializing_if = "Option::is_none")]
                 $m_name: Option<$m_type>,
             )+
+            $(
+                $(#[doc = $l_doc])+
+                #[arg(long)]
+                #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "list::as_one")]
+                $l_name: Vec<List>,
+            )+
         }
 
         /// What is set, from wherever.
@@ -63,6 +70,11 @@ macro_rules! settings {
                 $(#[doc = $m_doc])+
                 #[serde(default, skip_serializing_if = "Option::is_none")]
                 pub(super) $m_name: Option<$m_type>,
+            )+
+            $(
+                $(#[doc = $l_doc])+
+                #[serde(default, skip_serializing_if = "List::is_empty")]
+                pub(super) $l_name: List,
             )+
             /// Who may call; empty: everyone who can connect.
             #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -76,6 +88,7 @@ macro_rules! settings {
                 Self {
                     $($name: ($default)(bounds),)+
                     $($m_name: None,)+
+                    $($l_name: List::default(),)+
                     api_keys: Vec::new(),
                 }
             }
@@ -144,18 +157,10 @@ settings! {
     maybe {
         /// The model file to serve; without it, the built-in English news model.
         model: PathBuf;
-        /// Vocabularies whose tags need no training, besides the model's own: CSV, TSV or SKOS Turtle files, separated by commas.
-        vocabulary: List;
         /// Language of the labels to take from a vocabulary in several; without it, en.
         vocabulary_language: String;
-        /// Tags that are never suggested, separated by commas.
-        deny_tags: List;
-        /// Other names of tags as name=tag, such as Kiev=Kyiv, separated by commas. Where the name would be suggested, the tag is.
-        tag_aliases: List;
         /// At most so many articles are in flight, of all calls together; without it, 32 for each core. Single calls beyond are refused, with RESOURCE_EXHAUSTED; batches and streams wait.
         max_in_flight: NonZeroUsize;
-        /// Where pages may come from whose scripts call, over gRPC-Web or in JSON: origins such as https://cms.example, separated by commas; * for anywhere.
-        cors_origins: List;
         /// Where a collector takes spans by OTLP over gRPC, such as http://127.0.0.1:4317. Not encrypted. OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG say which share of calls has one; without them, every call.
         otlp_endpoint: String;
         /// Address and port for /metrics, /healthz and /readyz, which are then on no other. Not encrypted, and without keys.
@@ -166,6 +171,16 @@ settings! {
         tls_key: PathBuf;
         /// Authorities of clients in PEM; with them, only clients with a certificate of one may connect. Read again when they change.
         tls_client_authorities: PathBuf;
+    }
+    lists {
+        /// A vocabulary whose tags need no training, besides the model's own: a CSV, TSV or SKOS Turtle file. For several, repeat the flag, or part them by commas in the environment.
+        vocabulary;
+        /// A tag that is never suggested. For several, repeat the flag, or part them by commas in the environment.
+        deny_tags;
+        /// Another name of a tag as name=tag, such as Kiev=Kyiv: where the name would be suggested, the tag is. For several, repeat the flag, or part them by commas in the environment.
+        tag_aliases;
+        /// Where pages may come from whose scripts call, over gRPC-Web or in JSON: an origin such as https://cms.example; * for anywhere. For several, repeat the flag, or part them by commas in the environment.
+        cors_origins;
     }
 }
 
@@ -184,32 +199,6 @@ fn seconds(time: Duration) -> u32 {
 /// Of a time of which none at all would let nothing pass.
 fn positive_seconds(time: Duration) -> NonZeroU32 {
     at_least_one(seconds(time))
-}
-
-/// Several values: an array in the file, separated by commas elsewhere.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub(super) struct List(Vec<String>);
-
-impl<'de> Deserialize<'de> for List {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let parts = Vec::deserialize(deserializer).map_err(|error| {
-            D::Error::custom(format!(
-                "{error}; in a file a list is an array of strings, such as [\"one\", \"another\"]"
-            ))
-        })?;
-        Ok(Self(parts))
-    }
-}
-
-impl std::str::FromStr for List {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parts = text.split(',').map(str::trim);
-        let given = parts.filter(|part| !part.is_empty());
-        Ok(Self(given.map(str::to_owned).collect()))
-    }
 }
 
 /// What is wrong in a settings file: its name, the key and the reason, a line each.

@@ -32,8 +32,8 @@ pub(in crate::cli) fn reference() -> String {
          This page is made by `copydesk serve --print-reference`.\n\n\
          A flag counts more than the environment, that more than the file that `--config` names, and that more \
          than the default. A key that is none of these is an error. `copydesk serve --print-config` shows what \
-         is set, as such a file. A list is separated by commas in a flag and in the environment, and is an array of \
-         strings in the file, such as `deny_tags = [\"News\", \"Opinion\"]`. A switch is set by true, yes, on or 1 in the \
+         is set, as such a file. Of a list, a flag has one value and is repeated; commas part \
+         them in the environment; in the file it is an array of strings, such as `deny_tags = [\"News\", \"Opinion\"]`. A switch is set by true, yes, on or 1 in the \
          environment. Where `--print-config` says `redacted`, a secret has to be put in again before it is used.\n\n\
          | flag | environment | key in the file | default | what for |\n|---|---|---|---|---|\n",
     );

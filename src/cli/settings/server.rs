@@ -1,9 +1,9 @@
 //! What settings tell the server and the model that it serves.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
-use super::{Access, List, Settings};
+use super::{Access, Settings};
 use crate::cli::key::KeySetting;
 use crate::cli::tag_args;
 use crate::pipeline::{Pipeline, TagRules};
@@ -25,18 +25,19 @@ impl Settings {
     /// # Errors
     /// A file is no vocabulary, or an alias none.
     pub(in crate::cli) fn steer(&self, pipeline: Pipeline) -> anyhow::Result<Pipeline> {
-        let files = self.vocabulary.iter().flat_map(|list| &list.0);
-        let files: Vec<PathBuf> = files.map(PathBuf::from).collect();
+        let files = self.vocabulary.values().iter().map(Path::new);
         let language = self.vocabulary_language.as_deref();
         let language = language.unwrap_or(tag_args::DEFAULT_LANGUAGE);
-        let pipeline = tag_args::add_vocabularies(pipeline, &files, language)?;
+        let on_remark = |remark: &str| tracing::warn!("{remark}");
+        let read = tag_args::read_vocabularies(files, language, on_remark)?;
+        let pipeline = tag_args::add_vocabularies(pipeline, read)?;
         Ok(pipeline.with_tag_rules(self.tag_rules()?))
     }
 
     pub(super) fn tag_rules(&self) -> anyhow::Result<TagRules> {
         Ok(TagRules::new(
-            &set(&self.deny_tags),
-            &set(&self.tag_aliases),
+            self.deny_tags.values(),
+            self.tag_aliases.values(),
         )?)
     }
 
@@ -57,7 +58,7 @@ impl Settings {
             call_timeout: time(self.call_timeout_seconds.get()),
             drain_delay: time(self.drain_delay_seconds),
             drain_timeout: time(self.drain_timeout_seconds),
-            cors_origins: set(&self.cors_origins),
+            cors_origins: self.cors_origins.values().to_vec(),
             keys: self.keys()?,
             health: self.health.into(),
             reflection: self.reflection.into(),
@@ -118,11 +119,6 @@ impl Settings {
             },
         }
     }
-}
-
-/// A list that is not set is empty.
-fn set(list: &Option<List>) -> Vec<String> {
-    list.clone().unwrap_or_default().0
 }
 
 fn time(seconds: u32) -> Duration {

@@ -10,8 +10,11 @@ use crate::tags::wording::fold;
 
 /// At most so many tags.
 pub const MAX_CONCEPTS: usize = 500_000;
-/// A label of more bytes is none.
+/// A label of more bytes is none, nor is such a code.
 pub const MAX_LABEL_BYTES: usize = 400;
+
+/// A remark has no more examples.
+const SHOWN: usize = 3;
 
 /// One tag of a controlled vocabulary.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +31,15 @@ pub struct ConceptEntry {
     /// Label of the broader tag; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub parent: String,
+}
+
+/// A vocabulary out of a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConceptFile {
+    /// Its tags.
+    pub entries: Vec<ConceptEntry>,
+    /// What of the file does not count, or counts otherwise than may be meant, in a sentence each.
+    pub remarks: Vec<String>,
 }
 
 /// Why a file is no vocabulary.
@@ -47,6 +59,7 @@ pub struct ConceptsError {
 pub(super) struct FieldNames {
     pub(super) label: &'static str,
     pub(super) alias: &'static str,
+    pub(super) code: &'static str,
     pub(super) parent: &'static str,
 }
 
@@ -57,6 +70,8 @@ pub(super) struct Draft<'a, P> {
     pub(super) entries: Vec<ConceptEntry>,
     /// Such as the row; (n_entries).
     pub(super) places: Vec<P>,
+    /// Whether a parent may be named by its code.
+    pub(super) has_parent_codes: bool,
 }
 
 impl<P: Display> Draft<'_, P> {
@@ -70,7 +85,7 @@ impl<P: Display> Draft<'_, P> {
 
     /// The tags, if they are a vocabulary: labels that are labels and differ, parents that exist and lead
     /// to an end. Parents given by code become labels.
-    pub(super) fn check(mut self) -> Result<Vec<ConceptEntry>, ConceptsError> {
+    pub(super) fn check(mut self) -> Result<ConceptFile, ConceptsError> {
         check_number(self.file, self.entries.len())?;
         let mut by_label: HashMap<String, usize, RandomState> =
             HashMap::with_capacity_and_hasher(self.entries.len(), RandomState::default());
@@ -80,6 +95,7 @@ impl<P: Display> Draft<'_, P> {
             for alias in &entry.aliases {
                 check_label(alias).map_err(|problem| self.error(i, self.fields.alias, problem))?;
             }
+            check_text(&entry.code).map_err(|problem| self.error(i, self.fields.code, problem))?;
             if let Some(first) = by_label.insert(fold(&entry.label), i) {
                 let (label, first) = (&entry.label, &self.places[first]);
                 let problem = format!("{label:?} is there already, at {first}; give each tag once");
@@ -87,13 +103,44 @@ impl<P: Display> Draft<'_, P> {
             }
         }
         let parents = self.parents(&by_label)?;
+        let shared = self.shared_aliases(&by_label);
         self.check_no_cycle(&parents)?;
         for (i, parent) in parents.into_iter().enumerate() {
             if let Some(parent) = parent {
                 self.entries[i].parent = self.entries[parent].label.clone();
             }
         }
-        Ok(self.entries)
+        let remark = || {
+            format!(
+                "{}: an alias of several tags finds the first of them, or the one whose label it is: {}",
+                self.file,
+                listed(&shared)
+            )
+        };
+        Ok(ConceptFile {
+            remarks: (!shared.is_empty()).then(remark).into_iter().collect(),
+            entries: self.entries,
+        })
+    }
+
+    /// The aliases by which another tag is found.
+    fn shared_aliases(&self, by_label: &HashMap<String, usize, RandomState>) -> Vec<String> {
+        let mut by_alias: HashMap<String, usize, RandomState> = HashMap::default();
+        let mut shared = Vec::new();
+        for (i, entry) in self.entries.iter().enumerate() {
+            for alias in &entry.aliases {
+                let folded = fold(alias);
+                let found = match by_label.get(&folded) {
+                    Some(&labelled) => labelled,
+                    None => *by_alias.entry(folded).or_insert(i),
+                };
+                if found != i {
+                    let (label, found) = (&entry.label, &self.entries[found].label);
+                    shared.push(format!("{alias:?} of {label:?} finds {found:?}"));
+                }
+            }
+        }
+        shared
     }
 
     /// The place of each tag's parent.
@@ -101,17 +148,31 @@ impl<P: Display> Draft<'_, P> {
         &self,
         by_label: &HashMap<String, usize, RandomState>,
     ) -> Result<Vec<Option<usize>>, ConceptsError> {
-        let codes = self.entries.iter().map(|entry| entry.code.as_str());
-        let by_code: HashMap<&str, usize, RandomState> = codes.zip(0..).collect();
-        let parent = |(i, entry): (usize, &ConceptEntry)| match entry.parent.as_str() {
-            "" => Ok(None),
-            parent => match by_code.get(parent).or_else(|| by_label.get(&fold(parent))) {
-                Some(&place) => Ok(Some(place)),
-                None => {
-                    let problem = format!("{parent:?} is no label and no code of this file");
-                    Err(self.error(i, self.fields.parent, problem))
-                }
-            },
+        let mut by_code: HashMap<&str, usize, RandomState> = HashMap::default();
+        // The last of several tags with a code.
+        let mut doubled: HashMap<&str, usize, RandomState> = HashMap::default();
+        for (i, entry) in self.entries.iter().enumerate() {
+            if self.has_parent_codes && *by_code.entry(&entry.code).or_insert(i) != i {
+                doubled.insert(&entry.code, i);
+            }
+        }
+        let parent = |(i, entry): (usize, &ConceptEntry)| {
+            let parent = entry.parent.as_str();
+            if parent.is_empty() {
+                return Ok(None);
+            }
+            let problem = match (by_code.get(parent), doubled.get(parent)) {
+                (Some(&one), Some(&other)) => format!(
+                    "{parent:?} is the code of several tags, {:?} and {:?}; name the parent by its label, or give each tag a code of its own",
+                    self.entries[one].label, self.entries[other].label
+                ),
+                (Some(&place), None) => return Ok(Some(place)),
+                _ => match by_label.get(&fold(parent)) {
+                    Some(&place) => return Ok(Some(place)),
+                    None => format!("{parent:?} is no label and no code of this file"),
+                },
+            };
+            Err(self.error(i, self.fields.parent, problem))
         };
         self.entries.iter().enumerate().map(parent).collect()
     }
@@ -145,12 +206,14 @@ pub fn check(entries: Vec<ConceptEntry>) -> Result<Vec<ConceptEntry>, ConceptsEr
         fields: FieldNames {
             label: "label",
             alias: "aliases",
+            code: "code",
             parent: "parent",
         },
         places: (1..=entries.len()).collect(),
         entries,
+        has_parent_codes: false,
     };
-    draft.check()
+    Ok(draft.check()?.entries)
 }
 
 pub(super) fn check_number(file: &str, n_concepts: usize) -> Result<(), ConceptsError> {
@@ -164,6 +227,15 @@ pub(super) fn check_number(file: &str, n_concepts: usize) -> Result<(), Concepts
     })
 }
 
+/// The first of what a remark is about, and how many more there are.
+pub(super) fn listed(what: &[String]) -> String {
+    let mut shown = what[..what.len().min(SHOWN)].join(", ");
+    if what.len() > SHOWN {
+        shown.push_str(&format!(" and {} more", what.len() - SHOWN));
+    }
+    shown
+}
+
 fn check_label(label: &str) -> Result<(), String> {
     if label.chars().all(|c| c.is_whitespace() || c.is_control()) {
         return Err("is empty; every tag needs a label and every alias a word".to_owned());
@@ -171,16 +243,21 @@ fn check_label(label: &str) -> Result<(), String> {
     if !label.chars().any(char::is_alphanumeric) {
         return Err(format!("{label:?} has no letter and no digit"));
     }
-    if label.len() > MAX_LABEL_BYTES {
-        let size = label.len();
-        let start: String = label.chars().take(40).collect();
+    check_text(label)
+}
+
+/// What holds for a code too, which may be empty.
+fn check_text(text: &str) -> Result<(), String> {
+    if text.len() > MAX_LABEL_BYTES {
+        let size = text.len();
+        let start: String = text.chars().take(40).collect();
         return Err(format!(
             "{start:?}… has {size} bytes; the limit is {MAX_LABEL_BYTES}: is a quotation mark not closed?"
         ));
     }
-    if label.contains(char::is_control) {
+    if text.contains(char::is_control) {
         return Err(format!(
-            "{label:?} has a line break or another control character: is a quotation mark not closed?"
+            "{text:?} has a line break or another control character: is a quotation mark not closed?"
         ));
     }
     Ok(())

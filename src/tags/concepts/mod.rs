@@ -19,7 +19,8 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use super::wording::fold;
-pub use entry::{ConceptEntry, ConceptsError};
+use crate::text::{IS_UTF_16, is_utf16, without_mark};
+pub use entry::{ConceptEntry, ConceptFile, ConceptsError};
 use names::Names;
 pub use names::{Hit, Reading};
 pub use rank::ConceptTag;
@@ -57,7 +58,15 @@ impl ConceptFormat {
         bytes: &[u8],
         file: &str,
         language: &str,
-    ) -> Result<Vec<ConceptEntry>, ConceptsError> {
+    ) -> Result<ConceptFile, ConceptsError> {
+        if is_utf16(bytes) {
+            return Err(ConceptsError {
+                place: file.to_owned(),
+                field: "file",
+                problem: IS_UTF_16.to_owned(),
+            });
+        }
+        let bytes = without_mark(bytes);
         match self {
             Self::Table { delimiter } => table::read(bytes, file, delimiter),
             Self::Turtle => skos::read(bytes, file, language),

@@ -3,23 +3,36 @@
 //! `skos:prefLabel` is the label, `skos:altLabel` and `skos:hiddenLabel` are aliases, `skos:notation` is
 //! the code, `skos:broader` the parent. Everything else is left alone, `skos:exactMatch` too: it leads
 //! to other vocabularies.
+//!
+//! Such files are published by others, who put up with more than a desk's own table has: concepts that are no longer
+//! in use, two concepts of one label, empty aliases, parents in other files. None of these keeps the rest from being
+//! read.
 
 use std::collections::{BTreeSet, HashMap};
 
 use oxrdf::{NamedOrBlankNode, Term, Triple};
 use oxttl::TurtleParser;
 
-use super::entry::{ConceptEntry, ConceptsError, Draft, FieldNames, check_number};
+use super::entry::{
+    ConceptEntry, ConceptFile, ConceptsError, Draft, FieldNames, check_number, listed,
+};
+use crate::tags::wording::fold;
 
 const SKOS: &str = "http://www.w3.org/2004/02/skos/core#";
+/// Its labels are resources of their own (SKOS Reference, appendix B).
+const SKOS_XL: &str = "http://www.w3.org/2008/05/skos-xl#";
+const OWL_DEPRECATED: &str = "http://www.w3.org/2002/07/owl#deprecated";
 const RDF_TYPE: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type";
 /// IPTC's names of Media Topics, whose codes are written `medtop:20000002`.
 const IPTC_MEDIA_TOPICS: &str = "http://cv.iptc.org/newscodes/mediatopic/";
 const FIELDS: FieldNames = FieldNames {
     label: "skos:prefLabel",
     alias: "skos:altLabel",
+    code: "skos:notation",
     parent: "skos:broader",
 };
+
+const ONLY_XL: &str = "there are only labels of SKOS-XL, which are not read; write each skosxl:literalForm as skos:prefLabel or skos:altLabel of its concept too";
 
 /// A text with its language, which may be empty.
 type Literal = (String, String);
@@ -30,6 +43,9 @@ struct Resource {
     is_concept: bool,
     /// A scheme or a collection has a label too and is no tag.
     is_other: bool,
+    /// It is there for what was filed under it before, and no tag.
+    is_retired: bool,
+    has_xl_label: bool,
     labels: Vec<Literal>,
     aliases: Vec<Literal>,
     notation: String,
@@ -37,40 +53,52 @@ struct Resource {
 }
 
 /// Reads a vocabulary. Labels and aliases are taken in `language`, such as `en`; those without a
-/// language count where there is none in it, and tags with neither are left out.
+/// language count where there is none in it, and tags with neither are left out. So are retired ones.
 ///
 /// # Errors
 /// [`ConceptsError`] names the file, the line or the tag, and the property.
-pub fn read(bytes: &[u8], file: &str, language: &str) -> Result<Vec<ConceptEntry>, ConceptsError> {
-    let resources = resources(bytes, file)?;
+pub fn read(bytes: &[u8], file: &str, language: &str) -> Result<ConceptFile, ConceptsError> {
+    let mut resources = resources(bytes, file)?;
+    resources.retain(|resource| !resource.is_other && !resource.is_retired);
     let labels: HashMap<&str, &str> = resources
         .iter()
         .filter_map(|r| Some((r.name.as_str(), chosen(&r.labels, language)?)))
         .collect();
-    let names: BTreeSet<&str> = resources.iter().map(|r| r.name.as_str()).collect();
     let (mut entries, mut places) = (Vec::new(), Vec::new());
-    for resource in resources.iter().filter(|r| !r.is_other) {
+    let (mut firsts, mut doubled) = (HashMap::new(), Vec::new());
+    for resource in &resources {
+        let name = resource.name.as_str();
         if resource.is_concept && resource.labels.is_empty() {
-            let place = format!("{file}:{}", resource.name);
-            return Err(error(place, FIELDS.label, "there is none".to_owned()));
+            let problem = match resource.has_xl_label {
+                true => ONLY_XL,
+                false => "there is none",
+            };
+            return Err(error(
+                format!("{file}:{name}"),
+                FIELDS.label,
+                problem.to_owned(),
+            ));
         }
-        let Some(label) = labels.get(resource.name.as_str()) else {
+        let Some(label) = labels.get(name) else {
             continue;
         };
-        let parent = resource.broader.as_deref().unwrap_or_default();
-        let parent = match labels.get(parent) {
-            Some(label) => label,
-            // It exists, in another language.
-            None if names.contains(parent) => "",
-            None => parent,
-        };
+        let first = *firsts.entry(fold(label)).or_insert(name);
+        if first != name {
+            doubled.push(format!("{label:?} of {name}, as of {first}"));
+            continue;
+        }
+        // Of one that is retired, in another language or in another file, there is no tag.
+        let parent = resource
+            .broader
+            .as_deref()
+            .and_then(|name| labels.get(name));
         entries.push(ConceptEntry {
             label: (*label).to_owned(),
             aliases: in_language(&resource.aliases, language),
             code: code(resource),
-            parent: parent.to_owned(),
+            parent: parent.copied().unwrap_or_default().to_owned(),
         });
-        places.push(&resource.name);
+        places.push(name);
     }
     if entries.is_empty() {
         return Err(error(
@@ -84,8 +112,15 @@ pub fn read(bytes: &[u8], file: &str, language: &str) -> Result<Vec<ConceptEntry
         fields: FIELDS,
         entries,
         places,
+        has_parent_codes: false,
     };
-    draft.check()
+    let mut read = draft.check()?;
+    let remark = format!(
+        "{file}: of concepts with the same label the first counts; left out: {}",
+        listed(&doubled)
+    );
+    read.remarks.extend((!doubled.is_empty()).then_some(remark));
+    Ok(read)
 }
 
 fn error(place: String, field: &'static str, problem: String) -> ConceptsError {
@@ -100,10 +135,13 @@ fn none_in(language: &str, resources: &[Resource]) -> String {
     let labels = resources.iter().flat_map(|r| &r.labels);
     let languages: BTreeSet<&str> = labels.map(|(_, language)| language.as_str()).collect();
     let languages: Vec<&str> = languages.into_iter().collect();
+    if languages.is_empty() && resources.iter().any(|r| r.has_xl_label) {
+        return ONLY_XL.to_owned();
+    }
     format!(
         "there is none in the language {language:?}; the file has {}",
         if languages.is_empty() {
-            "no labels at all".to_owned()
+            "no labels of concepts in use at all".to_owned()
         } else {
             format!("labels in: {}", languages.join(", "))
         }
@@ -163,7 +201,23 @@ impl Resource {
                     None => {}
                 }
             }
+            (None, object) if retires(predicate, object) => self.is_retired = true,
+            (None, _) if predicate.starts_with(SKOS_XL) => self.has_xl_label = true,
             _ => {}
+        }
+    }
+}
+
+/// Whether a statement takes its concept out of use. IPTC gives the date of that, in a namespace of its own.
+fn retires(predicate: &str, object: &Term) -> bool {
+    let Term::Literal(value) = object else {
+        return false;
+    };
+    match predicate {
+        OWL_DEPRECATED => matches!(value.value(), "true" | "1"),
+        _ => {
+            predicate.contains("iptc.org/")
+                && predicate.rsplit(['/', '#']).next() == Some("retired")
         }
     }
 }
@@ -194,8 +248,12 @@ fn chosen<'a>(labels: &'a [Literal], wanted: &str) -> Option<&'a str> {
     (best.0 < 3).then_some(best.1)
 }
 
+/// The aliases in a language, but for those of which no word is left to be found.
 fn in_language(aliases: &[Literal], wanted: &str) -> Vec<String> {
-    let fitting = aliases.iter().filter(|(_, tag)| rank(tag, wanted) < 3);
+    let has_word = |text: &str| text.contains(char::is_alphanumeric);
+    let fitting = aliases
+        .iter()
+        .filter(|(text, tag)| rank(tag, wanted) < 3 && has_word(text));
     fitting.map(|(text, _)| text.clone()).collect()
 }
 
@@ -225,7 +283,9 @@ mod tests {
     "#;
 
     fn read_in(language: &str) -> Vec<ConceptEntry> {
-        read(VOCABULARY.as_bytes(), "v.ttl", language).unwrap()
+        read(VOCABULARY.as_bytes(), "v.ttl", language)
+            .unwrap()
+            .entries
     }
 
     #[test]
@@ -250,7 +310,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_by_file_place_and_property() {
         let prefix = "@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n";
-        let cases: [(&[u8], &str); 8] = [
+        let cases: [(&[u8], &str); 7] = [
             (b"<urn:a> a skos:Concept .", "v.ttl:2: Turtle: "),
             (b"<urn:a> skos:prefLabel \"cut o", "v.ttl:2: Turtle: "),
             (b"<urn:a> skos:prefLabel \"\xff\" .", "v.ttl:2: Turtle: "),
@@ -263,12 +323,8 @@ mod tests {
                 "v.ttl:urn:a: skos:prefLabel: there is none",
             ),
             (
-                b"<urn:a> skos:prefLabel \"A\" . <urn:b> skos:prefLabel \"a\" .",
-                "v.ttl:urn:b: skos:prefLabel: \"a\" is there already, at urn:a",
-            ),
-            (
-                b"<urn:a> skos:prefLabel \"A\" ; skos:broader <urn:gone> .",
-                "v.ttl:urn:a: skos:broader: \"urn:gone\" is no label",
+                b"<urn:a> a skos:Concept ; <http://www.w3.org/2008/05/skos-xl#prefLabel> <urn:b> .",
+                "v.ttl:urn:a: skos:prefLabel: there are only labels of SKOS-XL",
             ),
             (
                 b"<urn:a> skos:prefLabel \"A\" ; skos:broader <urn:a> .",
@@ -282,6 +338,45 @@ mod tests {
             let fault = read(&text, "v.ttl", "en").unwrap_err().to_string();
             assert!(fault.starts_with(message), "{fault}\nis not\n{message}");
         }
+    }
+
+    #[test]
+    fn what_published_files_have_does_not_keep_them_from_being_read() {
+        let read = |text: &str| {
+            let head = format!(
+                "@prefix skos: <{SKOS}> . @prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix ikos: <http://cv.iptc.org/newscodes/ikos/> .\n"
+            );
+            read((head + text).as_bytes(), "v.ttl", "en").unwrap()
+        };
+        let found = read(
+            r#"<urn:old> a skos:Concept ; skos:prefLabel "Renewable energy" ; owl:deprecated true .
+            <urn:older> a skos:Concept ; skos:prefLabel "Wind" ; ikos:retired "2017-01-26T12:00:00+00:00" .
+            <urn:bare> a skos:Concept ; owl:deprecated true .
+            <urn:new> skos:prefLabel "renewable energy" ; skos:broader <urn:gone> ; owl:deprecated false ;
+                skos:altLabel "", " ", "–", "green energy" .
+            <urn:sun> skos:prefLabel "Sun" ; skos:broader <urn:older> ."#,
+        );
+        let labels: Vec<&str> = found.entries.iter().map(|e| &*e.label).collect();
+        assert_eq!(labels, ["renewable energy", "Sun"]);
+        assert_eq!(found.entries[0].aliases, ["green energy"]);
+        assert!(found.entries.iter().all(|entry| entry.parent.is_empty()));
+        assert!(found.remarks.is_empty());
+
+        let found = read(
+            r#"<urn:a> skos:prefLabel "Mercury" . <urn:b> skos:prefLabel "mercury" .
+            <urn:c> skos:prefLabel "Planets" . <urn:d> skos:prefLabel "Ring" ; skos:broader <urn:b> ."#,
+        );
+        assert_eq!(found.entries.len(), 3);
+        assert_eq!(
+            (&*found.entries[0].code, &*found.entries[2].parent),
+            ("urn:a", "Mercury")
+        );
+        assert_eq!(
+            found.remarks,
+            [
+                "v.ttl: of concepts with the same label the first counts; left out: \"mercury\" of urn:b, as of urn:a"
+            ]
+        );
     }
 
     proptest::proptest! {

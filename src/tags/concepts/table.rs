@@ -5,12 +5,15 @@ use std::borrow::Cow;
 
 use csv::ByteRecord;
 
-use super::entry::{ConceptEntry, ConceptsError, Draft, FieldNames, check_number};
+use super::entry::{
+    ConceptEntry, ConceptFile, ConceptsError, Draft, FieldNames, check_number, listed,
+};
 
 const COLUMNS: [&str; 4] = ["label", "aliases", "code", "parent"];
 const FIELDS: FieldNames = FieldNames {
     label: "label",
     alias: "aliases",
+    code: "code",
     parent: "parent",
 };
 
@@ -18,8 +21,7 @@ const FIELDS: FieldNames = FieldNames {
 ///
 /// # Errors
 /// [`ConceptsError`] names the file, the row and the column.
-pub fn read(bytes: &[u8], file: &str, delimiter: u8) -> Result<Vec<ConceptEntry>, ConceptsError> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+pub fn read(bytes: &[u8], file: &str, delimiter: u8) -> Result<ConceptFile, ConceptsError> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
@@ -54,8 +56,28 @@ pub fn read(bytes: &[u8], file: &str, delimiter: u8) -> Result<Vec<ConceptEntry>
         fields: FIELDS,
         entries,
         places,
+        has_parent_codes: true,
     };
-    draft.check()
+    let mut read = draft.check()?;
+    read.remarks.extend(whole_lists(file, &read.entries));
+    Ok(read)
+}
+
+/// That aliases look like several, of a file in which nothing parts them. With a sign that does, it has commas on
+/// purpose.
+fn whole_lists(file: &str, entries: &[ConceptEntry]) -> Option<String> {
+    let aliases = entries.iter().flat_map(|entry| &entry.aliases);
+    let lists: Vec<String> = aliases
+        .filter(|alias| alias.contains(','))
+        .map(|alias| format!("{alias:?}"))
+        .collect();
+    let is_parted = entries.iter().any(|entry| entry.aliases.len() > 1);
+    (!is_parted && !lists.is_empty()).then(|| {
+        format!(
+            "{file}: aliases are parted by | or ;, and a comma is part of an alias, as of {}",
+            listed(&lists)
+        )
+    })
 }
 
 fn error(file: &str, line: u64, field: &'static str, problem: String) -> ConceptsError {
@@ -69,6 +91,7 @@ fn error(file: &str, line: u64, field: &'static str, problem: String) -> Concept
 /// Which of [`COLUMNS`] each column is.
 fn columns(header: &ByteRecord) -> Result<Vec<usize>, String> {
     let mut columns = Vec::new();
+    let is_one = header.len() == 1;
     for name in header {
         let name = String::from_utf8_lossy(name).trim().to_lowercase();
         match COLUMNS.iter().position(|column| *column == name) {
@@ -76,6 +99,11 @@ fn columns(header: &ByteRecord) -> Result<Vec<usize>, String> {
                 return Err(format!("the column {name:?} is there twice"));
             }
             Some(column) => columns.push(column),
+            None if is_one && name.contains([',', ';', '\t', '|']) => {
+                return Err(format!(
+                    "{name:?} is one column; columns are parted by commas, or by tabs in a .tsv file: write the table so"
+                ));
+            }
             None => {
                 return Err(format!(
                     "{name:?} is no column of a vocabulary; the first row names some of label, aliases, code, parent"
@@ -147,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_table_is_read() {
-        let entries = read(TABLE.as_bytes(), "tags.csv", b',').unwrap();
+        let entries = read(TABLE.as_bytes(), "tags.csv", b',').unwrap().entries;
         assert_eq!(entries.len(), 3);
         assert_eq!(
             entries[1].aliases,
@@ -159,8 +187,8 @@ mod tests {
             (&*entries[2].label, &*entries[2].parent),
             ("Cup, the", "Football")
         );
-        let tabs = "\u{feff}Code\tLABEL\nx\tFire\n";
-        let entries = read(tabs.as_bytes(), "tags.tsv", b'\t').unwrap();
+        let tabs = "Code\tLABEL\nx\tFire\n";
+        let entries = read(tabs.as_bytes(), "tags.tsv", b'\t').unwrap().entries;
         assert_eq!((&*entries[0].label, &*entries[0].code), ("Fire", "x"));
     }
 
@@ -168,9 +196,17 @@ mod tests {
     fn what_is_wrong_is_named_by_file_row_and_field() {
         let many = "x,".repeat(300);
         let long = format!("label\n\"{many}\"\n");
-        let cases: [(&[u8], &str); 14] = [
+        let cases: [(&[u8], &str); 17] = [
             (b"", "tags.csv:1: header: there is no column \"label\""),
-            (b"name\nx\n", "tags.csv:1: header: \"name\""),
+            (b"name\nx\n", "tags.csv:1: header: \"name\" is no column"),
+            (
+                b"label;aliases\nx;y\n",
+                "tags.csv:1: header: \"label;aliases\" is one column; columns are parted by commas",
+            ),
+            (
+                b"label,code,parent\nBank,1,\nCredit,1,\nRates,3,1\n",
+                "tags.csv:4: parent: \"1\" is the code of several tags, \"Bank\" and \"Credit\"",
+            ),
             (
                 b"label,Label\nx,y\n",
                 "tags.csv:1: header: the column \"label\" is there twice",
@@ -182,6 +218,10 @@ mod tests {
             ),
             (b"label,code\nx,1\n ,2\n", "tags.csv:3: label: is empty"),
             (b"label\n...\n", "tags.csv:2: label: \"...\" has no letter"),
+            (
+                b"label,code\nx,\x1b[31m\n",
+                "tags.csv:2: code: \"\\u{1b}[31m\" has a line break",
+            ),
             (
                 b"label\nx\ny\nX\n",
                 "tags.csv:4: label: \"X\" is there already, at 2",
@@ -210,6 +250,39 @@ mod tests {
             assert!(fault.starts_with(message), "{fault}\nis not\n{message}");
         }
         assert!(fault(b"label\n\"x\ny\"\n").contains("line break"));
+    }
+
+    #[test]
+    fn what_may_be_meant_otherwise_is_remarked_on() {
+        for (table, remarks) in [
+            (TABLE, &[][..]),
+            (
+                "label,aliases\nCapital,\"Washington, D.C.|the capital\"\n",
+                &[],
+            ),
+            (
+                "label,aliases\nBank,\"lender, central bank\"\n",
+                &[
+                    "tags.csv: aliases are parted by | or ;, and a comma is part of an alias, as of \"lender, central bank\"",
+                ],
+            ),
+            (
+                "label,aliases\nBank,lender|Rates\nCredit,Lender|credit\nRates,\n",
+                &[
+                    "tags.csv: an alias of several tags finds the first of them, or the one whose label it is: \"Rates\" of \"Bank\" finds \"Rates\", \"Lender\" of \"Credit\" finds \"Bank\"",
+                ],
+            ),
+        ] {
+            let read = read(table.as_bytes(), "tags.csv", b',').unwrap();
+            assert_eq!(read.remarks, remarks);
+        }
+    }
+
+    #[test]
+    fn a_code_that_nothing_is_asked_by_may_be_there_twice() {
+        let twice = b"label,code,parent\nBank,1,\nCredit,1,\nRates,3,Bank\n";
+        let entries = read(twice, "tags.csv", b',').unwrap().entries;
+        assert_eq!(entries[2].parent, "Bank");
     }
 
     #[test]

@@ -179,6 +179,34 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_has_nothing_that_a_terminal_obeys() {
+        for c in [
+            '\u{1b}', '\u{7}', '\0', '\u{9b}', '\u{202e}', '\u{2066}', '\u{2069}',
+        ] {
+            for name in [
+                format!("Ilse{c} Brandt"),
+                format!("Ilse {c}Brandt"),
+                format!("Ilse{c}Brandt"),
+            ] {
+                let body = format!("The mayor {name} spoke. Later {name} left.");
+                let mut reader = WordReader::default();
+                let words = reader.read("", &body);
+                let mut found = Candidates::default();
+                found.find(words, &WordStatistics::default());
+                let reading = Reading {
+                    words,
+                    title: "",
+                    body: &body,
+                };
+                for candidate in &found.list {
+                    let label = label_of(candidate, found.occurrences(candidate), &reading);
+                    assert!(!label.contains(c), "{c:?} {label:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn common_words_begin_with_a_capital_and_names_are_kept() {
         for (written, is_name, want) in [
             ("fresh sanctions", false, "Fresh sanctions"),

@@ -7,7 +7,6 @@ use flate2::bufread::MultiGzDecoder;
 use super::line_bound::{LineBound, MAX_LINE_BYTES};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// How the rows of a file are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +49,4 @@ pub fn unzipped<'a>(bytes: impl Read + 'a) -> io::Result<Box<dyn BufRead + 'a>> 
         plain,
         MAX_LINE_BYTES,
     ))))
-}
-
-/// A text without the mark that some programs begin it with.
-pub fn without_mark(line: &[u8]) -> &[u8] {
-    line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
 }

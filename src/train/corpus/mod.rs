@@ -30,10 +30,11 @@ use std::sync::Arc;
 
 use crate::text::{ArticleError, MAX_ARTICLE_BYTES};
 
+pub use crate::text::without_mark;
 pub use alike::written_otherwise;
 pub use article::{LabelledArticle, RowPlace};
 pub use error::{BadRow, CorpusError};
-pub use file::{RowFormat, unzipped, without_mark};
+pub use file::{RowFormat, unzipped};
 pub use no_rows::NoRows;
 pub use rows::{Fields, json_object, json_string};
 

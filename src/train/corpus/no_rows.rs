@@ -2,16 +2,13 @@
 
 use serde::de::IgnoredAny;
 
-/// As Windows begins what it calls Unicode text.
-const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+use crate::text::{IS_UTF_16, is_utf16};
 
 /// What a file is instead, and how to make rows of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoRows {
     /// Text of another encoding.
-    #[error(
-        "is UTF-16, and rows are read as UTF-8; convert it first, as `iconv -f UTF-16 -t UTF-8` does"
-    )]
+    #[error("{}", IS_UTF_16)]
     Utf16,
     /// All rows are elements of one array.
     #[error(
@@ -28,8 +25,7 @@ pub enum NoRows {
 impl NoRows {
     /// By the first bytes of a file.
     pub(super) fn of_encoding(start: &[u8]) -> Option<Self> {
-        let is_utf16 = UTF_16_MARKS.iter().any(|mark| start.starts_with(mark));
-        is_utf16.then_some(Self::Utf16)
+        is_utf16(start).then_some(Self::Utf16)
     }
 
     /// By the first line of JSON lines that is not blank.
