@@ -376,7 +376,10 @@ mod tests {
                 "article has existing_tags twice; send it once",
             ),
             (
-                &format!(r#"{{"article": {{"existingTags": [{}""]}}}}"#, r#""","#.repeat(1_000)),
+                &format!(
+                    r#"{{"article": {{"existingTags": [{}""]}}}}"#,
+                    r#""","#.repeat(1_000)
+                ),
                 "article.existing_tags",
                 "article.existing_tags has 1001 values; the limit is 1000: send those that matter",
             ),

@@ -333,7 +333,7 @@ fn bad_corpora_are_refused_by_name() {
 
     assert!(desk.refusal(b"", &[]).contains("it is empty"));
     assert!(
-        desk.refusal(b"{\"label\":\"A\"}\n", &[])
+        desk.refusal(b"{\"label\":\"A\",\"text\":\"\"}\n", &[])
             .contains("rows.jsonl:1: fields \"title\" and \"text\"")
     );
     let broken = [
@@ -1080,7 +1080,7 @@ fn classify_reads_rows_as_train_does() {
 
 #[test]
 fn classify_names_fields_of_another_kind_and_those_that_are_missing() {
-    let rows = b"{\"id\":12,\"title\":\"Cup final\",\"text\":[\"a\",\"b\"]}\n[1]\n\"x\"\n{\"body\":\"The cup\"}\n{\"id\":7,\"text\":\"The cup final\"}\n";
+    let rows = b"{\"id\":12,\"title\":\"Cup final\",\"text\":[\"a\",\"b\"]}\n[1]\n\"x\"\n{\"content\":\"The cup\"}\n{\"id\":7,\"text\":\"The cup final\"}\n";
     let desk = Desk::new();
     let file = desk.write("odd.jsonl", rows);
     let output = run(&["classify", "--json", &file]);
@@ -1098,11 +1098,46 @@ fn classify_names_fields_of_another_kind_and_those_that_are_missing() {
     assert_eq!(answers[2]["error"], "no JSON object but a string");
     let missing = answers[3]["error"].as_str().unwrap();
     assert!(missing.contains("--text-field"), "{missing}");
-    assert!(missing.contains("the row's are: body"), "{missing}");
+    assert!(missing.contains("the row's are: content"), "{missing}");
     assert_eq!(
         (&answers[4]["id"], &answers[4]["topic"]),
         (&"7".into(), &"Sports".into())
     );
+}
+
+#[test]
+fn classify_reads_headlines_alone_only_if_that_is_asked_for() {
+    let desk = Desk::new();
+    let title = "\"title\":\"Notes\"";
+    let text = "The striker scored twice in the cup final.";
+    let body = desk.write(
+        "body.jsonl",
+        format!("{{{title},\"body\":\"{text}\"}}\n").as_bytes(),
+    );
+    let output = run(&["classify", "--json", &body]);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["topic"], "Sports");
+    let content = format!("{{{title},\"content\":\"{text}\"}}\n");
+    let content = desk.write("content.jsonl", content.as_bytes());
+    let output = run(&["classify", &content]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    for part in [
+        "content.jsonl: has no field \"text\" or \"body\"; the first row's are: content, title.",
+        "--text-field \"content\"",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    let output = run(&["classify", "--text-field", "", &content]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let neither = ["--text-field", "", "--title-field", ""];
+    let output = run(&[&["classify"], &neither[..], &[&content]].concat());
+    assert!(
+        stderr(&output).contains("--text-field"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]
@@ -1147,6 +1182,25 @@ fn bad_rows_of_further_texts_are_named() {
         let said = stderr(&output);
         assert!(said.contains("texts.jsonl:2: no JSON"), "{said}");
     }
+}
+
+#[test]
+fn an_archive_whose_texts_are_in_another_field_is_not_learnt_by_its_headlines() {
+    let desk = Desk::new();
+    let rows = fs::read_to_string(desk_rows()).unwrap();
+    let content = rows.replace("\"text\":", "\"content\":");
+    let said = desk.refusal(content.as_bytes(), &[]);
+    assert!(said.contains("--text-field \"content\""), "{said}");
+    let body = desk.write(
+        "body.jsonl",
+        rows.replace("\"text\":", "\"body\":").as_bytes(),
+    );
+    let version = |rows: &str| -> Value {
+        let output = desk.train(rows, &["--json"]);
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        report["version"].clone()
+    };
+    assert_eq!(version(&body), version(&desk_rows()));
 }
 
 #[test]

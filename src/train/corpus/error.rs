@@ -54,6 +54,14 @@ pub enum CorpusError {
         /// How many there are.
         n_rows: usize,
     },
+    /// No row has the field that articles are read from.
+    #[error("{file} {reason}")]
+    NoArticles {
+        /// As the caller named it.
+        file: String,
+        /// What it lacks.
+        reason: NoArticles,
+    },
     /// A table lacks a column.
     #[error(
         "{file} has no column {missing:?}; its columns are: {}. Name yours with --title-field, --text-field, --label-field and --tags-field{}",
@@ -109,6 +117,23 @@ pub enum CorpusError {
     },
 }
 
+/// No row of a file has the field that articles are read from.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "has no field {}; the first row's are: {}. If these are articles, {advice}{}",
+    either(wanted),
+    shortened(found),
+    other_format_hint(found)
+)]
+pub struct NoArticles {
+    /// The wanted field, by all its names.
+    pub wanted: Vec<String>,
+    /// Those of the first row.
+    pub found: Vec<String>,
+    /// What to say of them.
+    pub advice: String,
+}
+
 /// The first columns, and of each no more than a name has: the first row may be no row of names.
 fn shortened(columns: &[String]) -> String {
     let shown = columns.iter().take(SHOWN_FIELDS);
@@ -132,6 +157,11 @@ fn other_format_hint(columns: &[String]) -> &'static str {
         }
         _ => "",
     }
+}
+
+fn either(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+    names.join(" or ")
 }
 
 fn numbered(columns: &[usize]) -> String {

@@ -3,6 +3,7 @@
 //! - [`Corpus::read`], [`Corpus::finish`]: read these first.
 //! - `file`: how a file's rows are written, by its name, and what is before them in its bytes.
 //! - `rows`: one row of a file becomes an article.
+//! - `article_fields`: where rows have their headlines and texts, and whether a file has any there.
 //! - `python_list`: a list of tags as Python writes it.
 //! - `line_bound`: lines that are longer than any row.
 //! - `quotes`: quotation marks of a table that swallow rows, and the lines of its rows.
@@ -15,6 +16,7 @@
 
 mod alike;
 mod article;
+mod article_fields;
 mod error;
 mod file;
 mod line_bound;
@@ -32,7 +34,8 @@ use crate::text::{ArticleError, MAX_ARTICLE_BYTES};
 
 pub use alike::written_otherwise;
 pub use article::{LabelledArticle, RowPlace};
-pub use error::{BadRow, CorpusError};
+pub use article_fields::{ArticleFields, MetFields};
+pub use error::{BadRow, CorpusError, NoArticles};
 pub use file::{RowFormat, unzipped, without_mark};
 pub use no_rows::NoRows;
 pub use rows::{Fields, json_object, json_string};
@@ -40,7 +43,7 @@ pub use rows::{Fields, json_object, json_string};
 use alike::alike_topics;
 use named::{AbsentFields, SHOWN_FIELDS};
 use quotes::QuoteWatch;
-use rows::{Columns, Row, json_row};
+use rows::{Columns, Row, column_name, json_row};
 use separators::JoinedTags;
 
 /// How many bad rows an error or a report spells out.
@@ -73,8 +76,8 @@ impl Corpus {
     ///
     /// # Errors
     /// [`CorpusError::Io`] if the file cannot be read, [`CorpusError::NoRows`] if it is written
-    /// otherwise, [`CorpusError::Columns`] if a table has neither the title's nor the text's column, or
-    /// no label's and no tags', or not one that was named; [`CorpusError::DoubledColumn`] if it has one of
+    /// otherwise, [`CorpusError::NoArticles`] if no row has the text's field, [`CorpusError::Columns`] if a table has no
+    /// label's and no tags' column, or not one that was named; [`CorpusError::DoubledColumn`] if it has one of
     /// them twice, [`CorpusError::OpenQuote`] if rows of it are swallowed by a quotation mark.
     pub fn read(
         &mut self,
@@ -165,6 +168,7 @@ impl Corpus {
     ) -> Result<(), CorpusError> {
         let mut line = Vec::new();
         let mut is_first = true;
+        let mut met = MetFields::new(&fields.article);
         for number in 1.. {
             line.clear();
             let n_bytes = reader
@@ -187,6 +191,7 @@ impl Corpus {
             let row = json_object(bytes);
             if let Ok(row) = &row {
                 self.meet_fields(row.keys().map(String::as_str));
+                met.meet_row(row);
                 let absent = &mut self.absent_fields;
                 let absent = absent.get_or_insert_with(|| AbsentFields::of_first(row, fields));
                 absent.meet(row);
@@ -194,7 +199,20 @@ impl Corpus {
             let article = row.and_then(|row| json_row(&row, fields));
             self.push(article, file, number, fields, joined);
         }
-        Ok(())
+        self.judge_fields(&met, file)
+    }
+
+    /// Whether a file's articles stand where they were looked for.
+    fn judge_fields(&mut self, met: &MetFields<'_>, file: &str) -> Result<(), CorpusError> {
+        let remark = met.remark().map(|remark| format!("{file}: {remark}"));
+        self.remarks.extend(remark);
+        match met.error() {
+            None => Ok(()),
+            Some(reason) => Err(CorpusError::NoArticles {
+                file: file.to_owned(),
+                reason,
+            }),
+        }
     }
 
     fn read_table(
@@ -215,13 +233,17 @@ impl Corpus {
         if header.is_empty() {
             return Ok(());
         }
-        self.meet_fields(header.iter());
+        let names: Vec<&str> = header.iter().map(column_name).collect();
+        self.meet_fields(names.iter().copied());
         let columns = Columns::find(&header, fields, file)?;
+        let mut met = MetFields::new(&fields.article);
+        met.meet_columns(&names);
+        self.judge_fields(&met, file)?;
         if let Some(missing) = columns.missing(fields) {
             return Err(CorpusError::Columns {
                 file: file.to_string(),
                 missing,
-                columns: header.iter().map(str::to_owned).collect(),
+                columns: names.into_iter().map(str::to_owned).collect(),
             });
         }
         let mut record = csv::ByteRecord::new();
@@ -348,10 +370,7 @@ fn with_text(fields: &Fields) -> impl Fn(Row) -> Result<Row, String> + '_ {
             };
             Err(too_large.to_string())
         } else if article.title.trim().is_empty() && article.text.trim().is_empty() {
-            Err(format!(
-                "fields {:?} and {:?} are missing or empty",
-                fields.title, fields.text
-            ))
+            Err(fields.article.nothing_there())
         } else {
             Ok(row)
         }
@@ -470,13 +489,83 @@ mod tests {
 
     #[test]
     fn a_missing_column_is_named_with_those_there_are() {
-        let error = read(b"category,body\nA,x\n", TABLE, false)
+        let error = read(b"category,text\nA,x\n", TABLE, false)
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("no column \"text\"; its columns are: category, body"),
+            error.contains("no column \"label\"; its columns are: category, text"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn texts_may_stand_in_the_field_that_the_service_calls_body() {
+        let table = b"title,body,label\nT,x,A\n";
+        let lines = b"{\"title\":\"T\",\"body\":\"x\",\"label\":\"A\"}\n";
+        for (rows, format) in [(&table[..], TABLE), (&lines[..], RowFormat::JsonLines)] {
+            assert_eq!(read(rows, format, false).unwrap().articles[0].text, "x");
+            let other = fields_of_article(Some("title"), Some("story"));
+            assert!(read_with(rows, format, false, &other).is_err());
+        }
+        // Where a row has both, the field that is asked for counts.
+        let both = b"{\"body\":\"x\",\"text\":\"y\",\"label\":\"A\"}\n";
+        let corpus = read(both, RowFormat::JsonLines, false).unwrap();
+        assert_eq!(corpus.articles[0].text, "y");
+    }
+
+    #[test]
+    fn headlines_are_read_alone_only_if_that_is_asked_for() {
+        let table = b"title,full content,label\nT,x,A\n";
+        let lines = b"not json\n{\"title\":\"T\",\"label\":\"A\",\"full content\":\"x\"}\n";
+        for (rows, format) in [(&table[..], TABLE), (&lines[..], RowFormat::JsonLines)] {
+            let error = read(rows, format, true).unwrap_err().to_string();
+            let told = [
+                "data has no field \"text\" or \"body\"; the first row's are: ",
+                "say --text-field \"full content\"",
+                "or --text-field \"\" to read headlines alone",
+            ];
+            assert!(told.iter().all(|part| error.contains(part)), "{error}");
+            let headlines = fields_of_article(Some("title"), None);
+            let corpus = read_with(rows, format, true, &headlines).unwrap();
+            assert_eq!(corpus.articles[0].title, "T");
+            assert_eq!(corpus.articles[0].text, "");
+            let neither = fields_of_article(Some("name"), None);
+            let error = read_with(rows, format, true, &neither).unwrap_err();
+            assert!(error.to_string().contains("no field \"name\""), "{error}");
+        }
+    }
+
+    #[test]
+    fn headlines_that_are_not_read_are_missed_aloud() {
+        let table = b"Headline,text,label\nT,x,A\nT,y,B\n";
+        let lines = b"{\"Headline\":\"T\",\"text\":\"x\",\"label\":\"A\"}\n{\"text\":\"y\",\"label\":\"B\"}\n";
+        for (rows, format) in [(&table[..], TABLE), (&lines[..], RowFormat::JsonLines)] {
+            let corpus = read(rows, format, false).unwrap();
+            let [said] = &corpus.remarks[..] else {
+                panic!("{:?}", corpus.remarks);
+            };
+            let told = [
+                "data: no row has the field \"title\"",
+                "Headline",
+                "--title-field \"Headline\"",
+            ];
+            assert!(told.iter().all(|part| said.contains(part)), "{said}");
+            for wanted in [None, Some("Headline")] {
+                let fields = fields_of_article(wanted, Some("text"));
+                let corpus = read_with(rows, format, false, &fields).unwrap();
+                assert!(corpus.remarks.is_empty(), "{:?}", corpus.remarks);
+            }
+        }
+    }
+
+    fn fields_of_article(title: Option<&str>, text: Option<&str>) -> Fields {
+        Fields {
+            article: ArticleFields {
+                title: title.map(str::to_owned),
+                text: text.map(str::to_owned),
+            },
+            ..Fields::default()
+        }
     }
 
     #[test]
@@ -657,7 +746,10 @@ mod tests {
     fn a_table_parted_by_semicolons_is_said_to_be_no_table_of_commas() {
         let error = read(b"label;text\nA;x\n", TABLE, false).unwrap_err();
         let error = error.to_string();
-        assert!(error.contains("its columns are: label;text."), "{error}");
+        assert!(
+            error.contains("the first row's are: label;text."),
+            "{error}"
+        );
         assert!(error.contains("columns are parted by commas"), "{error}");
     }
 

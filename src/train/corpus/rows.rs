@@ -5,15 +5,13 @@ use serde_json::{Map, Value};
 
 use super::python_list::python_list;
 use super::separators::distinct;
-use super::{CorpusError, LabelledArticle};
+use super::{ArticleFields, CorpusError, LabelledArticle};
 
 /// Which fields of a row hold what.
 #[derive(Debug, Clone)]
 pub struct Fields {
-    /// The headline.
-    pub title: String,
-    /// The text.
-    pub text: String,
+    /// The headline and the text.
+    pub article: ArticleFields,
     /// The topic. `None`: none is read.
     pub label: Option<String>,
     /// The tags: an array, or one string with `tag_separator`. `None`: none are read.
@@ -36,8 +34,7 @@ pub struct Fields {
 impl Default for Fields {
     fn default() -> Self {
         Self {
-            title: "title".into(),
-            text: "text".into(),
+            article: ArticleFields::default(),
             label: Some("label".into()),
             tags: Some("tags".into()),
             group: None,
@@ -128,8 +125,8 @@ pub(super) fn json_row(row: &Map<String, Value>, fields: &Fields) -> Result<Row,
         None => Tags::List(Vec::new()),
     };
     let article = LabelledArticle {
-        title: string(&fields.title)?,
-        text: string(&fields.text)?,
+        title: fields.article.title_of(row)?,
+        text: fields.article.text_of(row)?,
         label: match &fields.label {
             Some(field) => topic(&string(field)?, field)?,
             None => String::new(),
@@ -230,6 +227,11 @@ fn group_of(value: String, fields: &Fields) -> String {
     }
 }
 
+/// A column's name, as the first row has it.
+pub(super) fn column_name(column: &str) -> &str {
+    column.trim_start_matches('\u{feff}').trim()
+}
+
 /// Where a table has its fields.
 pub(super) struct Columns {
     title: Option<usize>,
@@ -254,7 +256,7 @@ impl Columns {
         let place = |name: &str| {
             let columns = header.iter().enumerate();
             let places: Vec<usize> = columns
-                .filter(|(_, column)| column.trim_start_matches('\u{feff}').trim() == name)
+                .filter(|(_, column)| column_name(column) == name)
                 .map(|(place, _)| place)
                 .collect();
             match places[..] {
@@ -268,9 +270,10 @@ impl Columns {
             }
         };
         let wanted = |name: &Option<String>| name.as_deref().map_or(Ok(None), place);
+        let texts: Result<Vec<_>, _> = fields.article.text_names().map(place).collect();
         Ok(Self {
-            title: place(&fields.title)?,
-            text: place(&fields.text)?,
+            title: wanted(&fields.article.title)?,
+            text: texts?.into_iter().flatten().next(),
             label: wanted(&fields.label)?,
             tags: wanted(&fields.tags)?,
             group: wanted(&fields.group)?,
@@ -281,9 +284,6 @@ impl Columns {
 
     /// A column without which the table is of no use.
     pub(super) fn missing(&self, fields: &Fields) -> Option<String> {
-        if self.title.is_none() && self.text.is_none() {
-            return Some(fields.text.clone());
-        }
         let wanted = fields.label.as_ref().or(fields.tags.as_ref());
         if self.label.is_none() && self.tags.is_none() && !fields.is_text_enough && wanted.is_some()
         {
@@ -300,7 +300,6 @@ impl Columns {
     fn place(&self, flag: &str) -> Option<usize> {
         match flag {
             "--title-field" => self.title,
-            "--text-field" => self.text,
             "--label-field" => self.label,
             "--tags-field" => self.tags,
             "--group-field" => self.group,
