@@ -185,12 +185,7 @@ pub fn train(
     on_step(Step::Evaluating {
         n_articles: split.test.len(),
     });
-    let seen_tags = split
-        .train
-        .iter()
-        .flat_map(|a| a.tags.iter().cloned())
-        .collect();
-    let evaluation = evaluate::evaluate(&pipeline, &split.test, Some(&seen_tags));
+    let evaluation = evaluate::evaluate(&pipeline, &split.test, Some(&split.archive_tags()));
     let pipeline = pack::with_metrics(pipeline, &evaluation)?;
     let study = match (&learnt.topic_model, params.studies_archive) {
         (Some(model), true) => {

@@ -125,6 +125,30 @@ fn a_model_is_trained_measured_and_used() {
 }
 
 #[test]
+fn training_and_evaluation_tell_the_same_scores_of_the_same_tags() {
+    let desk = Desk::new();
+    let least = ["--min-tag-examples", "9"];
+    let trained = desk.train(
+        &desk_rows(),
+        &[&["--test", &test_rows(), "--json"], &least[..]].concat(),
+    );
+    let trained: Value = serde_json::from_slice(&trained.stdout).unwrap();
+    let trained = &trained["evaluation"];
+    let model = desk.file("model.safetensors");
+    let evaluate = ["evaluate", "--model", &model, "--data", &test_rows()];
+    let evaluated = run(&[&evaluate[..], &["--json"]].concat());
+    let evaluated: Value = serde_json::from_slice(&evaluated.stdout).unwrap();
+    assert_eq!(trained["tags"], evaluated["tags"]);
+    assert_eq!(trained["tags"]["n_tags"], 5);
+    assert_eq!(trained["tags"]["n_unknown_tags"], 3);
+    // What an archive has is known where it is learnt from.
+    assert_eq!(trained["archive_tags"]["n_tags"], 8);
+    assert_eq!(evaluated["archive_tags"], Value::Null);
+    let f1 = |tags: &str| trained[tags]["micro_f1"].as_f64().unwrap();
+    assert!(f1("archive_tags") < f1("tags"), "{trained}");
+}
+
+#[test]
 fn equal_runs_write_equal_files_on_any_number_of_threads() {
     let files: Vec<Vec<u8>> = ["1", "2", "7"]
         .iter()

@@ -29,6 +29,14 @@ pub struct Split {
     pub test: Vec<LabelledArticle>,
 }
 
+impl Split {
+    /// All tags of the articles that are learnt from, however rare.
+    pub fn archive_tags(&self) -> HashSet<String> {
+        let tags = self.train.iter().flat_map(|article| &article.tags);
+        tags.cloned().collect()
+    }
+}
+
 /// Holds out a seeded, stratified share of a corpus, in (0, 1): whole groups, no near-duplicates
 /// across, and of every topic something is left to learn from.
 ///
