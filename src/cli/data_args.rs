@@ -72,8 +72,8 @@ pub(super) struct DataArgs {
         default_value = "label"
     )]
     label_field: String,
-    /// Field with the tags: an array, in JSON or as Python writes a list, or one string of several;
-    /// "" to leave tags alone
+    /// Field with the tags: an array, in JSON or as Python or Postgres write one, or one string of
+    /// several; "" to leave tags alone
     #[arg(
         long,
         env = "COPYDESK_TAGS_FIELD",
@@ -82,7 +82,7 @@ pub(super) struct DataArgs {
     )]
     tags_field: String,
     /// What parts the tags of one string; without it ; or, if no row of the file has one, | or, if
-    /// none has either, a comma
+    /// none has either, the end of a line or a comma
     #[arg(long, env = "COPYDESK_TAG_SEPARATOR", value_name = "CHAR")]
     tag_separator: Option<char>,
     /// Field of a story, a day or a series: where a share of the data is held out, its articles are

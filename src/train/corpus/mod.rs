@@ -4,7 +4,7 @@
 //! - `file`: how a file's rows are written, by its name, and what is before them in its bytes.
 //! - `rows`: one row of a file becomes an article.
 //! - `article_fields`: where rows have their headlines and texts, and whether a file has any there.
-//! - `python_list`: a list of tags as Python writes it.
+//! - `written_list`: a list of tags as Python and Postgres write it.
 //! - `line_bound`: lines that are longer than any row.
 //! - `quotes`: quotation marks of a table that swallow rows, and the lines of its rows.
 //! - `separators`: what parts the tags of one string.
@@ -22,10 +22,10 @@ mod file;
 mod line_bound;
 mod named;
 mod no_rows;
-mod python_list;
 mod quotes;
 mod rows;
 mod separators;
+mod written_list;
 
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;
@@ -809,6 +809,20 @@ mod tests {
             error.contains("data:2: field \"tags\" begins as a list"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn arrays_of_a_database_and_lines_of_a_cell_are_lists() {
+        let table = "label,text,tags\nA,x,\"{\"\"b c\"\",a}\"\nB,y,\"{'b c', 'a'}\"\nC,z,\"('b c', 'a')\"\n";
+        let lines = "label,text,tags\nA,x,\"b c\na\"\nB,y,\"a\r\nb c\r\n\"\nC,z,\"b c\na\"\n";
+        for rows in [table, lines] {
+            let read = read(rows.as_bytes(), TABLE, false).unwrap();
+            let tags: Vec<_> = read.articles.iter().map(|a| &a.tags[..]).collect();
+            assert_eq!(tags, [["a", "b c"]; 3], "{rows}");
+        }
+        let odd = b"label,text,tags\nA,x,{'a': 1}\n";
+        let error = read(odd, TABLE, false).unwrap_err().to_string();
+        assert!(error.contains("field \"tags\" begins as a list"), "{error}");
     }
 
     #[test]

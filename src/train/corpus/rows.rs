@@ -3,8 +3,8 @@
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::python_list::python_list;
 use super::separators::distinct;
+use super::written_list::written_list;
 use super::{ArticleFields, CorpusError, LabelledArticle};
 
 /// Which fields of a row hold what.
@@ -25,7 +25,8 @@ pub struct Fields {
     pub date: Option<String>,
     /// The publisher or archive.
     pub source: Option<String>,
-    /// Parts the tags of one string; without it `;`, if a file has none of these `|`, if none of both a comma.
+    /// Parts the tags of one string; without it `;`, if a file has none of these `|`, if none of both the end of a line
+    /// or a comma.
     pub tag_separator: Option<char>,
     /// Whether rows without the fields of topics and tags, or a table without their columns, will do.
     pub is_text_enough: bool,
@@ -196,19 +197,24 @@ fn is_day(month: &[u8], day: &[u8]) -> bool {
 /// The tags of a text: a list as programs write it into one field, or several in one string.
 fn tags_of_text(text: &str, field: &str) -> Result<Tags, String> {
     let text = text.trim();
-    if !(text.starts_with('[') && text.ends_with(']')) {
-        return Ok(Tags::Joined(text.to_owned()));
-    }
     if let Ok(tags) = serde_json::from_str::<Vec<Value>>(text) {
         return tags_of_array(&tags, field).map(Tags::List);
     }
-    match python_list(text) {
+    match written_list(text) {
         Some(tags) => Ok(Tags::List(distinct(tags.iter().map(String::as_str)))),
-        None if text[1..].trim_start().starts_with(['\'', '"']) => Err(format!(
+        None if begins_as_list(text) => Err(format!(
             "field {field:?} begins as a list and is none: {text:?}; write it as a JSON array, or part the tags by ;"
         )),
         None => Ok(Tags::Joined(text.to_owned())),
     }
+}
+
+/// Whether quoted strings stand in brackets of a list. Round ones are those of a remark, too.
+fn begins_as_list(text: &str) -> bool {
+    let brackets = [('[', ']'), ('{', '}')].into_iter();
+    let mut within =
+        brackets.filter_map(|(start, end)| text.strip_prefix(start)?.strip_suffix(end));
+    within.any(|within| within.trim_start().starts_with(['\'', '"']))
 }
 
 fn tags_of_array(tags: &[Value], field: &str) -> Result<Vec<String>, String> {
