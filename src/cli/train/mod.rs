@@ -208,10 +208,12 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     // The digest is of the file's bytes: what is said is said of the file.
     trained.pipeline = Pipeline::from_bytes(&bytes)?;
     let refused = gate.refusal(&trained.evaluation, &split);
-    // Before its page: one that cannot be written must not cost the model.
-    if refused.is_none() {
-        model_file::save(&args.out, &bytes)?;
-    }
+    // Before its page: one that cannot be written must not cost the model, nor the other way round.
+    let saved = match refused {
+        None => model_file::save(&args.out, &bytes),
+        Some(_) => Ok(()),
+    };
+    let is_written = refused.is_none() && saved.is_ok();
     let page = args.report.as_ref().map_or(Ok(()), |file| {
         let page = Page {
             manifest: trained.pipeline.manifest(),
@@ -226,7 +228,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let summary = Summary {
         name: &manifest.name,
         version: manifest.version(),
-        written: refused.is_none().then_some(args.out.as_path()),
+        written: is_written.then_some(args.out.as_path()),
         refused: refused.as_deref(),
         training_articles: trained.n_training_articles,
         unlabelled_articles: unlabelled.len(),
@@ -245,6 +247,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         keyphrases: trained.ranker,
     };
     let printed = summary.print(args.json);
+    saved?;
     page?;
     match (printed, summary.refused) {
         // Also if the reader of the report has seen enough.
