@@ -168,8 +168,9 @@ impl DataArgs {
             if files[..i].iter().any(|other| is_same(other, file)) {
                 bail!("{name} is named twice; name it once, or its articles count twice");
             }
-            let format = self.format_of(file)?;
-            corpus.read(open(file)?, &name, format, fields)?;
+            // What is not there has no rows, whatever its name says of them.
+            let rows = open(file)?;
+            corpus.read(rows, &name, self.format_of(file)?, fields)?;
         }
         Ok(corpus)
     }

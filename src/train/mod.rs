@@ -65,6 +65,7 @@ pub use step::{OnStep, Step};
 use crate::features::TermParams;
 use crate::pipeline::Pipeline;
 use corpus::LabelledArticle;
+use error::first_of;
 use evaluate::Evaluation;
 use learnt::Learnt;
 use study::Study;
@@ -77,8 +78,6 @@ const TITLE_MENTIONS_OF_TAGS: u32 = 3;
 
 /// What calibrating takes grows with the cube of it: of a thousand topics 8 GB and minutes.
 pub const MAX_TOPICS: usize = 1_000;
-/// So many topics are named where there are too many.
-const SHOWN_TOPICS: usize = 3;
 
 /// A model with what was measured on the held-out articles, which it has not seen.
 #[derive(Debug)]
@@ -214,10 +213,9 @@ pub fn count_topics(articles: &[LabelledArticle]) -> Result<usize, TrainError> {
     let labels = articles.iter().map(|article| article.label.as_str());
     let topics: BTreeSet<&str> = labels.filter(|label| !label.is_empty()).collect();
     if topics.len() > MAX_TOPICS {
-        let first = topics.iter().take(SHOWN_TOPICS);
         return Err(TrainError::TooManyTopics {
             n_topics: topics.len(),
-            shown: first.map(|topic| format!("{topic:?}")).collect(),
+            shown: first_of(topics),
         });
     }
     Ok(topics.len())

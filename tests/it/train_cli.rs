@@ -422,6 +422,51 @@ fn articles_to_measure_on_of_too_many_topics_are_refused() {
 }
 
 #[test]
+fn topics_of_one_article_each_are_told_to_be_such() {
+    let desk = Desk::new();
+    let output = desk.train(&desk_rows(), &["--label-field", "id"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    let told = "of 64 topics 64 have one article, such as \"economy-01\"";
+    assert!(
+        said.contains(told) && said.contains("--label-field"),
+        "{said}"
+    );
+    assert!(!said.contains("--group-field"), "{said}");
+}
+
+#[test]
+fn a_file_that_is_no_file_of_rows_is_told_for_what_it_is() {
+    let desk = Desk::new();
+    for (file, told) in [
+        (desk.file("nothing"), "nothing: No such file"),
+        (desk.file(""), "is a folder; name the files in it"),
+        (desk.write("rows.txt", b"x"), "say --data-format"),
+    ] {
+        let output = desk.train(&file, &[]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains(told), "{}", stderr(&output));
+    }
+    let out = desk.file("model.safetensors");
+    let table = b"label,text\nA,x\n\"B\",y\n";
+    let output = run_with_input(&["train", "--data", "-", "--out", &out], table);
+    let said = stderr(&output);
+    assert!(said.contains("--data-format csv"), "{said}");
+    assert!(!said.contains("--skip-bad-rows"), "{said}");
+}
+
+#[test]
+fn a_row_of_a_table_is_said_to_be_on_one_line() {
+    let desk = Desk::new();
+    let rows = "label,text\nA,\"x\ny\"\n\nB,y,z\nA,z\n";
+    let table = desk.write("ragged.csv", rows.as_bytes());
+    let said = stderr(&desk.train(&table, &[]));
+    let told = "ragged.csv:5: columns: 3, and those of the first row: 2;";
+    assert!(said.contains(told), "{said}");
+    assert!(!said.contains("record"), "{said}");
+}
+
+#[test]
 fn articles_without_a_topic_are_learnt_from_too() {
     let desk = Desk::new();
     // The held-out articles, whose topics nobody tells.

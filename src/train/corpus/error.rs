@@ -110,10 +110,12 @@ pub enum CorpusError {
         found: String,
     },
     /// Nothing to learn from.
-    #[error("there are no labelled articles in the data{}", hint(shown))]
+    #[error("there are no articles in the data{}", hint(shown, *n_rows))]
     Empty {
-        /// Bad rows that were skipped, if any.
+        /// The first bad rows, if any.
         shown: Vec<BadRow>,
+        /// How many there are.
+        n_rows: usize,
     },
 }
 
@@ -181,9 +183,9 @@ fn listed(shown: &[BadRow], n_rows: usize) -> String {
     lines
 }
 
-fn hint(shown: &[BadRow]) -> String {
+fn hint(shown: &[BadRow], n_rows: usize) -> String {
     match shown {
         [] => ": it is empty".to_owned(),
-        rows => format!("; every row is bad:{}", listed(rows, rows.len())),
+        rows => format!("; every row is bad:{}", listed(rows, n_rows)),
     }
 }

@@ -139,6 +139,7 @@ impl Corpus {
         if corpus.articles.is_empty() {
             return Err(CorpusError::Empty {
                 shown: corpus.bad_rows,
+                n_rows: corpus.n_bad_rows,
             });
         }
         Ok(corpus)
@@ -150,13 +151,14 @@ impl Corpus {
     /// # Errors
     /// [`CorpusError::BadRows`].
     pub fn finish_texts(self, skips_bad_rows: bool) -> Result<Self, CorpusError> {
-        if self.n_bad_rows > 0 && !skips_bad_rows {
-            return Err(CorpusError::BadRows {
-                shown: self.bad_rows,
-                n_rows: self.n_bad_rows,
-            });
+        if self.n_bad_rows == 0 || skips_bad_rows {
+            return Ok(self);
         }
-        Ok(self)
+        let (shown, n_rows) = (self.bad_rows, self.n_bad_rows);
+        Err(match self.articles.is_empty() {
+            true => CorpusError::Empty { shown, n_rows },
+            false => CorpusError::BadRows { shown, n_rows },
+        })
     }
 
     fn read_json_lines(
@@ -168,6 +170,8 @@ impl Corpus {
     ) -> Result<(), CorpusError> {
         let mut line = Vec::new();
         let mut is_first = true;
+        // What the rows may be instead, until one of them is an object.
+        let mut table = None;
         let mut met = MetFields::new(&fields.article);
         for number in 1.. {
             line.clear();
@@ -187,9 +191,13 @@ impl Corpus {
             if let (true, Some(reason)) = (is_first, NoRows::of_json(bytes)) {
                 return Err(no_rows(file, reason));
             }
+            if is_first {
+                table = NoRows::of_table(bytes);
+            }
             is_first = false;
             let row = json_object(bytes);
             if let Ok(row) = &row {
+                table = None;
                 self.meet_fields(row.keys().map(String::as_str));
                 met.meet_row(row);
                 let absent = &mut self.absent_fields;
@@ -199,7 +207,10 @@ impl Corpus {
             let article = row.and_then(|row| json_row(&row, fields));
             self.push(article, file, number, fields, joined);
         }
-        self.judge_fields(&met, file)
+        match table {
+            Some(reason) => Err(no_rows(file, reason)),
+            None => self.judge_fields(&met, file),
+        }
     }
 
     /// Whether a file's articles stand where they were looked for.
@@ -269,7 +280,7 @@ impl Corpus {
                     csv::ErrorKind::Io(_) => return Err(io_error(file, io::Error::other(error))),
                     _ => {
                         let line = line_of(table.get_mut(), error.position(), line);
-                        self.push(Err(error.to_string()), file, line, fields, joined);
+                        self.push(Err(no_record(&error)), file, line, fields, joined);
                     }
                 },
             }
@@ -342,6 +353,18 @@ impl Corpus {
 fn line_of<R: Read>(table: &mut QuoteWatch<R>, position: Option<&csv::Position>, or: u64) -> u64 {
     let line = position.and_then(|position| table.line_of_row(position.byte()));
     line.unwrap_or(or)
+}
+
+/// What is wrong with a row of a table; which row it is, is said beside it.
+fn no_record(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => format!(
+            "columns: {len}, and those of the first row: {expected_len}; put a field that has commas or tabs within in quotation marks"
+        ),
+        _ => error.to_string(),
+    }
 }
 
 fn io_error(file: &str, source: io::Error) -> CorpusError {
@@ -458,7 +481,10 @@ mod tests {
         let rows = b"label,text\nA,x\nA,\xff\nA,y,extra\nB,z\n";
         let error = read(rows, TABLE, false).unwrap_err().to_string();
         assert!(error.contains("data:3: column 2 is not UTF-8"), "{error}");
-        assert!(error.contains("data:4: "), "{error}");
+        assert!(
+            error.contains("data:4: columns: 3, and those of the first row: 2;"),
+            "{error}"
+        );
         assert_eq!(read(rows, TABLE, true).unwrap().articles.len(), 2);
     }
 
@@ -689,6 +715,41 @@ mod tests {
         let error = read(rows, RowFormat::JsonLines, true).unwrap_err();
         let error = error.to_string();
         assert!(error.starts_with("data begins as a JSON array"), "{error}");
+    }
+
+    #[test]
+    fn a_table_is_said_to_be_no_json_lines() {
+        for (rows, told) in [
+            ("\nlabel,text\nA,x\n1,y\n", "--data-format csv"),
+            ("label\ttext, or so\nA\tx\n", "--data-format tsv"),
+        ] {
+            for skips in [false, true] {
+                let error = read(rows.as_bytes(), RowFormat::JsonLines, skips).unwrap_err();
+                let error = error.to_string();
+                assert!(
+                    error.starts_with("data has no row that is a JSON object"),
+                    "{error}"
+                );
+                assert!(error.contains(told), "{error}");
+            }
+        }
+        // A row that is broken is a bad row.
+        let rows = b"A, broken\n{\"text\":\"x\",\"label\":\"A\"}\n";
+        let corpus = read(rows, RowFormat::JsonLines, true).unwrap();
+        assert_eq!((corpus.articles.len(), corpus.n_bad_rows), (1, 1));
+    }
+
+    #[test]
+    fn no_row_is_told_to_be_left_out_where_all_are_bad() {
+        let rows = "not json\n".repeat(7);
+        let error = read(rows.as_bytes(), RowFormat::JsonLines, false).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.contains("every row is bad:\n  data:1: no JSON"),
+            "{error}"
+        );
+        assert!(error.ends_with("and 2 more"), "{error}");
+        assert!(!error.contains("--skip-bad-rows"), "{error}");
     }
 
     #[test]

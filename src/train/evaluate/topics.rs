@@ -9,8 +9,9 @@ use super::counts::{Counts, LabelMeasures, mean, ratio};
 use crate::pipeline::Classification;
 use crate::train::corpus::LabelledArticle;
 use crate::train::coverage::{CoveragePoint, coverage_curve};
+use crate::train::error::first_of;
 use crate::train::reliability::{expected_calibration_error, reliability};
-use crate::train::{MAX_TOPICS, SHOWN_TOPICS, TrainError};
+use crate::train::{MAX_TOPICS, TrainError};
 
 /// Bins of the calibration error.
 const N_BINS: usize = 15;
@@ -39,19 +40,21 @@ pub fn check_topics(
     if of_model.is_empty() {
         return Ok(());
     }
-    let topics: BTreeSet<&str> = articles.iter().map(|a| a.label.as_str()).collect();
-    let unknown = topics
-        .difference(of_model)
-        .filter(|topic| !topic.is_empty());
+    let topics = topics_of(articles);
+    let unknown = topics.difference(of_model).copied();
     let n_topics = unknown.clone().count();
     if n_topics > MAX_TOPICS {
-        let first = unknown.take(SHOWN_TOPICS);
         return Err(TrainError::UnknownTopics {
             n_topics,
-            shown: first.map(|topic| format!("{topic:?}")).collect(),
+            shown: first_of(unknown),
         });
     }
     Ok(())
+}
+
+fn topics_of(articles: &[LabelledArticle]) -> BTreeSet<&str> {
+    let labels = articles.iter().map(|article| article.label.as_str());
+    labels.filter(|label| !label.is_empty()).collect()
 }
 
 /// The topics' part of an evaluation; `of_model` are those that the model has.
