@@ -39,6 +39,14 @@ pub enum TrainError {
         /// The first of them.
         shown: Vec<String>,
     },
+    /// Articles to measure on that have none of the topics that are learnt.
+    #[error("no article of --test has a topic of the data: these are {}, those of --test {}; name the field of the topic with --label-field, or give other articles", learnt.join(", "), given.join(", "))]
+    OtherTopics {
+        /// The first topics of the data.
+        learnt: Vec<String>,
+        /// The first of the articles to measure on.
+        given: Vec<String>,
+    },
     /// Topics with too little to learn from.
     #[error("topics with fewer than {min} training articles: {}; add examples, merge the topics, or lower --min-topic-examples", rare.join(", "))]
     TooFewExamples {

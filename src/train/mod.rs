@@ -117,6 +117,7 @@ pub fn train(
     let topics = topics_of(&split.train, params)?;
     let of_model = topics.iter().map(|(topic, _)| topic.as_str()).collect();
     evaluate::check_topics(&of_model, &split.test)?;
+    evaluate::check_shared_topics(&of_model, &split.test)?;
     let vocabulary = tags::vocabulary(
         split.train.iter().flat_map(|a| &a.tags),
         params.min_tag_examples,

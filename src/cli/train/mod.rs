@@ -60,10 +60,10 @@ pub(super) struct TrainArgs {
     #[arg(long, env = "COPYDESK_TEST", value_name = "FILE", num_args = 1..)]
     test: Vec<PathBuf>,
     /// Share of the data that is held out if there is no --test, from 0.01 to 0.5
-    #[arg(long, env = "COPYDESK_TEST_SHARE", value_name = "SHARE", default_value_t = 0.1, value_parser = test_share)]
+    #[arg(long, env = "COPYDESK_TEST_SHARE", value_name = "SHARE", default_value_t = 0.1, value_parser = test_share, conflicts_with = "test")]
     test_share: f64,
     /// Which articles are held out if there is no --test
-    #[arg(long, env = "COPYDESK_SPLIT", value_enum, default_value_t = SplitBy::Random)]
+    #[arg(long, env = "COPYDESK_SPLIT", value_enum, default_value_t = SplitBy::Random, conflicts_with = "test")]
     split: SplitBy,
     /// Full articles with editors' tags, to fit the ranker of names and phrases; without them the
     /// data itself if its texts have enough of their tags, else the built-in model's ranker is kept

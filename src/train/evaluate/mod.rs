@@ -19,7 +19,7 @@ use serde::Serialize;
 pub use counts::LabelMeasures;
 pub use suggestions::SuggestionMeasures;
 pub use tags::TagMeasures;
-pub use topics::{Automatic, check_topics};
+pub use topics::{Automatic, check_shared_topics, check_topics};
 
 use super::corpus::LabelledArticle;
 use super::coverage::CoveragePoint;

@@ -52,6 +52,25 @@ pub fn check_topics(
     Ok(())
 }
 
+/// Makes sure that articles that have topics have one of those that a model is to have, `of_model`: a model that is
+/// never right was measured on another archive.
+///
+/// # Errors
+/// [`TrainError::OtherTopics`] if they have none of them.
+pub fn check_shared_topics(
+    of_model: &BTreeSet<&str>,
+    articles: &[LabelledArticle],
+) -> Result<(), TrainError> {
+    let topics = topics_of(articles);
+    if topics.is_empty() || of_model.is_empty() || !topics.is_disjoint(of_model) {
+        return Ok(());
+    }
+    Err(TrainError::OtherTopics {
+        learnt: first_of(of_model.iter().copied()),
+        given: first_of(topics),
+    })
+}
+
 fn topics_of(articles: &[LabelledArticle]) -> BTreeSet<&str> {
     let labels = articles.iter().map(|article| article.label.as_str());
     labels.filter(|label| !label.is_empty()).collect()
