@@ -165,7 +165,7 @@ def train(copydesk, *args):
     with tempfile.TemporaryDirectory() as folder:
         command = [copydesk, "train", *map(str, args), "--out", f"{folder}/model.safetensors", "--json"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-    tags = json.loads(done.stdout)["evaluation"]["tags"]
+    tags = json.loads(done.stdout)["evaluation"]["archive_tags"]
     return {name: round(tags[name], 4) for name in ("n_articles", "n_tags", "micro_f1", "macro_f1", "precision", "recall")}
 
 

@@ -14,28 +14,45 @@ use super::say;
 use crate::pipeline::Manifest;
 use crate::text::MAX_ARTICLE_BYTES;
 use crate::train::corpus::{
-    Corpus, Fields, LabelledArticle, RowFormat, without_mark, written_otherwise,
+    ArticleFields, Corpus, Fields, LabelledArticle, RowFormat, without_mark, written_otherwise,
 };
 
 /// Where a row has its article.
 #[derive(Debug, Clone, Args)]
-pub(super) struct ArticleFields {
-    /// Field of a row with the headline
+pub(super) struct ArticleArgs {
+    /// Field of a row with the headline; "" to leave headlines alone
     #[arg(
         long = "title-field",
         env = "COPYDESK_TITLE_FIELD",
         value_name = "NAME",
         default_value = "title"
     )]
-    pub(super) title: String,
-    /// Field of a row with the text
+    title: String,
+    /// Field of a row with the text; of rows without `text` also `body`, as the service calls it. ""
+    /// to read headlines alone
     #[arg(
         long = "text-field",
         env = "COPYDESK_TEXT_FIELD",
         value_name = "NAME",
         default_value = "text"
     )]
-    pub(super) text: String,
+    text: String,
+}
+
+impl ArticleArgs {
+    /// The fields that are to be read.
+    ///
+    /// # Errors
+    /// If there are none.
+    pub(super) fn fields(&self) -> anyhow::Result<ArticleFields> {
+        let (title, text) = (wanted(&self.title), wanted(&self.text));
+        if title.is_none() && text.is_none() {
+            bail!(
+                "--title-field and --text-field are both \"\", and no article can be read; name one of them"
+            );
+        }
+        Ok(ArticleFields { title, text })
+    }
 }
 
 /// How labelled data is written.
@@ -46,7 +63,7 @@ pub(super) struct DataArgs {
     #[arg(long, env = "COPYDESK_DATA_FORMAT", value_enum)]
     data_format: Option<DataFormat>,
     #[command(flatten)]
-    article: ArticleFields,
+    article: ArticleArgs,
     /// Field with the topic; "" to leave topics alone
     #[arg(
         long,
@@ -55,8 +72,8 @@ pub(super) struct DataArgs {
         default_value = "label"
     )]
     label_field: String,
-    /// Field with the tags: an array, in JSON or as Python writes a list, or one string of several;
-    /// "" to leave tags alone
+    /// Field with the tags: an array, in JSON or as Python or Postgres write one, or one string of
+    /// several; "" to leave tags alone
     #[arg(
         long,
         env = "COPYDESK_TAGS_FIELD",
@@ -65,7 +82,7 @@ pub(super) struct DataArgs {
     )]
     tags_field: String,
     /// What parts the tags of one string; without it ; or, if no row of the file has one, | or, if
-    /// none has either, a comma
+    /// none has either, the end of a line or a comma
     #[arg(long, env = "COPYDESK_TAG_SEPARATOR", value_name = "CHAR")]
     tag_separator: Option<char>,
     /// Field of a story, a day or a series: where a share of the data is held out, its articles are
@@ -117,19 +134,19 @@ impl From<DataFormat> for RowFormat {
 impl DataArgs {
     /// Reads files, `-` for standard input, into one corpus.
     pub(super) fn read(&self, files: &[PathBuf]) -> anyhow::Result<Corpus> {
-        self.finished(self.opened(files, &self.fields())?)
+        self.finished(self.opened(files, &self.fields()?)?)
     }
 
     /// Reads articles to measure on, of which neither the group nor the date nor the source counts.
     pub(super) fn read_test(&self, files: &[PathBuf]) -> anyhow::Result<Corpus> {
-        self.finished(self.opened(files, &self.own_fields())?)
+        self.finished(self.opened(files, &self.own_fields()?)?)
     }
 
     /// Reads full articles with tags, of which nothing else counts; no files are no articles.
     pub(super) fn read_tagged(&self, files: &[PathBuf]) -> anyhow::Result<Vec<LabelledArticle>> {
         let fields = Fields {
             label: None,
-            ..self.own_fields()
+            ..self.own_fields()?
         };
         self.finished_texts(self.opened(files, &fields)?)
     }
@@ -139,7 +156,7 @@ impl DataArgs {
         let fields = Fields {
             label: None,
             is_text_enough: true,
-            ..self.own_fields()
+            ..self.own_fields()?
         };
         self.finished_texts(self.opened(files, &fields)?)
     }
@@ -151,8 +168,9 @@ impl DataArgs {
             if files[..i].iter().any(|other| is_same(other, file)) {
                 bail!("{name} is named twice; name it once, or its articles count twice");
             }
-            let format = self.format_of(file)?;
-            corpus.read(open(file)?, &name, format, fields)?;
+            // What is not there has no rows, whatever its name says of them.
+            let rows = open(file)?;
+            corpus.read(rows, &name, self.format_of(file)?, fields)?;
         }
         Ok(corpus)
     }
@@ -185,10 +203,9 @@ impl DataArgs {
         }
     }
 
-    fn fields(&self) -> Fields {
-        Fields {
-            title: self.article.title.clone(),
-            text: self.article.text.clone(),
+    fn fields(&self) -> anyhow::Result<Fields> {
+        Ok(Fields {
+            article: self.article.fields()?,
             label: wanted(&self.label_field),
             tags: wanted(&self.tags_field),
             group: self.group_field.clone(),
@@ -197,17 +214,17 @@ impl DataArgs {
             source: self.source_field.clone(),
             tag_separator: self.tag_separator,
             is_text_enough: false,
-        }
+        })
     }
 
     /// Those of an article for itself, whatever it has in common with others.
-    fn own_fields(&self) -> Fields {
-        Fields {
+    fn own_fields(&self) -> anyhow::Result<Fields> {
+        Ok(Fields {
             group: None,
             date: None,
             source: None,
-            ..self.fields()
-        }
+            ..self.fields()?
+        })
     }
 }
 

@@ -76,7 +76,7 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
             "{} {}\n\n{}",
             visible(&manifest.name),
             manifest.version(),
-            report::evaluation(&evaluation, Measured::Given)
+            report::evaluation(&evaluation)
         )?;
         if evaluation.n_articles > 0 {
             writeln!(out, "\n{}", report::confusion(&evaluation))?;

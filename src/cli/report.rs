@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::visible::visible;
-use crate::train::evaluate::Evaluation;
+use crate::train::evaluate::{Evaluation, TagMeasures};
 use crate::train::keyphrases::CrossValidation;
 
 /// A larger matrix is no longer read: of its confusions a page lists the largest, and a terminal none.
@@ -18,28 +18,18 @@ pub(super) enum Measured {
     Given,
 }
 
-impl Measured {
-    /// What keeps tags of the articles from counting.
-    pub(super) fn why_tags_do_not_count(self) -> &'static str {
-        match self {
-            Self::HeldOut => "are in no training article, and do not count",
-            Self::Given => {
-                "are not in the model, too rare in training or not there, and do not count"
-            }
-        }
-    }
-}
+/// What keeps tags of the articles from counting.
+pub(super) const WHY_TAGS_DO_NOT_COUNT: &str =
+    "are not in the model, too rare in training or not there, and do not count";
 
 /// Topics and tags with their measures.
-pub(super) fn evaluation(evaluation: &Evaluation, on: Measured) -> String {
+pub(super) fn evaluation(evaluation: &Evaluation) -> String {
     let mut sections = Vec::new();
     if evaluation.n_articles > 0 {
         sections.push(topics(evaluation).to_string());
         sections.push(summary(evaluation));
     }
-    if evaluation.tags.n_articles > 0 {
-        sections.push(tags(evaluation, on));
-    }
+    sections.extend(tags(evaluation));
     if evaluation.suggestions.n_articles > 0 {
         sections.push(suggestions(evaluation));
     }
@@ -177,25 +167,45 @@ fn summary(evaluation: &Evaluation) -> String {
     lines
 }
 
-fn tags(evaluation: &Evaluation, on: Measured) -> String {
+fn tags(evaluation: &Evaluation) -> Option<String> {
     let tags = &evaluation.tags;
-    let mut lines = format!(
-        "tags: micro-F1 {}   macro-F1 {}   precision {}   recall {}   on {} articles with {} tags",
+    let mut lines = Vec::new();
+    if tags.n_articles > 0 {
+        lines.push(format!(
+            "tags: {}   on {} articles with {} tags",
+            tag_measures(tags),
+            tags.n_articles,
+            tags.n_tags,
+        ));
+        lines.extend((tags.n_unknown_tags > 0).then(|| {
+            let n_tags = tags.n_unknown_tags;
+            format!("{n_tags} further tags {WHY_TAGS_DO_NOT_COUNT}")
+        }));
+    }
+    lines.extend(of_archive(evaluation).map(|all| {
+        format!(
+            "of the {} tags that training articles have, however rare: {}",
+            all.n_tags,
+            tag_measures(all)
+        )
+    }));
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// What all tags of the archive make of it, if these are more than were learnt.
+pub(super) fn of_archive(evaluation: &Evaluation) -> Option<&TagMeasures> {
+    let all = evaluation.archive_tags.as_ref()?;
+    (all.n_tags > evaluation.tags.n_tags).then_some(all)
+}
+
+fn tag_measures(tags: &TagMeasures) -> String {
+    format!(
+        "micro-F1 {}   macro-F1 {}   precision {}   recall {}",
         share(tags.micro_f1),
         share(tags.macro_f1),
         share(tags.precision),
-        share(tags.recall),
-        tags.n_articles,
-        tags.n_tags,
-    );
-    if tags.n_unknown_tags > 0 {
-        lines.push_str(&format!(
-            "\n{} further tags {}",
-            tags.n_unknown_tags,
-            on.why_tags_do_not_count()
-        ));
-    }
-    lines
+        share(tags.recall)
+    )
 }
 
 fn suggestions(evaluation: &Evaluation) -> String {
@@ -268,18 +278,30 @@ mod tests {
     }
 
     #[test]
-    fn why_tags_do_not_count_depends_on_what_was_measured() {
+    fn tags_that_were_not_learnt_are_told_apart() {
         let mut evaluation = Evaluation::default();
-        (evaluation.tags.n_articles, evaluation.tags.n_unknown_tags) = (1, 6);
-        let shown = tags(&evaluation, Measured::HeldOut);
-        assert!(
-            shown.ends_with("6 further tags are in no training article, and do not count"),
-            "{shown}"
-        );
-        let shown = tags(&evaluation, Measured::Given);
+        assert_eq!(tags(&evaluation), None);
+        let own = &mut evaluation.tags;
+        (own.n_articles, own.n_tags, own.micro_f1, own.n_unknown_tags) = (1, 2, 0.5, 6);
+        let mut all = own.clone();
+        evaluation.archive_tags = Some(all.clone());
+        let shown = tags(&evaluation).unwrap();
         assert!(
             shown.contains("6 further tags are not in the model"),
             "{shown}"
         );
+        assert!(!shown.contains("however rare"), "{shown}");
+        (all.n_tags, all.micro_f1) = (5, 0.25);
+        evaluation.archive_tags = Some(all);
+        let shown = tags(&evaluation).unwrap();
+        let told = [
+            "tags: micro-F1 0.5000",
+            "of the 5 tags that training articles have",
+            "rare: micro-F1 0.2500",
+        ];
+        assert!(told.iter().all(|part| shown.contains(part)), "{shown}");
+        // Where none was learnt, that is what there is to say.
+        evaluation.tags = TagMeasures::default();
+        assert!(tags(&evaluation).unwrap().starts_with("of the 5 tags"));
     }
 }

@@ -5,6 +5,15 @@ use super::corpus::RowPlace;
 use super::svm::SvmError;
 use crate::pipeline::ArtifactError;
 
+/// So many topics are named where there are too many.
+const SHOWN_TOPICS: usize = 3;
+
+/// The first of some topics, as errors name them.
+pub(super) fn first_of<'a>(topics: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let first = topics.into_iter().take(SHOWN_TOPICS);
+    first.map(|topic| format!("{topic:?}")).collect()
+}
+
 /// Why no model came out.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
@@ -29,6 +38,14 @@ pub enum TrainError {
         n_topics: usize,
         /// The first of them.
         shown: Vec<String>,
+    },
+    /// Articles to measure on that have none of the topics that are learnt.
+    #[error("no article of --test has a topic of the data: these are {}, those of --test {}; name the field of the topic with --label-field, or give other articles", learnt.join(", "), given.join(", "))]
+    OtherTopics {
+        /// The first topics of the data.
+        learnt: Vec<String>,
+        /// The first of the articles to measure on.
+        given: Vec<String>,
     },
     /// Topics with too little to learn from.
     #[error("topics with fewer than {min} training articles: {}; add examples, merge the topics, or lower --min-topic-examples", rare.join(", "))]
@@ -66,6 +83,18 @@ pub enum TrainError {
         n_undated: usize,
         /// All articles.
         n_articles: usize,
+    },
+    /// Topics of one article each are hardly topics, and none of them can be both learnt and measured.
+    #[error(
+        "nothing can be held out to measure on: of each topic something must be left to learn from, and of {n_topics} topics {n_single} have one article, such as {}; name the field of the topic with --label-field, or give articles to measure on with --test", shown.join(", ")
+    )]
+    SingleArticles {
+        /// All topics.
+        n_topics: usize,
+        /// Those of one article.
+        n_single: usize,
+        /// The first of them.
+        shown: Vec<String>,
     },
     /// There is nothing to measure on.
     #[error(

@@ -65,6 +65,7 @@ pub use step::{OnStep, Step};
 use crate::features::TermParams;
 use crate::pipeline::Pipeline;
 use corpus::LabelledArticle;
+use error::first_of;
 use evaluate::Evaluation;
 use learnt::Learnt;
 use study::Study;
@@ -77,8 +78,6 @@ const TITLE_MENTIONS_OF_TAGS: u32 = 3;
 
 /// What calibrating takes grows with the cube of it: of a thousand topics 8 GB and minutes.
 pub const MAX_TOPICS: usize = 1_000;
-/// So many topics are named where there are too many.
-const SHOWN_TOPICS: usize = 3;
 
 /// A model with what was measured on the held-out articles, which it has not seen.
 #[derive(Debug)]
@@ -119,6 +118,7 @@ pub fn train(
     let topics = topics_of(&split.train, params)?;
     let of_model = topics.iter().map(|(topic, _)| topic.as_str()).collect();
     evaluate::check_topics(&of_model, &split.test)?;
+    evaluate::check_shared_topics(&of_model, &split.test)?;
     let vocabulary = tags::vocabulary(
         split.train.iter().flat_map(|a| &a.tags),
         params.min_tag_examples,
@@ -188,12 +188,7 @@ pub fn train(
     on_step(Step::Evaluating {
         n_articles: split.test.len(),
     });
-    let seen_tags = split
-        .train
-        .iter()
-        .flat_map(|a| a.tags.iter().cloned())
-        .collect();
-    let evaluation = evaluate::evaluate(&pipeline, &split.test, Some(&seen_tags));
+    let evaluation = evaluate::evaluate(&pipeline, &split.test, Some(&split.archive_tags()));
     let pipeline = pack::with_metrics(pipeline, &evaluation)?;
     let study = match (&learnt.topic_model, params.studies_archive) {
         (Some(model), true) => {
@@ -222,10 +217,9 @@ pub fn count_topics(articles: &[LabelledArticle]) -> Result<usize, TrainError> {
     let labels = articles.iter().map(|article| article.label.as_str());
     let topics: BTreeSet<&str> = labels.filter(|label| !label.is_empty()).collect();
     if topics.len() > MAX_TOPICS {
-        let first = topics.iter().take(SHOWN_TOPICS);
         return Err(TrainError::TooManyTopics {
             n_topics: topics.len(),
-            shown: first.map(|topic| format!("{topic:?}")).collect(),
+            shown: first_of(topics),
         });
     }
     Ok(topics.len())

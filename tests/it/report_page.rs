@@ -205,6 +205,31 @@ fn a_page_that_cannot_be_written_costs_no_model() {
 }
 
 #[test]
+fn a_model_that_cannot_be_written_costs_no_measures() {
+    let folder = TempDir::new().unwrap();
+    // Only who writes it learns that no file may have so long a name.
+    let out = folder.path().join("x".repeat(300));
+    let page = folder.path().join("page.html");
+    let rows = data("desk.jsonl");
+    let output = run(&[
+        "train",
+        "--data",
+        rows.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+        "--report",
+        page.to_str().unwrap(),
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(said.contains("cannot replace "), "{said}");
+    assert!(!said.contains("wrote "), "{said}");
+    let measured = String::from_utf8_lossy(&output.stdout);
+    assert!(measured.contains("accuracy"), "{measured}");
+    assert!(page.exists());
+}
+
+#[test]
 fn a_page_that_cannot_be_written_is_said_before_training() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("desk.safetensors");

@@ -7,9 +7,12 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value};
 
-use crate::cli::data_args::{ArticleFields, article_bytes, is_stdin};
+use crate::cli::data_args::{ArticleArgs, article_bytes, is_stdin};
+use crate::cli::say;
 use crate::text::ArticleDraft;
-use crate::train::corpus::{NoRows, RowFormat, json_object, json_string, unzipped, without_mark};
+use crate::train::corpus::{
+    ArticleFields, MetFields, NoRows, RowFormat, json_object, json_string, unzipped, without_mark,
+};
 
 /// How articles are read.
 #[derive(Debug, Args)]
@@ -19,7 +22,7 @@ pub(super) struct InputArgs {
     #[arg(long, env = "COPYDESK_INPUT", value_enum)]
     input: Option<InputFormat>,
     #[command(flatten)]
-    fields: ArticleFields,
+    fields: ArticleArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -91,6 +94,8 @@ impl InputArgs {
         file: &str,
         on_input: &mut OnInput<'_>,
     ) -> anyhow::Result<()> {
+        let fields = self.fields.fields()?;
+        let mut met = MetFields::new(&fields);
         let mut line = Vec::new();
         let mut is_first = true;
         for number in 1.. {
@@ -119,44 +124,54 @@ impl InputArgs {
                 });
             }
             is_first = false;
-            on_input(self.line_input(row, format!("{file}:{number}")))?;
-        }
-        Ok(())
-    }
-
-    fn line_input(&self, line: &[u8], place: String) -> Input {
-        let row = match json_object(line) {
-            Ok(row) => row,
-            Err(error) => {
-                return Input {
+            let place = format!("{file}:{number}");
+            on_input(match json_object(row) {
+                Err(error) => Input {
                     id: place,
                     draft: Err(error),
-                };
-            }
-        };
-        let id = json_string(&row, "id").unwrap_or_default();
-        Input {
-            id: if id.is_empty() { place } else { id },
-            draft: self.row_draft(&row),
+                },
+                Ok(row) => {
+                    met.meet_row(&row);
+                    row_input(&row, &fields, place)
+                }
+            })?;
+        }
+        if let Some(remark) = met.remark() {
+            say(format_args!("{file}: {remark}"));
+        }
+        match met.error() {
+            None => Ok(()),
+            Some(error) => on_input(Input {
+                id: file.to_owned(),
+                draft: Err(error.to_string()),
+            }),
         }
     }
+}
 
-    fn row_draft(&self, row: &Map<String, Value>) -> Result<ArticleDraft, String> {
-        let (title, text) = (&self.fields.title, &self.fields.text);
-        let draft = ArticleDraft {
-            title: json_string(row, title)?,
-            body: json_string(row, text)?,
-            ..ArticleDraft::default()
-        };
-        if draft.title.trim().is_empty() && draft.body.trim().is_empty() {
-            let fields: Vec<&str> = row.keys().map(String::as_str).collect();
-            return Err(format!(
-                "fields {title:?} and {text:?} are missing or empty; the row's are: {}. Name yours with --title-field and --text-field",
-                fields.join(", ")
-            ));
-        }
-        Ok(draft)
+fn row_input(row: &Map<String, Value>, fields: &ArticleFields, place: String) -> Input {
+    let id = json_string(row, "id").unwrap_or_default();
+    Input {
+        id: if id.is_empty() { place } else { id },
+        draft: row_draft(row, fields),
     }
+}
+
+fn row_draft(row: &Map<String, Value>, fields: &ArticleFields) -> Result<ArticleDraft, String> {
+    let draft = ArticleDraft {
+        title: fields.title_of(row)?,
+        body: fields.text_of(row)?,
+        ..ArticleDraft::default()
+    };
+    if draft.title.trim().is_empty() && draft.body.trim().is_empty() {
+        let found: Vec<&str> = row.keys().map(String::as_str).collect();
+        return Err(format!(
+            "{}; the row's are: {}. Name yours with --title-field and --text-field",
+            fields.nothing_there(),
+            found.join(", ")
+        ));
+    }
+    Ok(draft)
 }
 
 fn is_table(path: &Path) -> bool {

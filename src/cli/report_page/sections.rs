@@ -4,7 +4,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::charts::{self, LineChart};
 use super::{Page, grouped, percent};
-use crate::cli::report::Measured;
+use crate::cli::report::{Measured, WHY_TAGS_DO_NOT_COUNT, of_archive};
 use crate::train::evaluate::{Evaluation, LabelMeasures};
 use crate::train::study::{Study, SuspectArticle};
 
@@ -108,7 +108,11 @@ pub(super) fn tags(page: &Page<'_>) -> Markup {
                     "micro-F1 " (format!("{:.3}", evaluation.tags.micro_f1)) "; each tag alike: macro-F1 "
                     (format!("{:.3}", evaluation.tags.macro_f1)) "."
                     @if evaluation.tags.n_unknown_tags > 0 {
-                        " " (grouped(evaluation.tags.n_unknown_tags)) " further tags " (page.on.why_tags_do_not_count()) "."
+                        " " (grouped(evaluation.tags.n_unknown_tags)) " further tags " (WHY_TAGS_DO_NOT_COUNT) "."
+                    }
+                    @if let Some(all) = of_archive(evaluation) {
+                        " Of the " (grouped(all.n_tags)) " tags that training articles have, however rare: micro-F1 "
+                        (format!("{:.3}", all.micro_f1)) ", macro-F1 " (format!("{:.3}", all.macro_f1)) "."
                     }
                 }
                 (measures("Tag", tags.into_iter()))

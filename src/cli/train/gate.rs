@@ -1,6 +1,5 @@
 //! Whether a trained model is good enough to be written.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
@@ -10,12 +9,13 @@ use crate::cli::data_args::say_written_otherwise;
 use crate::cli::model_file;
 use crate::pipeline::Pipeline;
 use crate::train::Split;
-use crate::train::evaluate::{self, Evaluation};
+use crate::train::evaluate::{self, Evaluation, TagMeasures};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Gates: a model that fails is reported and not written")]
 pub(super) struct GateArgs {
-    /// The least macro-F1 of the topics (of the tags, micro-F1, if there are no topics)
+    /// The least macro-F1 of the topics; if there are none, micro-F1 of all tags of the training articles, those that
+    /// were too rare to be learnt among them
     #[arg(long, env = "COPYDESK_MIN_MACRO_F1", value_name = "F1", value_parser = least_f1)]
     min_macro_f1: Option<f64>,
     /// A model that must not be better on the articles of --test, which neither may have learnt from
@@ -87,10 +87,8 @@ fn beaten(measured: &Evaluation, split: &Split, file: &Path, rival: &Pipeline) -
     if Measure::of([measured]).is_none() {
         return Some(format!("{NOTHING_MEASURED}, and it must beat {file}"));
     }
-    // The same tags count for both.
-    let tags: HashSet<String> = split.train.iter().flat_map(|a| a.tags.clone()).collect();
     say_written_otherwise(&file.to_string(), rival.manifest(), &split.test);
-    let rival = evaluate::evaluate(rival, &split.test, Some(&tags));
+    let rival = evaluate::evaluate(rival, &split.test, Some(&split.archive_tags()));
     let Some(measure) = Measure::of([measured, &rival]) else {
         return Some(format!(
             "it cannot be compared with {file}: one has topics alone, the other tags; give --must-beat a model of the same kind"
@@ -121,7 +119,7 @@ impl Measure {
         let all = |has: fn(&Evaluation) -> bool| evaluations.clone().into_iter().all(has);
         if all(|evaluation| evaluation.n_articles > 0) {
             Some(Self::Topics)
-        } else if all(|evaluation| evaluation.tags.n_articles > 0) {
+        } else if all(|evaluation| archive_tags(evaluation).is_some()) {
             Some(Self::Tags)
         } else {
             None
@@ -131,16 +129,22 @@ impl Measure {
     fn name(self) -> &'static str {
         match self {
             Self::Topics => "macro-F1",
-            Self::Tags => "tag micro-F1",
+            Self::Tags => "micro-F1 of all tags of the training articles",
         }
     }
 
     fn reached(self, evaluation: &Evaluation) -> f64 {
         match self {
             Self::Topics => evaluation.macro_f1,
-            Self::Tags => evaluation.tags.micro_f1,
+            Self::Tags => archive_tags(evaluation).map_or(0.0, |tags| tags.micro_f1),
         }
     }
+}
+
+/// What was measured over tags that count whatever a model has learnt: one that has fewer must not be better for it.
+fn archive_tags(evaluation: &Evaluation) -> Option<&TagMeasures> {
+    let tags = evaluation.archive_tags.as_ref();
+    tags.filter(|tags| tags.n_articles > 0)
 }
 
 fn least_f1(text: &str) -> Result<f64, String> {
@@ -156,13 +160,16 @@ mod tests {
     use super::*;
 
     fn measured(n_topics: usize, n_tags: usize) -> Evaluation {
-        let mut evaluation = Evaluation {
+        let tags = TagMeasures {
+            n_articles: n_tags,
+            ..TagMeasures::default()
+        };
+        Evaluation {
             n_articles: n_topics,
             macro_f1: 0.5,
+            archive_tags: Some(tags),
             ..Evaluation::default()
-        };
-        evaluation.tags.n_articles = n_tags;
-        evaluation
+        }
     }
 
     #[test]

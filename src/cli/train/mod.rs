@@ -60,10 +60,10 @@ pub(super) struct TrainArgs {
     #[arg(long, env = "COPYDESK_TEST", value_name = "FILE", num_args = 1..)]
     test: Vec<PathBuf>,
     /// Share of the data that is held out if there is no --test, from 0.01 to 0.5
-    #[arg(long, env = "COPYDESK_TEST_SHARE", value_name = "SHARE", default_value_t = 0.1, value_parser = test_share)]
+    #[arg(long, env = "COPYDESK_TEST_SHARE", value_name = "SHARE", default_value_t = 0.1, value_parser = test_share, conflicts_with = "test")]
     test_share: f64,
     /// Which articles are held out if there is no --test
-    #[arg(long, env = "COPYDESK_SPLIT", value_enum, default_value_t = SplitBy::Random)]
+    #[arg(long, env = "COPYDESK_SPLIT", value_enum, default_value_t = SplitBy::Random, conflicts_with = "test")]
     split: SplitBy,
     /// Full articles with editors' tags, to fit the ranker of names and phrases; without them the
     /// data itself if its texts have enough of their tags, else the built-in model's ranker is kept
@@ -208,10 +208,12 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     // The digest is of the file's bytes: what is said is said of the file.
     trained.pipeline = Pipeline::from_bytes(&bytes)?;
     let refused = gate.refusal(&trained.evaluation, &split);
-    // Before its page: one that cannot be written must not cost the model.
-    if refused.is_none() {
-        model_file::save(&args.out, &bytes)?;
-    }
+    // Before its page: one that cannot be written must not cost the model, nor the other way round.
+    let saved = match refused {
+        None => model_file::save(&args.out, &bytes),
+        Some(_) => Ok(()),
+    };
+    let is_written = refused.is_none() && saved.is_ok();
     let page = args.report.as_ref().map_or(Ok(()), |file| {
         let page = Page {
             manifest: trained.pipeline.manifest(),
@@ -226,7 +228,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let summary = Summary {
         name: &manifest.name,
         version: manifest.version(),
-        written: refused.is_none().then_some(args.out.as_path()),
+        written: is_written.then_some(args.out.as_path()),
         refused: refused.as_deref(),
         training_articles: trained.n_training_articles,
         unlabelled_articles: unlabelled.len(),
@@ -245,6 +247,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         keyphrases: trained.ranker,
     };
     let printed = summary.print(args.json);
+    saved?;
     page?;
     match (printed, summary.refused) {
         // Also if the reader of the report has seen enough.

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use serde::Serialize;
 
-use crate::cli::report::{self, Measured};
+use crate::cli::report;
 use crate::cli::say;
 use crate::train::RankerSource;
 use crate::train::evaluate::Evaluation;
@@ -54,11 +54,7 @@ impl Summary<'_> {
         if as_json {
             writeln!(out, "{}", serde_json::to_string(self)?)?;
         } else {
-            writeln!(
-                out,
-                "{}\n",
-                report::evaluation(self.evaluation, Measured::HeldOut)
-            )?;
+            writeln!(out, "{}\n", report::evaluation(self.evaluation))?;
             writeln!(
                 out,
                 "{} {}: {} topics, {} tags and {} terms out of {} articles in {:.1} s, {:.1} MB",

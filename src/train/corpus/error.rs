@@ -54,6 +54,14 @@ pub enum CorpusError {
         /// How many there are.
         n_rows: usize,
     },
+    /// No row has the field that articles are read from.
+    #[error("{file} {reason}")]
+    NoArticles {
+        /// As the caller named it.
+        file: String,
+        /// What it lacks.
+        reason: NoArticles,
+    },
     /// A table lacks a column.
     #[error(
         "{file} has no column {missing:?}; its columns are: {}. Name yours with --title-field, --text-field, --label-field and --tags-field{}",
@@ -102,11 +110,30 @@ pub enum CorpusError {
         found: String,
     },
     /// Nothing to learn from.
-    #[error("there are no labelled articles in the data{}", hint(shown))]
+    #[error("there are no articles in the data{}", hint(shown, *n_rows))]
     Empty {
-        /// Bad rows that were skipped, if any.
+        /// The first bad rows, if any.
         shown: Vec<BadRow>,
+        /// How many there are.
+        n_rows: usize,
     },
+}
+
+/// No row of a file has the field that articles are read from.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "has no field {}; the first row's are: {}. If these are articles, {advice}{}",
+    either(wanted),
+    shortened(found),
+    other_format_hint(found)
+)]
+pub struct NoArticles {
+    /// The wanted field, by all its names.
+    pub wanted: Vec<String>,
+    /// Those of the first row.
+    pub found: Vec<String>,
+    /// What to say of them.
+    pub advice: String,
 }
 
 /// The first columns, and of each no more than a name has: the first row may be no row of names.
@@ -134,6 +161,11 @@ fn other_format_hint(columns: &[String]) -> &'static str {
     }
 }
 
+fn either(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+    names.join(" or ")
+}
+
 fn numbered(columns: &[usize]) -> String {
     let columns: Vec<String> = columns.iter().map(usize::to_string).collect();
     columns.join(" and ")
@@ -151,9 +183,9 @@ fn listed(shown: &[BadRow], n_rows: usize) -> String {
     lines
 }
 
-fn hint(shown: &[BadRow]) -> String {
+fn hint(shown: &[BadRow], n_rows: usize) -> String {
     match shown {
         [] => ": it is empty".to_owned(),
-        rows => format!("; every row is bad:{}", listed(rows, rows.len())),
+        rows => format!("; every row is bad:{}", listed(rows, n_rows)),
     }
 }

@@ -3,7 +3,8 @@
 //! - [`Corpus::read`], [`Corpus::finish`]: read these first.
 //! - `file`: how a file's rows are written, by its name, and what is before them in its bytes.
 //! - `rows`: one row of a file becomes an article.
-//! - `python_list`: a list of tags as Python writes it.
+//! - `article_fields`: where rows have their headlines and texts, and whether a file has any there.
+//! - `written_list`: a list of tags as Python and Postgres write it.
 //! - `line_bound`: lines that are longer than any row.
 //! - `quotes`: quotation marks of a table that swallow rows, and the lines of its rows.
 //! - `separators`: what parts the tags of one string.
@@ -15,15 +16,16 @@
 
 mod alike;
 mod article;
+mod article_fields;
 mod error;
 mod file;
 mod line_bound;
 mod named;
 mod no_rows;
-mod python_list;
 mod quotes;
 mod rows;
 mod separators;
+mod written_list;
 
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;
@@ -33,7 +35,8 @@ use crate::text::{ArticleError, MAX_ARTICLE_BYTES};
 pub use crate::text::without_mark;
 pub use alike::written_otherwise;
 pub use article::{LabelledArticle, RowPlace};
-pub use error::{BadRow, CorpusError};
+pub use article_fields::{ArticleFields, MetFields};
+pub use error::{BadRow, CorpusError, NoArticles};
 pub use file::{RowFormat, unzipped};
 pub use no_rows::NoRows;
 pub use rows::{Fields, json_object, json_string};
@@ -41,7 +44,7 @@ pub use rows::{Fields, json_object, json_string};
 use alike::alike_topics;
 use named::{AbsentFields, SHOWN_FIELDS};
 use quotes::QuoteWatch;
-use rows::{Columns, Row, json_row};
+use rows::{Columns, Row, column_name, json_row};
 use separators::JoinedTags;
 
 /// How many bad rows an error or a report spells out.
@@ -74,8 +77,8 @@ impl Corpus {
     ///
     /// # Errors
     /// [`CorpusError::Io`] if the file cannot be read, [`CorpusError::NoRows`] if it is written
-    /// otherwise, [`CorpusError::Columns`] if a table has neither the title's nor the text's column, or
-    /// no label's and no tags', or not one that was named; [`CorpusError::DoubledColumn`] if it has one of
+    /// otherwise, [`CorpusError::NoArticles`] if no row has the text's field, [`CorpusError::Columns`] if a table has no
+    /// label's and no tags' column, or not one that was named; [`CorpusError::DoubledColumn`] if it has one of
     /// them twice, [`CorpusError::OpenQuote`] if rows of it are swallowed by a quotation mark.
     pub fn read(
         &mut self,
@@ -137,6 +140,7 @@ impl Corpus {
         if corpus.articles.is_empty() {
             return Err(CorpusError::Empty {
                 shown: corpus.bad_rows,
+                n_rows: corpus.n_bad_rows,
             });
         }
         Ok(corpus)
@@ -148,13 +152,14 @@ impl Corpus {
     /// # Errors
     /// [`CorpusError::BadRows`].
     pub fn finish_texts(self, skips_bad_rows: bool) -> Result<Self, CorpusError> {
-        if self.n_bad_rows > 0 && !skips_bad_rows {
-            return Err(CorpusError::BadRows {
-                shown: self.bad_rows,
-                n_rows: self.n_bad_rows,
-            });
+        if self.n_bad_rows == 0 || skips_bad_rows {
+            return Ok(self);
         }
-        Ok(self)
+        let (shown, n_rows) = (self.bad_rows, self.n_bad_rows);
+        Err(match self.articles.is_empty() {
+            true => CorpusError::Empty { shown, n_rows },
+            false => CorpusError::BadRows { shown, n_rows },
+        })
     }
 
     fn read_json_lines(
@@ -166,6 +171,9 @@ impl Corpus {
     ) -> Result<(), CorpusError> {
         let mut line = Vec::new();
         let mut is_first = true;
+        // What the rows may be instead, until one of them is an object.
+        let mut table = None;
+        let mut met = MetFields::new(&fields.article);
         for number in 1.. {
             line.clear();
             let n_bytes = reader
@@ -184,10 +192,15 @@ impl Corpus {
             if let (true, Some(reason)) = (is_first, NoRows::of_json(bytes)) {
                 return Err(no_rows(file, reason));
             }
+            if is_first {
+                table = NoRows::of_table(bytes);
+            }
             is_first = false;
             let row = json_object(bytes);
             if let Ok(row) = &row {
+                table = None;
                 self.meet_fields(row.keys().map(String::as_str));
+                met.meet_row(row);
                 let absent = &mut self.absent_fields;
                 let absent = absent.get_or_insert_with(|| AbsentFields::of_first(row, fields));
                 absent.meet(row);
@@ -195,7 +208,23 @@ impl Corpus {
             let article = row.and_then(|row| json_row(&row, fields));
             self.push(article, file, number, fields, joined);
         }
-        Ok(())
+        match table {
+            Some(reason) => Err(no_rows(file, reason)),
+            None => self.judge_fields(&met, file),
+        }
+    }
+
+    /// Whether a file's articles stand where they were looked for.
+    fn judge_fields(&mut self, met: &MetFields<'_>, file: &str) -> Result<(), CorpusError> {
+        let remark = met.remark().map(|remark| format!("{file}: {remark}"));
+        self.remarks.extend(remark);
+        match met.error() {
+            None => Ok(()),
+            Some(reason) => Err(CorpusError::NoArticles {
+                file: file.to_owned(),
+                reason,
+            }),
+        }
     }
 
     fn read_table(
@@ -216,13 +245,17 @@ impl Corpus {
         if header.is_empty() {
             return Ok(());
         }
-        self.meet_fields(header.iter());
+        let names: Vec<&str> = header.iter().map(column_name).collect();
+        self.meet_fields(names.iter().copied());
         let columns = Columns::find(&header, fields, file)?;
+        let mut met = MetFields::new(&fields.article);
+        met.meet_columns(&names);
+        self.judge_fields(&met, file)?;
         if let Some(missing) = columns.missing(fields) {
             return Err(CorpusError::Columns {
                 file: file.to_string(),
                 missing,
-                columns: header.iter().map(str::to_owned).collect(),
+                columns: names.into_iter().map(str::to_owned).collect(),
             });
         }
         let mut record = csv::ByteRecord::new();
@@ -248,7 +281,7 @@ impl Corpus {
                     csv::ErrorKind::Io(_) => return Err(io_error(file, io::Error::other(error))),
                     _ => {
                         let line = line_of(table.get_mut(), error.position(), line);
-                        self.push(Err(error.to_string()), file, line, fields, joined);
+                        self.push(Err(no_record(&error)), file, line, fields, joined);
                     }
                 },
             }
@@ -323,6 +356,18 @@ fn line_of<R: Read>(table: &mut QuoteWatch<R>, position: Option<&csv::Position>,
     line.unwrap_or(or)
 }
 
+/// What is wrong with a row of a table; which row it is, is said beside it.
+fn no_record(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => format!(
+            "columns: {len}, and those of the first row: {expected_len}; put a field that has commas or tabs within in quotation marks"
+        ),
+        _ => error.to_string(),
+    }
+}
+
 fn io_error(file: &str, source: io::Error) -> CorpusError {
     CorpusError::Io {
         file: file.to_owned(),
@@ -349,10 +394,7 @@ fn with_text(fields: &Fields) -> impl Fn(Row) -> Result<Row, String> + '_ {
             };
             Err(too_large.to_string())
         } else if article.title.trim().is_empty() && article.text.trim().is_empty() {
-            Err(format!(
-                "fields {:?} and {:?} are missing or empty",
-                fields.title, fields.text
-            ))
+            Err(fields.article.nothing_there())
         } else {
             Ok(row)
         }
@@ -440,7 +482,10 @@ mod tests {
         let rows = b"label,text\nA,x\nA,\xff\nA,y,extra\nB,z\n";
         let error = read(rows, TABLE, false).unwrap_err().to_string();
         assert!(error.contains("data:3: column 2 is not UTF-8"), "{error}");
-        assert!(error.contains("data:4: "), "{error}");
+        assert!(
+            error.contains("data:4: columns: 3, and those of the first row: 2;"),
+            "{error}"
+        );
         assert_eq!(read(rows, TABLE, true).unwrap().articles.len(), 2);
     }
 
@@ -471,13 +516,83 @@ mod tests {
 
     #[test]
     fn a_missing_column_is_named_with_those_there_are() {
-        let error = read(b"category,body\nA,x\n", TABLE, false)
+        let error = read(b"category,text\nA,x\n", TABLE, false)
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("no column \"text\"; its columns are: category, body"),
+            error.contains("no column \"label\"; its columns are: category, text"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn texts_may_stand_in_the_field_that_the_service_calls_body() {
+        let table = b"title,body,label\nT,x,A\n";
+        let lines = b"{\"title\":\"T\",\"body\":\"x\",\"label\":\"A\"}\n";
+        for (rows, format) in [(&table[..], TABLE), (&lines[..], RowFormat::JsonLines)] {
+            assert_eq!(read(rows, format, false).unwrap().articles[0].text, "x");
+            let other = fields_of_article(Some("title"), Some("story"));
+            assert!(read_with(rows, format, false, &other).is_err());
+        }
+        // Where a row has both, the field that is asked for counts.
+        let both = b"{\"body\":\"x\",\"text\":\"y\",\"label\":\"A\"}\n";
+        let corpus = read(both, RowFormat::JsonLines, false).unwrap();
+        assert_eq!(corpus.articles[0].text, "y");
+    }
+
+    #[test]
+    fn headlines_are_read_alone_only_if_that_is_asked_for() {
+        let table = b"title,full content,label\nT,x,A\n";
+        let lines = b"not json\n{\"title\":\"T\",\"label\":\"A\",\"full content\":\"x\"}\n";
+        for (rows, format) in [(&table[..], TABLE), (&lines[..], RowFormat::JsonLines)] {
+            let error = read(rows, format, true).unwrap_err().to_string();
+            let told = [
+                "data has no field \"text\" or \"body\"; the first row's are: ",
+                "say --text-field \"full content\"",
+                "or --text-field \"\" to read headlines alone",
+            ];
+            assert!(told.iter().all(|part| error.contains(part)), "{error}");
+            let headlines = fields_of_article(Some("title"), None);
+            let corpus = read_with(rows, format, true, &headlines).unwrap();
+            assert_eq!(corpus.articles[0].title, "T");
+            assert_eq!(corpus.articles[0].text, "");
+            let neither = fields_of_article(Some("name"), None);
+            let error = read_with(rows, format, true, &neither).unwrap_err();
+            assert!(error.to_string().contains("no field \"name\""), "{error}");
+        }
+    }
+
+    #[test]
+    fn headlines_that_are_not_read_are_missed_aloud() {
+        let table = b"Headline,text,label\nT,x,A\nT,y,B\n";
+        let lines = b"{\"Headline\":\"T\",\"text\":\"x\",\"label\":\"A\"}\n{\"text\":\"y\",\"label\":\"B\"}\n";
+        for (rows, format) in [(&table[..], TABLE), (&lines[..], RowFormat::JsonLines)] {
+            let corpus = read(rows, format, false).unwrap();
+            let [said] = &corpus.remarks[..] else {
+                panic!("{:?}", corpus.remarks);
+            };
+            let told = [
+                "data: no row has the field \"title\"",
+                "Headline",
+                "--title-field \"Headline\"",
+            ];
+            assert!(told.iter().all(|part| said.contains(part)), "{said}");
+            for wanted in [None, Some("Headline")] {
+                let fields = fields_of_article(wanted, Some("text"));
+                let corpus = read_with(rows, format, false, &fields).unwrap();
+                assert!(corpus.remarks.is_empty(), "{:?}", corpus.remarks);
+            }
+        }
+    }
+
+    fn fields_of_article(title: Option<&str>, text: Option<&str>) -> Fields {
+        Fields {
+            article: ArticleFields {
+                title: title.map(str::to_owned),
+                text: text.map(str::to_owned),
+            },
+            ..Fields::default()
+        }
     }
 
     #[test]
@@ -604,6 +719,41 @@ mod tests {
     }
 
     #[test]
+    fn a_table_is_said_to_be_no_json_lines() {
+        for (rows, told) in [
+            ("\nlabel,text\nA,x\n1,y\n", "--data-format csv"),
+            ("label\ttext, or so\nA\tx\n", "--data-format tsv"),
+        ] {
+            for skips in [false, true] {
+                let error = read(rows.as_bytes(), RowFormat::JsonLines, skips).unwrap_err();
+                let error = error.to_string();
+                assert!(
+                    error.starts_with("data has no row that is a JSON object"),
+                    "{error}"
+                );
+                assert!(error.contains(told), "{error}");
+            }
+        }
+        // A row that is broken is a bad row.
+        let rows = b"A, broken\n{\"text\":\"x\",\"label\":\"A\"}\n";
+        let corpus = read(rows, RowFormat::JsonLines, true).unwrap();
+        assert_eq!((corpus.articles.len(), corpus.n_bad_rows), (1, 1));
+    }
+
+    #[test]
+    fn no_row_is_told_to_be_left_out_where_all_are_bad() {
+        let rows = "not json\n".repeat(7);
+        let error = read(rows.as_bytes(), RowFormat::JsonLines, false).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.contains("every row is bad:\n  data:1: no JSON"),
+            "{error}"
+        );
+        assert!(error.ends_with("and 2 more"), "{error}");
+        assert!(!error.contains("--skip-bad-rows"), "{error}");
+    }
+
+    #[test]
     fn an_object_over_several_lines_is_said_to_be_no_rows() {
         for rows in [
             "\n{\n  \"text\": \"x\",\n  \"label\": \"A\"\n}\n",
@@ -658,7 +808,10 @@ mod tests {
     fn a_table_parted_by_semicolons_is_said_to_be_no_table_of_commas() {
         let error = read(b"label;text\nA;x\n", TABLE, false).unwrap_err();
         let error = error.to_string();
-        assert!(error.contains("its columns are: label;text."), "{error}");
+        assert!(
+            error.contains("the first row's are: label;text."),
+            "{error}"
+        );
         assert!(error.contains("columns are parted by commas"), "{error}");
     }
 
@@ -718,6 +871,20 @@ mod tests {
             error.contains("data:2: field \"tags\" begins as a list"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn arrays_of_a_database_and_lines_of_a_cell_are_lists() {
+        let table = "label,text,tags\nA,x,\"{\"\"b c\"\",a}\"\nB,y,\"{'b c', 'a'}\"\nC,z,\"('b c', 'a')\"\n";
+        let lines = "label,text,tags\nA,x,\"b c\na\"\nB,y,\"a\r\nb c\r\n\"\nC,z,\"b c\na\"\n";
+        for rows in [table, lines] {
+            let read = read(rows.as_bytes(), TABLE, false).unwrap();
+            let tags: Vec<_> = read.articles.iter().map(|a| &a.tags[..]).collect();
+            assert_eq!(tags, [["a", "b c"]; 3], "{rows}");
+        }
+        let odd = b"label,text,tags\nA,x,{'a': 1}\n";
+        let error = read(odd, TABLE, false).unwrap_err().to_string();
+        assert!(error.contains("field \"tags\" begins as a list"), "{error}");
     }
 
     #[test]

@@ -43,15 +43,16 @@ impl AbsentFields {
 }
 
 impl Fields {
-    /// The fields that are not named as they are by default, each with its flag.
+    /// The fields that are not named as they are by default, each with its flag; but for the text's, which every
+    /// file must have.
     pub(super) fn named(&self) -> Vec<(&'static str, &str)> {
         let usual = Self::default();
         let label = self.label.as_ref().filter(|_| !self.is_text_enough);
         let tags = self.tags.as_ref().filter(|_| !self.is_text_enough);
         let mut named = Vec::new();
+        let (title, usual_title) = (&self.article.title, &usual.article.title);
         for (flag, name, usual) in [
-            ("--title-field", Some(&self.title), Some(&usual.title)),
-            ("--text-field", Some(&self.text), Some(&usual.text)),
+            ("--title-field", title.as_ref(), usual_title.as_ref()),
             ("--label-field", label, usual.label.as_ref()),
             ("--tags-field", tags, usual.tags.as_ref()),
         ] {

@@ -20,6 +20,16 @@ pub enum NoRows {
         "begins with a JSON object over several lines, and a row is one JSON object on a line of its own; `jq -c .` makes such lines of it"
     )]
     SpreadObject,
+    /// A table, whose columns commas part.
+    #[error(
+        "has no row that is a JSON object, and begins as a table does; say --data-format csv if it is one"
+    )]
+    Commas,
+    /// A table, whose columns tabs part.
+    #[error(
+        "has no row that is a JSON object, and begins as a table does; say --data-format tsv if it is one"
+    )]
+    Tabs,
 }
 
 impl NoRows {
@@ -36,6 +46,15 @@ impl NoRows {
             b'[' => Some(Self::Array),
             b'{' if goes_on && is_cut_short(line) => Some(Self::SpreadObject),
             _ => Self::of_encoding(line),
+        }
+    }
+
+    /// By the first line of what has no JSON object in it.
+    pub(super) fn of_table(line: &[u8]) -> Option<Self> {
+        match line {
+            line if line.contains(&b'\t') => Some(Self::Tabs),
+            line if line.contains(&b',') => Some(Self::Commas),
+            _ => None,
         }
     }
 }

@@ -3,17 +3,15 @@
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::python_list::python_list;
 use super::separators::distinct;
-use super::{CorpusError, LabelledArticle};
+use super::written_list::written_list;
+use super::{ArticleFields, CorpusError, LabelledArticle};
 
 /// Which fields of a row hold what.
 #[derive(Debug, Clone)]
 pub struct Fields {
-    /// The headline.
-    pub title: String,
-    /// The text.
-    pub text: String,
+    /// The headline and the text.
+    pub article: ArticleFields,
     /// The topic. `None`: none is read.
     pub label: Option<String>,
     /// The tags: an array, or one string with `tag_separator`. `None`: none are read.
@@ -27,7 +25,8 @@ pub struct Fields {
     pub date: Option<String>,
     /// The publisher or archive.
     pub source: Option<String>,
-    /// Parts the tags of one string; without it `;`, if a file has none of these `|`, if none of both a comma.
+    /// Parts the tags of one string; without it `;`, if a file has none of these `|`, if none of both the end of a line
+    /// or a comma.
     pub tag_separator: Option<char>,
     /// Whether rows without the fields of topics and tags, or a table without their columns, will do.
     pub is_text_enough: bool,
@@ -36,8 +35,7 @@ pub struct Fields {
 impl Default for Fields {
     fn default() -> Self {
         Self {
-            title: "title".into(),
-            text: "text".into(),
+            article: ArticleFields::default(),
             label: Some("label".into()),
             tags: Some("tags".into()),
             group: None,
@@ -128,8 +126,8 @@ pub(super) fn json_row(row: &Map<String, Value>, fields: &Fields) -> Result<Row,
         None => Tags::List(Vec::new()),
     };
     let article = LabelledArticle {
-        title: string(&fields.title)?,
-        text: string(&fields.text)?,
+        title: fields.article.title_of(row)?,
+        text: fields.article.text_of(row)?,
         label: match &fields.label {
             Some(field) => topic(&string(field)?, field)?,
             None => String::new(),
@@ -199,19 +197,24 @@ fn is_day(month: &[u8], day: &[u8]) -> bool {
 /// The tags of a text: a list as programs write it into one field, or several in one string.
 fn tags_of_text(text: &str, field: &str) -> Result<Tags, String> {
     let text = text.trim();
-    if !(text.starts_with('[') && text.ends_with(']')) {
-        return Ok(Tags::Joined(text.to_owned()));
-    }
     if let Ok(tags) = serde_json::from_str::<Vec<Value>>(text) {
         return tags_of_array(&tags, field).map(Tags::List);
     }
-    match python_list(text) {
+    match written_list(text) {
         Some(tags) => Ok(Tags::List(distinct(tags.iter().map(String::as_str)))),
-        None if text[1..].trim_start().starts_with(['\'', '"']) => Err(format!(
+        None if begins_as_list(text) => Err(format!(
             "field {field:?} begins as a list and is none: {text:?}; write it as a JSON array, or part the tags by ;"
         )),
         None => Ok(Tags::Joined(text.to_owned())),
     }
+}
+
+/// Whether quoted strings stand in brackets of a list. Round ones are those of a remark, too.
+fn begins_as_list(text: &str) -> bool {
+    let brackets = [('[', ']'), ('{', '}')].into_iter();
+    let mut within =
+        brackets.filter_map(|(start, end)| text.strip_prefix(start)?.strip_suffix(end));
+    within.any(|within| within.trim_start().starts_with(['\'', '"']))
 }
 
 fn tags_of_array(tags: &[Value], field: &str) -> Result<Vec<String>, String> {
@@ -228,6 +231,11 @@ fn group_of(value: String, fields: &Fields) -> String {
             .find(&value)
             .map_or_else(String::new, |m| m.as_str().to_owned()),
     }
+}
+
+/// A column's name, as the first row has it.
+pub(super) fn column_name(column: &str) -> &str {
+    column.trim_start_matches('\u{feff}').trim()
 }
 
 /// Where a table has its fields.
@@ -254,7 +262,7 @@ impl Columns {
         let place = |name: &str| {
             let columns = header.iter().enumerate();
             let places: Vec<usize> = columns
-                .filter(|(_, column)| column.trim_start_matches('\u{feff}').trim() == name)
+                .filter(|(_, column)| column_name(column) == name)
                 .map(|(place, _)| place)
                 .collect();
             match places[..] {
@@ -268,9 +276,10 @@ impl Columns {
             }
         };
         let wanted = |name: &Option<String>| name.as_deref().map_or(Ok(None), place);
+        let texts: Result<Vec<_>, _> = fields.article.text_names().map(place).collect();
         Ok(Self {
-            title: place(&fields.title)?,
-            text: place(&fields.text)?,
+            title: wanted(&fields.article.title)?,
+            text: texts?.into_iter().flatten().next(),
             label: wanted(&fields.label)?,
             tags: wanted(&fields.tags)?,
             group: wanted(&fields.group)?,
@@ -281,9 +290,6 @@ impl Columns {
 
     /// A column without which the table is of no use.
     pub(super) fn missing(&self, fields: &Fields) -> Option<String> {
-        if self.title.is_none() && self.text.is_none() {
-            return Some(fields.text.clone());
-        }
         let wanted = fields.label.as_ref().or(fields.tags.as_ref());
         if self.label.is_none() && self.tags.is_none() && !fields.is_text_enough && wanted.is_some()
         {
@@ -300,7 +306,6 @@ impl Columns {
     fn place(&self, flag: &str) -> Option<usize> {
         match flag {
             "--title-field" => self.title,
-            "--text-field" => self.text,
             "--label-field" => self.label,
             "--tags-field" => self.tags,
             "--group-field" => self.group,

@@ -2,8 +2,9 @@
 
 use super::LabelledArticle;
 
-/// In this order: a tag may have a comma, hardly a bar or a semicolon.
-const SEPARATORS: [char; 3] = [';', '|', ','];
+/// In this order: a tag may have a comma, hardly a bar or a semicolon. A long cell may be wrapped after a comma.
+const SEPARATORS: [char; 4] = [';', '|', LINE_BREAK, ','];
+const LINE_BREAK: char = '\n';
 
 /// Names of HTML entities that stand in texts.
 const ENTITY: [&str; 18] = [
@@ -33,8 +34,8 @@ impl JoinedTags {
     }
 
     /// Gives the articles their tags, parted by what was asked for or else by the first of [`SEPARATORS`] that
-    /// any string has; the end of an HTML entity is none. The answer is what the owner of the file should know of
-    /// that.
+    /// any string has; the end of an HTML entity is none, nor are line breaks where more strings have commas. The
+    /// answer is what the owner of the file should know of that.
     pub(super) fn part(
         self,
         articles: &mut [LabelledArticle],
@@ -59,17 +60,25 @@ impl JoinedTags {
             let most = later.max_by_key(|&(_, n)| n);
             most.filter(|&(_, n)| n > n_with(first))
         };
-        let first = SEPARATORS.into_iter().find(|&c| n_with(c) > 0);
+        let is_likely = |&c: &char| match c {
+            LINE_BREAK => n_with(c) > 0 && n_with(c) >= n_with(','),
+            _ => n_with(c) > 0,
+        };
+        let first = SEPARATORS.into_iter().find(is_likely);
         let separator = asked.or(first).unwrap_or(SEPARATORS[0]);
         let remark = match (asked, first) {
-            (None, Some(',')) => Some(format!(
-                "rows with commas in their tags: {}; tags are parted there, as no row has ; or |. If commas are parts of tags, say --tag-separator ';'",
-                n_with(',')
-            )),
+            (None, Some(first @ (',' | LINE_BREAK))) => {
+                let what = if first == ',' { "commas" } else { "line breaks" };
+                Some(format!(
+                    "rows with {what} in their tags: {}; tags are parted there, as no row has ; or |. If {what} are parts of tags, say --tag-separator ';'",
+                    n_with(first)
+                ))
+            }
             (None, Some(first)) => parts_fewer(first).map(|(later, n_later)| {
                 format!(
-                    "rows with {first:?} in their tags, by which all tags of the file are parted: {}; rows with {later:?} and no {first:?}, which are one tag each: {n_later}. If {later:?} parts tags, say --tag-separator '{later}'",
-                    n_with(first)
+                    "rows with {first:?} in their tags, by which all tags of the file are parted: {}; rows with {later:?} and no {first:?}, which are one tag each: {n_later}. If {later:?} parts tags, say --tag-separator {}",
+                    n_with(first),
+                    if later == LINE_BREAK { r"$'\n'".to_owned() } else { format!("'{later}'") }
                 )
             }),
             (Some(asked), Some(found)) if n_with(asked) == 0 => Some(format!(
@@ -96,7 +105,13 @@ fn parts(tags: &str, separator: char) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut start = 0;
     for (at, found) in tags.match_indices(separator) {
-        if separator != ';' || !ends_in_entity(&tags[..at]) {
+        let before = &tags[..at];
+        let parts_none = match separator {
+            ';' => ends_in_entity(before),
+            LINE_BREAK => before.trim_end_matches([' ', '\r']).ends_with(','),
+            _ => false,
+        };
+        if !parts_none {
             parts.push(&tags[start..at]);
             start = at + found.len();
         }
@@ -220,6 +235,23 @@ mod tests {
             assert_eq!(tags, [vec!["a, b"], vec!["Washington, D.C.", "c"]]);
             assert_eq!(remark, None);
         }
+    }
+
+    #[test]
+    fn tags_stand_on_lines_of_their_own_where_no_cell_is_wrapped() {
+        let (tags, remark) = parted(&["b\r\nParis, France\r\n", "c\na", "d"], None);
+        assert_eq!(tags, [&["Paris, France", "b"][..], &["a", "c"], &["d"]]);
+        let remark = remark.unwrap();
+        assert!(remark.contains("line breaks in their tags: 2;"), "{remark}");
+        let (tags, _) = parted(&["a, b,\nc", "d, New\nYork", "e, f"], None);
+        assert_eq!(
+            tags,
+            [&["a", "b", "c"][..], &["New York", "d"], &["e", "f"]]
+        );
+        let (tags, remark) = parted(&["a; New\nYork", "c\nd", "e\nf"], None);
+        assert_eq!(tags, [&["New York", "a"][..], &["c d"], &["e f"]]);
+        assert!(remark.unwrap().ends_with(r"say --tag-separator $'\n'"));
+        assert_eq!(parted(&["a;b\nc"], Some('\n')).0, [["a;b", "c"]]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use serde::Serialize;
 pub use counts::LabelMeasures;
 pub use suggestions::SuggestionMeasures;
 pub use tags::TagMeasures;
-pub use topics::{Automatic, check_topics};
+pub use topics::{Automatic, check_shared_topics, check_topics};
 
 use super::corpus::LabelledArticle;
 use super::coverage::CoveragePoint;
@@ -62,17 +62,19 @@ pub struct Evaluation {
     pub confusion: Vec<Vec<usize>>,
     /// The learnt tags.
     pub tags: TagMeasures,
+    /// The same over all tags of the archive, of which one that was too rare to be learnt is a miss. `None` if nobody
+    /// said what these are.
+    pub archive_tags: Option<TagMeasures>,
     /// The best suggestions from anywhere, in their order, against the tags of each article; equal are
     /// those with the same stems.
     pub suggestions: SuggestionMeasures,
 }
 
-/// Classifies every article and compares. Tags that count are `known_tags`, or the pipeline's own
-/// vocabulary; a tag that counts but was too rare to be learnt is a miss.
+/// Classifies every article and compares. Tags that count are the pipeline's own, and beside them `archive_tags`.
 pub fn evaluate(
     pipeline: &Pipeline,
     articles: &[LabelledArticle],
-    known_tags: Option<&HashSet<String>>,
+    archive_tags: Option<&HashSet<String>>,
 ) -> Evaluation {
     let options = Options::new(OptionsDraft {
         max_tags: Some(usize::MAX),
@@ -85,19 +87,8 @@ pub fn evaluate(
         .par_iter()
         .map(|article| answer(pipeline, article, &options))
         .collect();
-    let vocabulary;
-    let known_tags = match known_tags {
-        Some(tags) => tags,
-        None => {
-            vocabulary = pipeline
-                .manifest()
-                .tags
-                .iter()
-                .map(|tag| tag.label.clone())
-                .collect();
-            &vocabulary
-        }
-    };
+    let own_tags = pipeline.manifest().tags.iter();
+    let own_tags = own_tags.map(|tag| tag.label.clone()).collect();
     let topics = pipeline
         .manifest()
         .topics
@@ -105,7 +96,8 @@ pub fn evaluate(
         .map(|t| t.name.as_str())
         .collect();
     let mut evaluation = measure_topics(&topics, articles, &answers);
-    evaluation.tags = measure_tags(articles, &answers, known_tags);
+    evaluation.tags = measure_tags(articles, &answers, &own_tags);
+    evaluation.archive_tags = archive_tags.map(|tags| measure_tags(articles, &answers, tags));
     evaluation.suggestions = measure_suggestions(pipeline, articles);
     evaluation
 }

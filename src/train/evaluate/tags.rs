@@ -24,7 +24,7 @@ pub struct TagMeasures {
     pub precision: f64,
     /// Share of tags that are suggested.
     pub recall: f64,
-    /// Distinct tags of the articles that do not count because the model could not learn them.
+    /// Distinct tags of the articles that do not count.
     pub n_unknown_tags: usize,
     /// The tags that count and occur, by name.
     pub each: Vec<LabelMeasures>,

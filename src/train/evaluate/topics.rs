@@ -9,8 +9,9 @@ use super::counts::{Counts, LabelMeasures, mean, ratio};
 use crate::pipeline::Classification;
 use crate::train::corpus::LabelledArticle;
 use crate::train::coverage::{CoveragePoint, coverage_curve};
+use crate::train::error::first_of;
 use crate::train::reliability::{expected_calibration_error, reliability};
-use crate::train::{MAX_TOPICS, SHOWN_TOPICS, TrainError};
+use crate::train::{MAX_TOPICS, TrainError};
 
 /// Bins of the calibration error.
 const N_BINS: usize = 15;
@@ -39,19 +40,40 @@ pub fn check_topics(
     if of_model.is_empty() {
         return Ok(());
     }
-    let topics: BTreeSet<&str> = articles.iter().map(|a| a.label.as_str()).collect();
-    let unknown = topics
-        .difference(of_model)
-        .filter(|topic| !topic.is_empty());
+    let topics = topics_of(articles);
+    let unknown = topics.difference(of_model).copied();
     let n_topics = unknown.clone().count();
     if n_topics > MAX_TOPICS {
-        let first = unknown.take(SHOWN_TOPICS);
         return Err(TrainError::UnknownTopics {
             n_topics,
-            shown: first.map(|topic| format!("{topic:?}")).collect(),
+            shown: first_of(unknown),
         });
     }
     Ok(())
+}
+
+/// Makes sure that articles that have topics have one of those that a model is to have, `of_model`: a model that is
+/// never right was measured on another archive.
+///
+/// # Errors
+/// [`TrainError::OtherTopics`] if they have none of them.
+pub fn check_shared_topics(
+    of_model: &BTreeSet<&str>,
+    articles: &[LabelledArticle],
+) -> Result<(), TrainError> {
+    let topics = topics_of(articles);
+    if topics.is_empty() || of_model.is_empty() || !topics.is_disjoint(of_model) {
+        return Ok(());
+    }
+    Err(TrainError::OtherTopics {
+        learnt: first_of(of_model.iter().copied()),
+        given: first_of(topics),
+    })
+}
+
+fn topics_of(articles: &[LabelledArticle]) -> BTreeSet<&str> {
+    let labels = articles.iter().map(|article| article.label.as_str());
+    labels.filter(|label| !label.is_empty()).collect()
 }
 
 /// The topics' part of an evaluation; `of_model` are those that the model has.

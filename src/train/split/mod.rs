@@ -12,9 +12,10 @@ pub use folds::stratified_folds;
 pub(super) use groups::count_groups;
 pub use groups::groups;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::corpus::{Corpus, LabelledArticle};
+use super::error::first_of;
 use super::{OnStep, Step, TrainError};
 
 /// A share is dealt in no more folds than this.
@@ -29,11 +30,19 @@ pub struct Split {
     pub test: Vec<LabelledArticle>,
 }
 
+impl Split {
+    /// All tags of the articles that are learnt from, however rare.
+    pub fn archive_tags(&self) -> HashSet<String> {
+        let tags = self.train.iter().flat_map(|article| &article.tags);
+        tags.cloned().collect()
+    }
+}
+
 /// Holds out a seeded, stratified share of a corpus, in (0, 1): whole groups, no near-duplicates
 /// across, and of every topic something is left to learn from.
 ///
 /// # Errors
-/// [`TrainError::OneGroup`] or [`TrainError::NothingHeldOut`] if there is no such group.
+/// [`TrainError::OneGroup`], [`TrainError::SingleArticles`] or [`TrainError::NothingHeldOut`] if there is no such group.
 pub fn hold_out(
     corpus: Corpus,
     share: f64,
@@ -48,14 +57,7 @@ pub fn hold_out(
     let mut is_held_out = dealt_out(&strata, &groups, share, seed);
     keep_topics(&corpus.articles, &groups, &mut is_held_out);
     if !is_held_out.contains(&true) {
-        let n_articles = groups.len();
-        return Err(match count_groups(&groups) {
-            0 | 1 => TrainError::OneGroup { n_articles },
-            n_groups => TrainError::NothingHeldOut {
-                n_articles,
-                n_groups,
-            },
-        });
+        return Err(nothing_held_out(&corpus.articles, &groups));
     }
     let (mut train, mut test) = (Vec::new(), Vec::new());
     for (article, is_held_out) in corpus.articles.into_iter().zip(is_held_out) {
@@ -65,6 +67,31 @@ pub fn hold_out(
         }
     }
     Ok(Split { train, test })
+}
+
+/// Why no article of a corpus could be held out.
+fn nothing_held_out(articles: &[LabelledArticle], groups: &[usize]) -> TrainError {
+    let n_articles = articles.len();
+    let n_groups = count_groups(groups);
+    if n_groups < 2 {
+        return TrainError::OneGroup { n_articles };
+    }
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let labels = articles.iter().map(|article| article.label.as_str());
+    labels.for_each(|label| *counts.entry(label).or_default() += 1);
+    let single = counts.iter().filter(|(_, count)| **count == 1);
+    let single: Vec<&str> = single.map(|(topic, _)| *topic).collect();
+    match 2 * single.len() > counts.len() {
+        true => TrainError::SingleArticles {
+            n_topics: counts.len(),
+            n_single: single.len(),
+            shown: first_of(single),
+        },
+        false => TrainError::NothingHeldOut {
+            n_articles,
+            n_groups,
+        },
+    }
 }
 
 /// Which articles are of the folds that are such a share of all: one group at least, and never all of them.
@@ -261,11 +288,9 @@ mod tests {
             }
             held_out(articles, 0.5)
         };
-        let error = with_topics(12).unwrap_err();
-        assert!(matches!(
-            error,
-            TrainError::NothingHeldOut { n_groups: 12, .. }
-        ));
+        let error = with_topics(12).unwrap_err().to_string();
+        let told = "of 12 topics 12 have one article, such as \"topic 0\", \"topic 1\", \"topic 10\"; name";
+        assert!(error.contains(told), "{error}");
         let topics = |articles: &[LabelledArticle]| -> HashSet<String> {
             articles.iter().map(|a| a.label.clone()).collect()
         };

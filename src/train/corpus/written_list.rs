@@ -1,27 +1,55 @@
-//! A list of strings as Python writes it, into a table above all.
+//! A list of strings as Python and Postgres write it, into a table above all.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// The strings of a list such as `['New York', "O'Hara"]`, with the escapes of Python's `repr`; `None` if it is no list,
-/// or not of strings alone.
-pub(super) fn python_list(text: &str) -> Option<Vec<String>> {
+/// As Python writes a set of nothing.
+const EMPTY_SET: &str = "set()";
+
+/// The strings of a list such as `['New York', "O'Hara"]`, of a tuple or of a set, with the escapes of Python's `repr`,
+/// or of an array such as `{"New York",Boston}`, as Postgres writes it; `None` if it is none of these, or not of
+/// strings alone.
+pub(super) fn written_list(text: &str) -> Option<Vec<String>> {
+    if text == EMPTY_SET {
+        return Some(Vec::new());
+    }
     let mut rest = text.chars().peekable();
     let mut strings = Vec::new();
+    let end = match rest.next()? {
+        '[' => ']',
+        '(' => ')',
+        '{' => '}',
+        _ => return None,
+    };
     skip_blanks(&mut rest);
-    rest.next_if_eq(&'[')?;
-    skip_blanks(&mut rest);
-    while rest.next_if_eq(&']').is_none() {
-        strings.push(string(&mut rest)?);
+    while rest.next_if_eq(&end).is_none() {
+        match rest.peek()? {
+            '\'' | '"' => strings.push(string(&mut rest)?),
+            // In other brackets, words are no list: "(a, b)" may be a remark.
+            _ if end == '}' => strings.extend(bare(&mut rest)?),
+            _ => return None,
+        }
         skip_blanks(&mut rest);
         let has_comma = rest.next_if_eq(&',').is_some();
         skip_blanks(&mut rest);
-        if !has_comma && rest.peek() != Some(&']') {
+        if !has_comma && rest.peek() != Some(&end) {
             return None;
         }
     }
-    skip_blanks(&mut rest);
     rest.next().is_none().then_some(strings)
+}
+
+/// An element of an array that stands there without quotes; nothing of what stands for no element.
+fn bare(rest: &mut Peekable<Chars<'_>>) -> Option<Option<String>> {
+    let mut bare = String::new();
+    while let Some(c) = rest.next_if(|c| !matches!(c, ',' | '}')) {
+        if matches!(c, '"' | '{' | '\\') {
+            return None;
+        }
+        bare.push(c);
+    }
+    let bare = bare.trim();
+    Some((bare != "NULL").then(|| bare.to_owned()))
 }
 
 fn skip_blanks(rest: &mut Peekable<Chars<'_>>) {
@@ -84,10 +112,10 @@ mod tests {
             "\u{e0001}",
             "\u{1b}",
         ];
-        assert_eq!(python_list(text).unwrap(), found);
+        assert_eq!(written_list(text).unwrap(), found);
         let by_hand = r#"[ 'R\&D', "\"",
             '\ud800',]"#;
-        assert_eq!(python_list(by_hand).unwrap(), ["R\\&D", "\"", "\u{fffd}"]);
+        assert_eq!(written_list(by_hand).unwrap(), ["R\\&D", "\"", "\u{fffd}"]);
     }
 
     #[test]
@@ -104,10 +132,35 @@ mod tests {
             "[a]",
             "[,]",
             "[1, 'a']",
+            "(a, b)",
+            "('a'}",
+            "{'a': 1}",
+            "{\"a\": \"b\"}",
+            "{{a,b},{c,d}}",
+            "{a}; {b}",
+            "{a",
         ];
         for text in others {
-            assert_eq!(python_list(text), None, "{text}");
+            assert_eq!(written_list(text), None, "{text}");
         }
-        assert_eq!(python_list("[]"), Some(Vec::new()));
+        for text in ["[]", "()", "{}", "set()", "{NULL}"] {
+            assert_eq!(written_list(text), Some(Vec::new()), "{text}");
+        }
+    }
+
+    #[test]
+    fn sets_tuples_and_arrays_are_lists() {
+        // What str of Python 3.12 gives of a set and two tuples.
+        for text in ["{'b c', \"it's\"}", "('b c', \"it's\")"] {
+            assert_eq!(written_list(text).unwrap(), ["b c", "it's"], "{text}");
+        }
+        assert_eq!(written_list("('a',)").unwrap(), ["a"]);
+        // What Postgres 16 gives of array['b c', 'd', 'say \"e\"', 'f,g', null, 'null', 'h\\i'].
+        let array = r#"{"b c",d,"say \"e\"","f,g",NULL,"null","h\\i"}"#;
+        assert_eq!(
+            written_list(array).unwrap(),
+            ["b c", "d", "say \"e\"", "f,g", "null", "h\\i"]
+        );
+        assert_eq!(written_list("{a,b c}").unwrap(), ["a", "b c"]);
     }
 }
