@@ -11,10 +11,12 @@ use regex::Regex;
 
 use super::model_file::is_same;
 use super::say;
+use crate::extract::LineModel;
 use crate::pipeline::Manifest;
 use crate::text::MAX_ARTICLE_BYTES;
 use crate::train::corpus::{
-    ArticleFields, Corpus, Fields, LabelledArticle, RowFormat, without_mark, written_otherwise,
+    ArticleFields, Corpus, Fields, LabelledArticle, RowFormat, pages, without_mark,
+    written_otherwise,
 };
 
 /// Where a row has its article.
@@ -132,33 +134,49 @@ impl From<DataFormat> for RowFormat {
 }
 
 impl DataArgs {
-    /// Reads files, `-` for standard input, into one corpus.
-    pub(super) fn read(&self, files: &[PathBuf]) -> anyhow::Result<Corpus> {
-        self.finished(self.opened(files, &self.fields()?)?)
+    /// Reads files, `-` for standard input, into one corpus; of pages their articles, whose lines `lines` tells.
+    pub(super) fn read(
+        &self,
+        files: &[PathBuf],
+        lines: Option<&LineModel>,
+    ) -> anyhow::Result<Corpus> {
+        self.finished(self.opened(files, &self.fields()?)?, lines)
     }
 
     /// Reads articles to measure on, of which neither the group nor the date nor the source counts.
-    pub(super) fn read_test(&self, files: &[PathBuf]) -> anyhow::Result<Corpus> {
-        self.finished(self.opened(files, &self.own_fields()?)?)
+    pub(super) fn read_test(
+        &self,
+        files: &[PathBuf],
+        lines: Option<&LineModel>,
+    ) -> anyhow::Result<Corpus> {
+        self.finished(self.opened(files, &self.own_fields()?)?, lines)
     }
 
     /// Reads full articles with tags, of which nothing else counts; no files are no articles.
-    pub(super) fn read_tagged(&self, files: &[PathBuf]) -> anyhow::Result<Vec<LabelledArticle>> {
+    pub(super) fn read_tagged(
+        &self,
+        files: &[PathBuf],
+        lines: Option<&LineModel>,
+    ) -> anyhow::Result<Vec<LabelledArticle>> {
         let fields = Fields {
             label: None,
             ..self.own_fields()?
         };
-        self.finished_texts(self.opened(files, &fields)?)
+        self.finished_texts(self.opened(files, &fields)?, lines)
     }
 
     /// Reads files of which the texts count, and tags if there are any; no files are no articles.
-    pub(super) fn read_texts(&self, files: &[PathBuf]) -> anyhow::Result<Vec<LabelledArticle>> {
+    pub(super) fn read_texts(
+        &self,
+        files: &[PathBuf],
+        lines: Option<&LineModel>,
+    ) -> anyhow::Result<Vec<LabelledArticle>> {
         let fields = Fields {
             label: None,
             is_text_enough: true,
             ..self.own_fields()?
         };
-        self.finished_texts(self.opened(files, &fields)?)
+        self.finished_texts(self.opened(files, &fields)?, lines)
     }
 
     fn opened(&self, files: &[PathBuf], fields: &Fields) -> anyhow::Result<Corpus> {
@@ -175,15 +193,21 @@ impl DataArgs {
         Ok(corpus)
     }
 
-    fn finished(&self, corpus: Corpus) -> anyhow::Result<Corpus> {
-        let corpus = corpus.finish(self.skip_bad_rows)?;
+    fn finished(&self, corpus: Corpus, lines: Option<&LineModel>) -> anyhow::Result<Corpus> {
+        let mut corpus = corpus.finish(self.skip_bad_rows)?;
         say_of(&corpus);
+        leave_articles(&mut corpus.articles, lines)?;
         Ok(corpus)
     }
 
-    fn finished_texts(&self, corpus: Corpus) -> anyhow::Result<Vec<LabelledArticle>> {
-        let corpus = corpus.finish_texts(self.skip_bad_rows)?;
+    fn finished_texts(
+        &self,
+        corpus: Corpus,
+        lines: Option<&LineModel>,
+    ) -> anyhow::Result<Vec<LabelledArticle>> {
+        let mut corpus = corpus.finish_texts(self.skip_bad_rows)?;
         say_of(&corpus);
+        leave_articles(&mut corpus.articles, lines)?;
         Ok(corpus.articles)
     }
 
@@ -231,6 +255,27 @@ impl DataArgs {
 /// A field's name, unless none is to be read.
 fn wanted(field: &str) -> Option<String> {
     (!field.is_empty()).then(|| field.to_owned())
+}
+
+/// Leaves of pages their articles, and says of how many.
+fn leave_articles(
+    articles: &mut [LabelledArticle],
+    lines: Option<&LineModel>,
+) -> anyhow::Result<()> {
+    let bar = ProgressBar::new(articles.len() as u64)
+        .with_style(ProgressStyle::with_template(
+            "{msg} {wide_bar} {pos}/{len}, {eta} left",
+        )?)
+        .with_message("looking for pages");
+    let n_pages = pages::leave_articles(articles, lines, &|| bar.inc(1));
+    bar.finish_and_clear();
+    if n_pages > 0 {
+        say(format_args!(
+            "{n_pages} of {} texts are pages: of each its article alone counts, as when it is classified",
+            articles.len()
+        ));
+    }
+    Ok(())
 }
 
 fn say_of(corpus: &Corpus) {
@@ -358,7 +403,7 @@ mod tests {
         let tags = |rows: &str| {
             let file = folder.path().join("rows.csv");
             std::fs::write(&file, rows).unwrap();
-            data.read_texts(&[file]).unwrap().remove(0).tags
+            data.read_texts(&[file], None).unwrap().remove(0).tags
         };
         assert_eq!(
             tags("text,keywords\nThe bank,bank;rates\n"),

@@ -48,7 +48,7 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         model_file::check_writable("--report", file, args.data.iter().chain(&args.model))?;
     }
     let pipeline = model_file::load(args.model.as_deref())?;
-    let corpus = args.rows.read(&args.data)?;
+    let corpus = args.rows.read(&args.data, pipeline.lines())?;
     let topics = pipeline.manifest().topics.iter();
     evaluate::check_topics(
         &topics.map(|topic| &*topic.name).collect(),

@@ -138,17 +138,6 @@ impl SparseRecords {
         view
     }
 
-    /// How many of some rows each column stands in; (n_features).
-    pub fn document_frequencies(&self, rows: &[usize]) -> Vec<u32> {
-        let mut counts = vec![0; self.n_features()];
-        for &i in rows {
-            for column in self.columns(i) {
-                counts[column as usize] += 1;
-            }
-        }
-        counts
-    }
-
     fn place(&self, i: usize) -> (usize, f32) {
         self.rows.as_ref().map_or((i, 1.0), |rows| {
             let (row, scale) = rows[i];

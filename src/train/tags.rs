@@ -102,9 +102,9 @@ pub fn fit(
         .filter(|&i| data.is_tagged[i])
         .collect();
     let folds: Vec<Fold> = (0..N_FOLDS)
-        .map(|fold| Fold::new(data, &rows, Some(fold), params.min_df))
+        .map(|fold| Fold::new(data, &rows, Some(fold)))
         .collect();
-    let all = Fold::new(data, &rows, None, params.min_df);
+    let all = Fold::new(data, &rows, None);
     let blocks: Vec<usize> = (0..data.n_tags).step_by(BLOCK_CLASSES).collect();
     on_step(Step::FittingTags {
         n_tags: data.n_tags,
@@ -140,19 +140,12 @@ struct Fold {
 
 impl Fold {
     /// `None`: learn from all rows and score none.
-    fn new(data: TagData<'_>, rows: &[usize], fold: Option<usize>, min_df: u32) -> Self {
+    fn new(data: TagData<'_>, rows: &[usize], fold: Option<usize>) -> Self {
         let (test_rows, train_rows): (Vec<usize>, Vec<usize>) =
             rows.iter().partition(|&&i| Some(data.folds[i]) == fold);
-        let others: Vec<usize> = (0..data.folds.len())
-            .filter(|&i| Some(data.folds[i]) != fold)
-            .collect();
-        // A model of the others would not know what fewer of them have.
-        let frequencies = data.records.document_frequencies(&others);
-        let known = frequencies.iter().map(|&n| f32::from(n >= min_df));
-        let weights: Vec<f32> = data.igm.iter().zip(known).map(|(w, k)| w * k).collect();
         Self {
-            train: data.records.weighted_unit_rows(&train_rows, &weights),
-            test: data.records.weighted_unit_rows(&test_rows, &weights),
+            train: data.records.weighted_unit_rows(&train_rows, data.igm),
+            test: data.records.weighted_unit_rows(&test_rows, data.igm),
             train_rows,
             test_rows,
         }

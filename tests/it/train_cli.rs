@@ -916,6 +916,34 @@ fn a_file_is_named_once() {
     assert!(!Path::new(&desk.file("model.safetensors")).exists());
 }
 
+/// A row is measured as it is classified: without the menus around its article, which name other topics.
+#[test]
+fn of_rows_that_are_pages_the_articles_count() {
+    let desk = Desk::new();
+    let menu =
+        "<a href=/bank/rates/inflation>Bank rates inflation stocks economy markets</a> ".repeat(20);
+    let story =
+        "The striker scored twice in the cup final and the coach praised the team. ".repeat(5);
+    let page =
+        format!("<html><body><nav>{menu}</nav><article><p>{story}</p></article></body></html>");
+    let row = serde_json::json!({"text": page, "label": "Sports"});
+    let rows = desk.write("rows.jsonl", format!("{row}\n").as_bytes());
+    let output = run(&["evaluate", "--json", "--data", &rows]);
+    assert!(
+        stderr(&output).contains("1 of 1 texts are pages: of each its article alone counts"),
+        "{}",
+        stderr(&output)
+    );
+    let measured: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(measured["accuracy"], 1.0);
+    let output = desk.train(&desk_rows(), &["--background", &rows]);
+    assert!(
+        stderr(&output).contains("1 of 1 texts are pages"),
+        "{}",
+        stderr(&output)
+    );
+}
+
 #[test]
 fn what_is_held_out_whole_is_so_without_a_test_file() {
     let help = stdout(&run(&["train", "--help"]));

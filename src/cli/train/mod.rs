@@ -147,16 +147,19 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         .build()?;
     let progress = Progress::new();
     let on_step = |step| progress.begin(step);
-    let corpus = args.rows.read(&args.data)?;
+    // Which lines of a page are its article does not depend on the archive: the built-in model knows.
+    let lines = Pipeline::built_in()?.lines().cloned();
+    let lines = lines.as_ref();
+    let corpus = args.rows.read(&args.data, lines)?;
     let bad_rows = corpus.n_bad_rows;
     if let Some(said) = args.model.unused_codes(&corpus.articles)? {
         progress.say(&said);
     }
-    let unlabelled = args.rows.read_texts(&args.unlabelled)?;
+    let unlabelled = args.rows.read_texts(&args.unlabelled, lines)?;
     let tests = if args.test.is_empty() {
         None
     } else {
-        let tests = args.rows.read_test(&args.test)?;
+        let tests = args.rows.read_test(&args.test, lines)?;
         say_written_otherwise("the data", &corpus.articles[..], &tests.articles);
         if let Some(said) = remembered(corpus.articles.iter().chain(&unlabelled), &tests.articles) {
             progress.say(&said);
@@ -164,8 +167,8 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         Some(tests)
     };
     let keyphrase_data = KeyphraseData {
-        tagged: args.rows.read_tagged(&args.keyphrase_data)?,
-        background: args.rows.read_texts(&args.background)?,
+        tagged: args.rows.read_tagged(&args.keyphrase_data, lines)?,
+        background: args.rows.read_texts(&args.background, lines)?,
         known_tags: args
             .known_tags
             .as_deref()
@@ -200,10 +203,9 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         progress.say(&said);
     }
 
-    // Which lines of a page are its article does not depend on the archive: the built-in model knows.
-    let lines = Pipeline::built_in()?.lines().cloned();
-    // Nor does a vocabulary: what the articles teach is measured without it.
-    trained.pipeline = args.vocabulary.add_to(trained.pipeline.with_lines(lines))?;
+    let pipeline = trained.pipeline.with_lines(lines.cloned());
+    // What the articles teach is measured without the vocabulary.
+    trained.pipeline = args.vocabulary.add_to(pipeline)?;
     let bytes = trained.pipeline.to_bytes()?;
     // The digest is of the file's bytes: what is said is said of the file.
     trained.pipeline = Pipeline::from_bytes(&bytes)?;

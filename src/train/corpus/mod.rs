@@ -12,6 +12,7 @@
 //! - `no_rows`: files that are written otherwise than in rows of UTF-8.
 //! - `named`: fields that were asked for and are in no row.
 //! - `article`: a labelled article, and the place it was read at.
+//! - [`mod@pages`]: of pages, their articles.
 //! - `error`: what is wrong with a row, and why files are no corpus.
 
 mod alike;
@@ -22,6 +23,7 @@ mod file;
 mod line_bound;
 mod named;
 mod no_rows;
+pub mod pages;
 mod quotes;
 mod rows;
 mod separators;

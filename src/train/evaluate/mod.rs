@@ -131,7 +131,7 @@ pub(super) fn answer(
     let article = Article::new(ArticleDraft {
         title: article.title.clone(),
         body: article.text.clone(),
-        // A corpus holds articles, and none is to be taken for a page.
+        // Of pages their articles are left already (`corpus::pages`).
         format: ContentFormat::Text,
         ..ArticleDraft::default()
     });
