@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Status};
 
 use super::activity::Activity;
 use super::admission::{Admission, Overloaded, Permit, Ticket};
@@ -102,12 +102,6 @@ impl Call {
             connection,
             ticket: pass.ticket,
         }
-    }
-
-    /// The call that a request belongs to.
-    pub(super) fn of<T>(request: &Request<T>) -> Result<Arc<Self>, Status> {
-        let call = request.extensions().get::<Arc<Self>>();
-        call.map(Arc::clone).ok_or_else(status::no_call)
     }
 
     /// Completes when the call, a stream, is to take no further message.

@@ -2,7 +2,7 @@
 //!
 //! - [`pb`]: the public contract, as generated from `proto/`.
 //! - `grpc`: the four calls; read this first.
-//! - `batch`: a batch's articles are counted before they are read.
+//! - `counted`: requests, whose articles and lists are counted before they are read.
 //! - `classify`: one article, the same way for a single call, a batch and a stream.
 //! - `convert`: the contract's messages to the pipeline's values and back.
 //! - `status`: the one place where an error becomes a gRPC status.
@@ -29,12 +29,12 @@
 mod activity;
 mod admission;
 mod asked;
-mod batch;
 mod call;
 mod classify;
 mod config;
 mod connection;
 mod convert;
+mod counted;
 mod deadline;
 mod front;
 mod grpc;

@@ -41,10 +41,11 @@ pub(super) async fn classify(
     let bytes = body
         .map_err(|error| unread(&*error, limit_bytes))?
         .to_bytes();
-    let request = json
+    let request: pb::ClassifyRequest = json
         .read("ClassifyRequest", &bytes)
         .map_err(|error| status::bad_json(&error))?;
-    let response = grpc::classify(&call, request)
+    let options = convert::options(request.options);
+    let response = grpc::classify(&call, request.article.into(), options)
         .await
         .map_err(|error| status::of_error(&error))?;
     if response.encoded_len() <= MAX_INLINE_BYTES {
@@ -147,7 +148,7 @@ async fn answer_line(
     };
     call.take(1);
     let options = convert::options(request.options);
-    let result = classify_at(index, call, request.article, options).await;
+    let result = classify_at(index, call, request.article.into(), options).await;
     pb::StreamClassifyResponse {
         result: Some(result),
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Version};
 use http_body::Frame;
+use prost::DecodeError;
 use tonic::body::Body;
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
@@ -72,6 +73,7 @@ pub(super) fn code(error: &ClassifyError) -> Code {
         | ClassifyError::Article(_)
         | ClassifyError::Options(_)
         | ClassifyError::Tags(_)
+        | ClassifyError::Unreadable { .. }
         | ClassifyError::BatchTooLarge { .. } => Code::InvalidArgument,
         ClassifyError::Overloaded => Code::ResourceExhausted,
         ClassifyError::DeadlineExceeded => Code::DeadlineExceeded,
@@ -212,6 +214,12 @@ fn unpacked_too_large(said: &str) -> Status {
     );
     let details = ErrorDetails::new();
     with_reason(Code::ResourceExhausted, MESSAGE_TOO_LARGE, message, details)
+}
+
+/// A second message of a call that has one.
+pub(super) fn several_messages() -> Status {
+    let message = "the call has several messages and takes one: send the others in calls of their own, or articles in a stream";
+    bad_request("", message.to_owned())
 }
 
 /// A body that breaks off.
@@ -414,6 +422,17 @@ fn numbers(message: &str) -> impl Iterator<Item = &str> {
     message
         .split(|c: char| !c.is_ascii_digit())
         .filter(|digits| !digits.is_empty())
+}
+
+/// Bytes within a field of a request that are no message; the field is empty for the request itself.
+pub(super) fn unreadable(within: &str, error: &DecodeError) -> ClassifyError {
+    let said = error.to_string();
+    let reason = said.strip_prefix(MALFORMED).unwrap_or(&said);
+    let field = format!("{within}.{}", field_path(reason));
+    ClassifyError::Unreadable {
+        field: field.trim_matches('.').to_owned(),
+        reason: reason.to_owned(),
+    }
 }
 
 /// `Article.body: ClassifyRequest.article: invalid string value: …` is about `article.body`: prost
