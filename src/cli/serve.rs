@@ -50,11 +50,12 @@ pub(super) struct ServeArgs {
     print_reference: bool,
 }
 
-/// Runs `copydesk serve` until it is told to stop.
+/// Runs `copydesk serve` until it is told to stop. Remarks go to the log behind the first line, which says where it
+/// serves.
 ///
 /// # Errors
 /// The model cannot be loaded, or the address cannot be listened on.
-pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &ServeArgs, remarks: Vec<String>) -> anyhow::Result<ExitCode> {
     if args.print_reference {
         return print(&settings::reference());
     }
@@ -73,7 +74,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let pipeline = settings.steer(model_file::load(settings.model.as_deref())?)?;
     let pipeline = Arc::new(pipeline);
     let runtime = runtime()?;
-    let served = runtime.block_on(listen_and_serve(pipeline, &settings));
+    let served = runtime.block_on(listen_and_serve(pipeline, &settings, &remarks));
     // Whatever still runs after the drain has had its time.
     runtime.shutdown_background();
     served?;
@@ -103,7 +104,11 @@ fn runtime() -> io::Result<Runtime> {
         .build()
 }
 
-async fn listen_and_serve(pipeline: Arc<Pipeline>, settings: &Settings) -> anyhow::Result<()> {
+async fn listen_and_serve(
+    pipeline: Arc<Pipeline>,
+    settings: &Settings,
+    remarks: &[String],
+) -> anyhow::Result<()> {
     // Before anyone can know that the server runs, so that a signal always stops it gracefully.
     let stop = stop_signal().context("cannot listen for signals")?;
     let listener = TcpListener::bind(settings.listen)
@@ -124,6 +129,9 @@ async fn listen_and_serve(pipeline: Arc<Pipeline>, settings: &Settings) -> anyho
     };
     let server = Server::new(listeners, Arc::clone(&pipeline), settings.server_config()?)?;
     announce(&pipeline, address);
+    for remark in remarks {
+        tracing::warn!("{remark}");
+    }
     server.run(stop).await;
     Ok(())
 }
