@@ -55,7 +55,7 @@ pub(super) struct ServeArgs {
 ///
 /// # Errors
 /// The model cannot be loaded, or the address cannot be listened on.
-pub(super) fn run(args: &ServeArgs, remarks: Vec<String>) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &ServeArgs, mut remarks: Vec<String>) -> anyhow::Result<ExitCode> {
     if args.print_reference {
         return print(&settings::reference());
     }
@@ -70,7 +70,7 @@ pub(super) fn run(args: &ServeArgs, remarks: Vec<String>) -> anyhow::Result<Exit
         return print(&settings.to_toml()?);
     }
     telemetry::keep_text_out_of_panic_reports();
-    raise_file_limit();
+    remarks.extend(raise_file_limit(settings.max_connections.get()));
     let pipeline = settings.steer(model_file::load(settings.model.as_deref())?)?;
     let pipeline = Arc::new(pipeline);
     let runtime = runtime()?;
@@ -86,10 +86,14 @@ fn print(text: &str) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A connection is a file, and many systems start programs with few.
-fn raise_file_limit() {
-    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
-        tracing::warn!(%error, "the limit of open files stays as it is");
+/// A connection is a file, and many systems start programs with few. What is to be said if they stay fewer.
+fn raise_file_limit(max_connections: usize) -> Option<String> {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(limit) if limit < max_connections as u64 => Some(format!(
+            "max_connections is {max_connections}, and this process may have {limit} files open: further connections will wait; raise the limit (ulimit -n), or lower max_connections"
+        )),
+        Ok(_) => None,
+        Err(error) => Some(format!("the limit of open files stays as it is: {error}")),
     }
 }
 

@@ -861,3 +861,14 @@ fn a_variable_that_sets_nothing_is_told() {
     assert!(said.contains(told), "{said}");
     assert!(!said.contains("COPYDESK_SERVICE_HOST"), "{said}");
 }
+
+#[cfg(unix)]
+#[test]
+fn fewer_files_than_connections_are_told() {
+    let server = Server::start(|command| {
+        command.args(["--max-connections", "9000000000"]);
+    });
+    let (_, said) = server.stop_with("-TERM");
+    let told = "max_connections is 9000000000, and this process may have";
+    assert!(said.contains(told), "{said}");
+}
