@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
@@ -14,7 +13,6 @@ use super::classify::ClassifyError;
 use super::config::ServerConfig;
 use super::deadline;
 use super::keys::{Caller, Keys};
-use super::lifecycle::{Lifecycle, Phase, Stop};
 use super::metrics::{Metrics, Shed, Stage};
 use super::pb;
 use super::status;
@@ -104,16 +102,14 @@ impl Call {
         }
     }
 
-    /// Completes when the call, a stream, is to take no further message.
-    pub(super) fn stopped(&self, lifecycle: Lifecycle) -> BoxFuture<'static, Stop> {
-        let connection = self.connection.ends();
-        Box::pin(async move {
-            tokio::select! {
-                biased;
-                () = lifecycle.reached(Phase::Draining) => Stop::Server,
-                () = connection => Stop::Connection,
-            }
-        })
+    /// Completes when the call's connection takes no further calls.
+    pub(super) fn connection_ends(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.connection.ends()
+    }
+
+    /// Whether an article that was taken on has no answer yet.
+    pub(super) fn has_unanswered(&self) -> bool {
+        self.tally.unanswered.load(Ordering::Relaxed) > 0
     }
 
     /// The permit of a single call: the one that came with its headers, or a free one.

@@ -23,6 +23,8 @@ pub struct ServerConfig {
     pub max_in_flight: NonZeroUsize,
     /// At most so many articles of one stream or batch are in flight.
     pub stream_window: NonZeroUsize,
+    /// A stream ends that is sent no article for so long and has none in work.
+    pub stream_idle_timeout: Duration,
     /// A single call that gives no deadline of its own, or a later one, has this one.
     pub call_timeout: Duration,
     /// How long health checks say NOT_SERVING before the server stops accepting.
@@ -126,6 +128,7 @@ impl Default for ServerConfig {
             max_metadata_bytes: 8 << 10,
             max_in_flight: Self::default_max_in_flight(),
             stream_window: Self::DEFAULT_STREAM_WINDOW,
+            stream_idle_timeout: Duration::from_secs(300),
             call_timeout: Duration::from_secs(30),
             drain_delay: Duration::ZERO,
             drain_timeout: Self::DEFAULT_DRAIN_TIMEOUT,

@@ -3,7 +3,6 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use tonic::body::Body;
 use tonic::codec::{Codec, EnabledCompressionEncodings};
@@ -17,10 +16,11 @@ use super::convert;
 use super::counted::{Batch, Counted, One, Sent};
 use super::deadline;
 use super::handlers::Message;
-use super::lifecycle::{Lifecycle, Stop};
+use super::lifecycle::Lifecycle;
 use super::pb;
 use super::route::Route;
 use super::status;
+use super::stopping::Stopping;
 use super::window;
 
 /// Answers the calls.
@@ -121,7 +121,8 @@ async fn streamed(
 ) -> Result<Response<Answers<pb::StreamClassifyResponse>>, Status> {
     let max_messages = call.shared.config.stream_window.get();
     let own = Arc::clone(&call);
-    let results = inbound(request.into_inner(), call.stopped(lifecycle))
+    let stop = Stopping::of(Arc::clone(&call), lifecycle);
+    let results = inbound(request.into_inner(), stop)
         .enumerate()
         .map(move |(index, request)| {
             let size_bytes = request.as_ref().map_or(0, |one| one.size_bytes);
@@ -188,20 +189,21 @@ async fn answer(
     })
 }
 
-/// The messages of a client until it has no more, one cannot be read, or the server or the connection stops; the
-/// latter end the stream with a status. After a bad message the rest of the bytes mean nothing. What stops takes no
+/// The messages of a client until it has no more, one cannot be read, or it is to stop; the latter ends the stream
+/// with a status. After a bad message the rest of the bytes mean nothing. What stops takes no
 /// further message, so that the status stands behind the answers to all that it took.
 fn inbound<T: Send + 'static>(
     messages: Streaming<T>,
-    stop: BoxFuture<'static, Stop>,
+    stop: Stopping,
 ) -> impl Stream<Item = Result<T, Status>> + Send {
     stream::unfold(Some((messages, stop, 0)), |open| async move {
         let (mut messages, mut stop, n_taken) = open?;
         let next = tokio::select! {
             biased;
-            why = &mut stop => Err(status::stopping(why, n_taken)),
+            why = stop.reached() => Err(status::stopping(why, n_taken)),
             message = messages.message() => message.map_err(status::of_refusal),
         };
+        stop.put_off();
         match next {
             Ok(message) => message.map(|m| (Ok(m), Some((messages, stop, n_taken + 1)))),
             Err(status) => Some((Err(status), None)),

@@ -21,7 +21,7 @@
 //! - `front`: where every request comes in; `route`: which call it is for; `asked`: in which protocol,
 //!   and whether it is answered; `handlers`: who answers.
 //! - `admission`, `deadline`: whether a call may start, and until when it may go on.
-//! - `window`: how much of a stream is in work.
+//! - `window`: how much of a stream is in work; `stopping`: why it takes no further message.
 //! - `keys`: who may call; `tls`: encrypted connections.
 //! - `call`: what a call carries; `record`: its line in the log; `metrics`: what is counted;
 //!   `traces`: its span.
@@ -58,6 +58,7 @@ mod rest;
 mod route;
 mod server;
 mod status;
+mod stopping;
 mod tls;
 mod traces;
 mod web;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::future::BoxFuture;
 use futures_util::stream::{self, Stream, StreamExt};
 use http::{Request, Response, StatusCode};
 use http_body::Frame;
@@ -23,6 +22,7 @@ use super::lifecycle::{Lifecycle, Stop};
 use super::pb;
 use super::plain;
 use super::status;
+use super::stopping::Stopping;
 use super::window;
 
 const JSON_TYPE: &str = "application/json";
@@ -80,7 +80,7 @@ pub(super) fn lines(
     let answers = json_lines(
         request.into_body(),
         config.max_message_bytes,
-        call.stopped(lifecycle.clone()),
+        Stopping::of(Arc::clone(&call), lifecycle.clone()),
     )
     .enumerate()
     .map(move |(index, line)| {
@@ -201,7 +201,7 @@ struct Lines {
     searched: usize,
     n_taken: u64,
     limit_bytes: usize,
-    stop: BoxFuture<'static, Stop>,
+    stop: Stopping,
 }
 
 /// The lines of a body that are not empty. A line over the limit, a body that breaks off and a stop are the last: what
@@ -209,7 +209,7 @@ struct Lines {
 fn json_lines(
     body: Arriving,
     limit_bytes: usize,
-    stop: BoxFuture<'static, Stop>,
+    stop: Stopping,
 ) -> impl Stream<Item = Result<Bytes, BadLine>> + Send + 'static {
     let lines = Lines {
         body,
@@ -248,7 +248,7 @@ impl Lines {
             }
             let frame = tokio::select! {
                 biased;
-                why = &mut self.stop => {
+                why = self.stop.reached() => {
                     let n_taken = self.n_taken;
                     return Some(Err(BadLine::Stopping { why, n_taken }));
                 }
@@ -272,6 +272,7 @@ impl Lines {
             return Err(BadLine::TooLong { limit_bytes });
         }
         self.n_taken += 1;
+        self.stop.put_off();
         Ok(line)
     }
 

@@ -301,24 +301,32 @@ pub(super) fn wrong_encoding(header: &str, sent: &HeaderValue, taken: &'static s
     status
 }
 
-/// The end of a stream that outlives the server or its connection. All articles up to the last index are answered.
+/// The end of a stream that outlives the server or its connection, or is idle. All articles up to the last index are
+/// answered.
 pub(super) fn stopping(why: Stop, n_answered: u64) -> Status {
     let (reason, what) = match why {
-        Stop::Server => ("SERVER_STOPPING", "the server is stopping"),
-        Stop::Connection => ("CONNECTION_ENDING", "the connection has reached its age"),
-    };
-    let (message, last) = match n_answered.checked_sub(1) {
-        Some(last) => (
-            format!(
-                "{what}; the last article answered is number {last}, counted from 0: send the others again, on a new connection"
-            ),
-            last.to_string(),
+        Stop::Server => ("SERVER_STOPPING", "the server is stopping".to_owned()),
+        Stop::Connection => (
+            "CONNECTION_ENDING",
+            "the connection has reached its age".to_owned(),
         ),
-        None => (
-            format!("{what}; no article was answered: send them again, on a new connection"),
-            String::new(),
+        Stop::Idle(time) => (
+            "STREAM_IDLE",
+            format!("the stream was sent nothing for {} s", time.as_secs()),
         ),
     };
+    // What an idle stream was sent is all answered.
+    let further = match why {
+        Stop::Idle(_) => "send further ones in a new stream",
+        Stop::Server | Stop::Connection => "send what has no answer again, on a new connection",
+    };
+    let last = n_answered.checked_sub(1).map(|last| last.to_string());
+    let answered = match &last {
+        Some(last) => format!("the last article answered is number {last}, counted from 0"),
+        None => "no article was answered".to_owned(),
+    };
+    let message = format!("{what}; {answered}: {further}");
+    let last = last.unwrap_or_default();
     let mut details = ErrorDetails::with_retry_info(Some(RETRY_AFTER));
     let metadata = HashMap::from([("last_index".to_owned(), last)]);
     details.set_error_info(reason, DOMAIN, metadata);
