@@ -24,6 +24,9 @@ use crate::pipeline::Pipeline;
 /// one and let a fast sender have the thread for far longer.
 const ARTICLE_BUDGET: usize = 16;
 
+/// How long, after its deadline, a call may wait for its client to take a piece of the answer.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 /// What all calls share.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -228,6 +231,25 @@ impl Call {
     /// Frees the permit of a call whose message is still on its way: a slow sender is no load.
     pub(super) fn give_way(&self) {
         drop(self.ticket.take());
+    }
+
+    /// By when a piece of the answer has to be taken that is handed over now.
+    pub(super) fn due(&self) -> Instant {
+        let now = Instant::now();
+        let idle = now + self.shared.config.stream_idle_timeout;
+        match self.deadline {
+            Some(deadline) => idle.min(deadline.max(now) + FAREWELL),
+            None => idle,
+        }
+    }
+
+    /// What a call ends with whose answer nobody takes to its end.
+    pub(super) fn abandoned(&self) -> Code {
+        if !self.is_over() {
+            return Code::Cancelled;
+        }
+        self.refuse_unanswered();
+        Code::DeadlineExceeded
     }
 
     /// Whether nothing may be started any more.

@@ -23,7 +23,8 @@ pub struct ServerConfig {
     pub max_in_flight: NonZeroUsize,
     /// At most so many articles of one stream or batch are in flight.
     pub stream_window: NonZeroUsize,
-    /// A stream ends that is sent no article for so long and has none in work.
+    /// A stream ends that is sent no article for so long and has none in work, and a call of whose answer nothing is
+    /// read for so long.
     pub stream_idle_timeout: Duration,
     /// A single call that gives no deadline of its own, or a later one, has this one.
     pub call_timeout: Duration,

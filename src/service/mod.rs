@@ -16,7 +16,7 @@
 //!
 //! - `server`: accepts connections, and stops in order; `lifecycle` is what open calls know of it.
 //! - `connection`: one connection and its bounds; `activity`: how busy it is; `preface`: its beginning;
-//!   `heads`: the time for those of HTTP/1; `lingering`: its end.
+//!   `heads`: the time for those of HTTP/1; `untaken`: answers that nobody takes; `lingering`: its end.
 //! - `methods`: what HTTP asks of the methods of requests.
 //! - `front`: where every request comes in; `route`: which call it is for; `asked`: in which protocol,
 //!   and whether it is answered; `handlers`: who answers.
@@ -61,6 +61,7 @@ mod status;
 mod stopping;
 mod tls;
 mod traces;
+mod untaken;
 mod web;
 mod window;
 
