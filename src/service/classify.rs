@@ -20,9 +20,9 @@ use crate::pipeline::{Classification, Options, OptionsError, is_page};
 use crate::text::{Article, ArticleError};
 
 /// An article of at most so many bytes is classified where its call is handled, which takes less
-/// than a millisecond. A longer one, and any page, would keep other calls waiting and goes to a thread
+/// than half a millisecond. A longer one, and any page, would keep other calls waiting and goes to a thread
 /// of its own; what the pipeline does is the same there, and results keep their order.
-pub(super) const MAX_INLINE_BYTES: usize = 64 << 10;
+const MAX_INLINE_BYTES: usize = 8 << 10;
 
 /// Why an article could not be classified. The message is for the caller.
 #[derive(Debug, thiserror::Error)]
@@ -134,7 +134,10 @@ async fn checked(
     let is_long = is_long(&article);
     let core = match is_long {
         true => None,
-        false => call.shared.admission.core(&permit).await,
+        false => {
+            let admission = &call.shared.admission;
+            admission.core(&permit, size_bytes(&article)).await
+        }
     };
     // It may have passed meanwhile.
     if call.is_over() {

@@ -12,7 +12,7 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 
 use super::call::Call;
-use super::classify::{ClassifyError, MAX_INLINE_BYTES, classify_at};
+use super::classify::{ClassifyError, classify_at};
 use super::convert;
 use super::deadline;
 use super::front::Arriving;
@@ -27,6 +27,8 @@ use super::window;
 
 const JSON_TYPE: &str = "application/json";
 const LINES_TYPE: &str = "application/x-ndjson";
+/// An answer of at most so many bytes, as a message, is written where its call is handled.
+const MAX_INLINE_BYTES: usize = 64 << 10;
 
 /// `POST /v1/classify`: a `ClassifyRequest`, answered with a `ClassifyResponse`.
 pub(super) async fn classify(
