@@ -13,6 +13,7 @@ use super::call::Call;
 use super::convert;
 use super::counted::Sent;
 use super::deadline;
+use super::json::JsonError;
 use super::metrics::Stage;
 use super::pb;
 use crate::pipeline::options::TagListError;
@@ -47,6 +48,9 @@ pub(super) enum ClassifyError {
     /// The article has too many tags.
     #[error(transparent)]
     Tags(#[from] TagListError),
+    /// A line that is no request.
+    #[error(transparent)]
+    Json(#[from] JsonError),
     /// Bytes that are no message.
     #[error("the message cannot be read: {reason}")]
     Unreadable {
@@ -85,7 +89,7 @@ impl ClassifyError {
             Self::Article(error) => Some(error.field()),
             Self::Options(error) => Some(error.field()),
             Self::Tags(error) => Some(error.field()),
-            Self::Unreadable { field, .. } => Some(field),
+            Self::Json(JsonError { field, .. }) | Self::Unreadable { field, .. } => Some(field),
             Self::BatchTooLarge { .. } => Some("articles"),
             Self::Overloaded | Self::DeadlineExceeded | Self::Fault => None,
         }

@@ -17,7 +17,7 @@ use super::convert;
 use super::deadline;
 use super::front::Arriving;
 use super::grpc;
-use super::json::{Json, JsonError};
+use super::json::Json;
 use super::lifecycle::{Lifecycle, Stop};
 use super::pb;
 use super::plain;
@@ -121,10 +121,9 @@ fn unread(error: &(dyn std::error::Error + Send + Sync + 'static), limit_bytes: 
     }
 }
 
-/// Why a line has no article.
+/// Why there is no further line.
 #[derive(Debug)]
 enum BadLine {
-    Json(JsonError),
     TooLong { limit_bytes: usize },
     CutOff,
     Stopping { why: Stop, n_taken: u64 },
@@ -136,12 +135,8 @@ async fn answer_line(
     json: Json,
     line: Result<Bytes, BadLine>,
 ) -> pb::StreamClassifyResponse {
-    let request = line.and_then(|line| {
-        json.read::<pb::StreamClassifyRequest>("StreamClassifyRequest", &line)
-            .map_err(BadLine::Json)
-    });
-    let request = match request {
-        Ok(request) => request,
+    let line = match line {
+        Ok(line) => line,
         Err(bad) => {
             let status = bad.status();
             call.refuse_unread(&status);
@@ -149,8 +144,13 @@ async fn answer_line(
         }
     };
     call.take(1);
-    let options = convert::options(request.options);
-    let result = classify_at(index, call, request.article.into(), options).await;
+    // A line that is no request waits for its turn as every article does.
+    let (sent, options) =
+        match json.read::<pb::StreamClassifyRequest>("StreamClassifyRequest", &line) {
+            Ok(request) => (request.article.into(), convert::options(request.options)),
+            Err(error) => (ClassifyError::from(error).into(), convert::options(None)),
+        };
+    let result = classify_at(index, call, sent, options).await;
     pb::StreamClassifyResponse {
         result: Some(result),
     }
@@ -179,7 +179,6 @@ impl BadLine {
 
     fn status(&self) -> Status {
         match self {
-            Self::Json(error) => status::bad_json(error),
             Self::TooLong { limit_bytes } => status::body_too_large(*limit_bytes),
             Self::CutOff => status::cut_off(),
             Self::Stopping { why, n_taken } => status::stopping(*why, *n_taken),

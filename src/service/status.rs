@@ -73,6 +73,7 @@ pub(super) fn code(error: &ClassifyError) -> Code {
         | ClassifyError::Article(_)
         | ClassifyError::Options(_)
         | ClassifyError::Tags(_)
+        | ClassifyError::Json(_)
         | ClassifyError::Unreadable { .. }
         | ClassifyError::BatchTooLarge { .. } => Code::InvalidArgument,
         ClassifyError::Overloaded => Code::ResourceExhausted,
