@@ -11,6 +11,7 @@ use prost::Message;
 use tonic::body::Body;
 use tonic::{Code, Status};
 
+use super::asked::skim;
 use super::call::Call;
 use super::classify::{ClassifyError, classify_at};
 use super::convert;
@@ -37,12 +38,15 @@ pub(super) async fn classify(
 ) -> Result<Response<Body>, Status> {
     let call = request.body().call();
     let limit_bytes = call.shared.config.max_message_bytes;
-    let body = Limited::new(request.into_body(), limit_bytes)
-        .collect()
-        .await;
-    let bytes = body
-        .map_err(|error| unread(&*error, limit_bytes))?
-        .to_bytes();
+    let mut body = request.into_body();
+    let read = Limited::new(&mut body, limit_bytes).collect().await;
+    let bytes = match read {
+        Ok(read) => read.to_bytes(),
+        Err(error) => {
+            skim(body, limit_bytes);
+            return Err(unread(&*error, limit_bytes));
+        }
+    };
     let request: pb::ClassifyRequest = json
         .read("ClassifyRequest", &bytes)
         .map_err(|error| status::bad_json(&error))?;
