@@ -51,12 +51,16 @@ impl KeySetting {
     /// The key as the service knows it.
     ///
     /// # Errors
-    /// The hash is none, or the rate lets nothing pass.
+    /// The hash is none or that of nothing, or the rate lets nothing pass.
     pub(super) fn to_key(&self) -> anyhow::Result<ApiKey> {
         let name = &self.name;
         let sha256 = from_hex(&self.sha256).ok_or_else(|| {
             anyhow::anyhow!("api_keys: the sha256 of {name:?} has not 64 hexadecimal digits")
         })?;
+        anyhow::ensure!(
+            sha256 != hash(""),
+            "api_keys: the sha256 of {name:?} is that of an empty key; make one with `copydesk key`"
+        );
         anyhow::ensure!(
             self.articles_per_second != Some(0),
             "api_keys: articles_per_second of {name:?} is 0, which lets nothing pass"
@@ -109,4 +113,25 @@ pub(super) fn run(args: &KeyArgs) -> anyhow::Result<ExitCode> {
     write!(io::stdout(), "\n{}", toml::to_string(&entry)?)?;
     writeln!(io::stderr(), "The key, which is shown only now:\n{key}")?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `sha256sum` says of an empty file.
+    #[test]
+    fn the_hash_of_nothing_is_no_key() {
+        let setting = KeySetting {
+            name: "desk".into(),
+            sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".into(),
+            roles: vec![RoleName::Classify],
+            articles_per_second: None,
+        };
+        let error = setting.to_key().unwrap_err().to_string();
+        assert!(
+            error.contains("\"desk\" is that of an empty key"),
+            "{error}"
+        );
+    }
 }

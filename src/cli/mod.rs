@@ -9,7 +9,7 @@
 //! - `train`: labelled articles in, a model file out.
 //! - `train_extractor`: labelled pages in, a model file with a line model out.
 //! - `evaluate`: how good a model is.
-//! - `settings`: what `serve` can be told, by flags, environment and file.
+//! - `settings`: what `serve` can be told, by flags, environment and file; `environment`: what it is told in vain.
 //! - `told`: an error as a sentence; `say`: a line on standard error; `visible`: text that a terminal shows and does
 //!   not obey; `switch`: a switch in the environment; `unset`: a variable that is set to nothing; `list`:
 //!   several values.
@@ -17,6 +17,7 @@
 
 mod classify;
 mod data_args;
+mod environment;
 mod evaluate;
 mod extract;
 mod health;
@@ -102,7 +103,7 @@ impl Cli {
     /// What kept the command from doing its work, in a sentence for the person who gave it.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let ended = match self.command {
-            Command::Serve(args) => serve::run(&args),
+            Command::Serve(args) => serve::run(&args, environment::remarks(&Self::whole_command())),
             Command::Health(args) => health::run(&args),
             Command::Key(args) => key::run(&args),
             Command::Classify(args) => classify::run(&args),

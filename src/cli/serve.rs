@@ -50,11 +50,12 @@ pub(super) struct ServeArgs {
     print_reference: bool,
 }
 
-/// Runs `copydesk serve` until it is told to stop.
+/// Runs `copydesk serve` until it is told to stop. Remarks go to the log behind the first line, which says where it
+/// serves.
 ///
 /// # Errors
 /// The model cannot be loaded, or the address cannot be listened on.
-pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &ServeArgs, mut remarks: Vec<String>) -> anyhow::Result<ExitCode> {
     if args.print_reference {
         return print(&settings::reference());
     }
@@ -69,11 +70,11 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         return print(&settings.to_toml()?);
     }
     telemetry::keep_text_out_of_panic_reports();
-    raise_file_limit();
+    remarks.extend(raise_file_limit(settings.max_connections.get()));
     let pipeline = settings.steer(model_file::load(settings.model.as_deref())?)?;
     let pipeline = Arc::new(pipeline);
     let runtime = runtime()?;
-    let served = runtime.block_on(listen_and_serve(pipeline, &settings));
+    let served = runtime.block_on(listen_and_serve(pipeline, &settings, &remarks));
     // Whatever still runs after the drain has had its time.
     runtime.shutdown_background();
     served?;
@@ -85,10 +86,14 @@ fn print(text: &str) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A connection is a file, and many systems start programs with few.
-fn raise_file_limit() {
-    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
-        tracing::warn!(%error, "the limit of open files stays as it is");
+/// A connection is a file, and many systems start programs with few. What is to be said if they stay fewer.
+fn raise_file_limit(max_connections: usize) -> Option<String> {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(limit) if limit < max_connections as u64 => Some(format!(
+            "max_connections is {max_connections}, and this process may have {limit} files open: further connections will wait; raise the limit (ulimit -n), or lower max_connections"
+        )),
+        Ok(_) => None,
+        Err(error) => Some(format!("the limit of open files stays as it is: {error}")),
     }
 }
 
@@ -103,7 +108,11 @@ fn runtime() -> io::Result<Runtime> {
         .build()
 }
 
-async fn listen_and_serve(pipeline: Arc<Pipeline>, settings: &Settings) -> anyhow::Result<()> {
+async fn listen_and_serve(
+    pipeline: Arc<Pipeline>,
+    settings: &Settings,
+    remarks: &[String],
+) -> anyhow::Result<()> {
     // Before anyone can know that the server runs, so that a signal always stops it gracefully.
     let stop = stop_signal().context("cannot listen for signals")?;
     let listener = TcpListener::bind(settings.listen)
@@ -124,6 +133,9 @@ async fn listen_and_serve(pipeline: Arc<Pipeline>, settings: &Settings) -> anyho
     };
     let server = Server::new(listeners, Arc::clone(&pipeline), settings.server_config()?)?;
     announce(&pipeline, address);
+    for remark in remarks {
+        tracing::warn!("{remark}");
+    }
     server.run(stop).await;
     Ok(())
 }

@@ -77,7 +77,7 @@ impl Activity {
     }
 
     /// Completes when the connection takes no further calls.
-    pub(super) fn ends(&self) -> impl Future<Output = ()> + Send + 'static {
+    pub(super) fn ends(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut is_ending = self.is_ending.subscribe();
         async move {
             // A connection that is gone has ended too.

@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
-/// After so many articles, two or three milliseconds, a core does what else is there to do. The sooner it does, the less
-/// there is to do at one go, and the more each call costs.
-const STRETCH: usize = 24;
+/// After articles of so many bytes, two or three milliseconds, a core does what else is there to do. The sooner it does,
+/// the less there is to do at one go, and the more each call costs.
+const STRETCH_BYTES: usize = 72 << 10;
+/// What a shorter article counts for: a call costs something too.
+const LEAST_BYTES: usize = 3 << 10;
 
 /// The right to classify one article. It moves into the job: a job that runs on after its call is
 /// gone still counts.
@@ -32,8 +34,8 @@ pub(super) struct Admission {
     turns: Arc<Semaphore>,
     capacity: usize,
     cores: Semaphore,
-    /// Articles that have had a core.
-    n_begun: AtomicUsize,
+    /// Bytes of articles that have had a core.
+    begun_bytes: AtomicUsize,
 }
 
 impl Admission {
@@ -44,7 +46,7 @@ impl Admission {
             turns: Arc::new(Semaphore::new(capacity.div_ceil(2))),
             capacity,
             cores: Semaphore::new(n_cores),
-            n_begun: AtomicUsize::new(0),
+            begun_bytes: AtomicUsize::new(0),
         }
     }
 
@@ -84,16 +86,18 @@ impl Admission {
     /// that is ready go first while it has its core, and the articles behind it wait: a core would otherwise go through
     /// all that are in flight before it reads the next request, if only to refuse it. Batches and streams need none:
     /// each is one task, which lets others have the thread by itself.
-    pub(super) async fn core(&self, permit: &Permit) -> Option<SemaphorePermit<'_>> {
+    pub(super) async fn core(
+        &self,
+        permit: &Permit,
+        article_bytes: usize,
+    ) -> Option<SemaphorePermit<'_>> {
         if permit.turn.is_some() {
             return None;
         }
         let core = self.cores.acquire().await.ok();
-        if self
-            .n_begun
-            .fetch_add(1, Ordering::Relaxed)
-            .is_multiple_of(STRETCH)
-        {
+        let bytes = article_bytes.max(LEAST_BYTES);
+        let before = self.begun_bytes.fetch_add(bytes, Ordering::Relaxed);
+        if before % STRETCH_BYTES < bytes {
             tokio::task::yield_now().await;
         }
         core
@@ -156,16 +160,17 @@ mod tests {
         assert!(admission.in_turn().now_or_never().is_some());
     }
 
-    /// On one thread, many articles, and a request with each of them.
-    #[tokio::test]
-    async fn requests_wait_for_no_more_than_a_stretch_of_articles() {
-        let admission = Arc::new(Admission::new(10 * STRETCH, 1));
+    /// The most articles of a size that a core goes through before a request that is ready: on one thread, many
+    /// articles, and a request with each of them.
+    async fn longest_stretch(article_bytes: usize) -> usize {
+        const N_ARTICLES: usize = 240;
+        let admission = Arc::new(Admission::new(N_ARTICLES, 1));
         let done = Arc::new(Mutex::new(Vec::new()));
-        let tasks = (0..10 * STRETCH).map(|_| {
+        let tasks = (0..N_ARTICLES).map(|_| {
             let (admission, done) = (Arc::clone(&admission), Arc::clone(&done));
             tokio::spawn(async move {
                 let permit = admission.at_once().unwrap();
-                let _core = admission.core(&permit).await;
+                let _core = admission.core(&permit, article_bytes).await;
                 done.lock().unwrap().push("article");
                 let done = Arc::clone(&done);
                 tokio::spawn(async move { done.lock().unwrap().push("request") });
@@ -174,9 +179,15 @@ mod tests {
         futures_util::future::join_all(tasks).await;
         tokio::task::yield_now().await;
         let done = done.lock().unwrap();
-        assert_eq!(done.len(), 2 * 10 * STRETCH);
+        assert_eq!(done.len(), 2 * N_ARTICLES);
         let stretches = done.split(|what| *what == "request");
-        assert!(stretches.map(<[_]>::len).max() <= Some(STRETCH), "{done:?}");
+        stretches.map(<[_]>::len).max().unwrap()
+    }
+
+    #[tokio::test]
+    async fn requests_wait_for_no_more_than_a_stretch_of_articles() {
+        assert!(longest_stretch(100).await <= STRETCH_BYTES / LEAST_BYTES);
+        assert!(longest_stretch(8 << 10).await <= STRETCH_BYTES / (8 << 10));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::route::{Route, content_type};
 use super::status;
 
 const GRPC_ENCODING: &str = "grpc-encoding";
-/// More of a refused message is not read.
+/// More of a message that is refused for its headers is not read.
 const SKIM_BYTES: usize = 512 << 10;
 /// Nor is it waited for longer.
 const SKIM_TIME: Duration = Duration::from_secs(1);
@@ -109,7 +109,7 @@ impl Asked {
     {
         if let Some(refusal) = &self.refusal {
             if !self.route.is_stream() {
-                skim(request.into_body());
+                skim(request.into_body(), SKIM_BYTES);
             }
             return Err(refusal.clone());
         }
@@ -136,10 +136,10 @@ impl Asked {
 /// may see the reset instead. Until the reset is on its way the server counts the call as open
 /// and its client does not: the client's next call would be one too many for the connection, and
 /// be refused by HTTP/2 without a word of when to come back.
-fn skim(mut body: impl Body<Data = Bytes> + Send + Unpin + 'static) {
+pub(super) fn skim(mut body: impl Body<Data = Bytes> + Send + Unpin + 'static, max_bytes: usize) {
     let mut rest = Box::pin(async move {
         let mut n_bytes = 0;
-        while let (true, Some(Ok(frame))) = (n_bytes < SKIM_BYTES, body.frame().await) {
+        while let (true, Some(Ok(frame))) = (n_bytes < max_bytes, body.frame().await) {
             n_bytes += frame.data_ref().map_or(0, Bytes::len);
         }
     });

@@ -4,9 +4,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use tokio::time::Instant;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Status};
 
 use super::activity::Activity;
 use super::admission::{Admission, Overloaded, Permit, Ticket};
@@ -14,7 +13,6 @@ use super::classify::ClassifyError;
 use super::config::ServerConfig;
 use super::deadline;
 use super::keys::{Caller, Keys};
-use super::lifecycle::{Lifecycle, Phase, Stop};
 use super::metrics::{Metrics, Shed, Stage};
 use super::pb;
 use super::status;
@@ -25,6 +23,9 @@ use crate::pipeline::Pipeline;
 /// let others have its thread: eight articles, a millisecond or two. By itself tokio would count it as
 /// one and let a fast sender have the thread for far longer.
 const ARTICLE_BUDGET: usize = 16;
+
+/// How long, after its deadline, a call may wait for its client to take a piece of the answer.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What all calls share.
 #[derive(Debug)]
@@ -104,22 +105,14 @@ impl Call {
         }
     }
 
-    /// The call that a request belongs to.
-    pub(super) fn of<T>(request: &Request<T>) -> Result<Arc<Self>, Status> {
-        let call = request.extensions().get::<Arc<Self>>();
-        call.map(Arc::clone).ok_or_else(status::no_call)
+    /// Completes when the call's connection takes no further calls.
+    pub(super) fn connection_ends(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.connection.ends()
     }
 
-    /// Completes when the call, a stream, is to take no further message.
-    pub(super) fn stopped(&self, lifecycle: Lifecycle) -> BoxFuture<'static, Stop> {
-        let connection = self.connection.ends();
-        Box::pin(async move {
-            tokio::select! {
-                biased;
-                () = lifecycle.reached(Phase::Draining) => Stop::Server,
-                () = connection => Stop::Connection,
-            }
-        })
+    /// Whether an article that was taken on has no answer yet.
+    pub(super) fn has_unanswered(&self) -> bool {
+        self.tally.unanswered.load(Ordering::Relaxed) > 0
     }
 
     /// The permit of a single call: the one that came with its headers, or a free one.
@@ -238,6 +231,25 @@ impl Call {
     /// Frees the permit of a call whose message is still on its way: a slow sender is no load.
     pub(super) fn give_way(&self) {
         drop(self.ticket.take());
+    }
+
+    /// By when a piece of the answer has to be taken that is handed over now.
+    pub(super) fn due(&self) -> Instant {
+        let now = Instant::now();
+        let idle = now + self.shared.config.stream_idle_timeout;
+        match self.deadline {
+            Some(deadline) => idle.min(deadline.max(now) + FAREWELL),
+            None => idle,
+        }
+    }
+
+    /// What a call ends with whose answer nobody takes to its end.
+    pub(super) fn abandoned(&self) -> Code {
+        if !self.is_over() {
+            return Code::Cancelled;
+        }
+        self.refuse_unanswered();
+        Code::DeadlineExceeded
     }
 
     /// Whether nothing may be started any more.

@@ -11,7 +11,9 @@ use tokio::task::JoinSet;
 use super::admission::{Overloaded, Permit};
 use super::call::Call;
 use super::convert;
+use super::counted::Sent;
 use super::deadline;
+use super::json::JsonError;
 use super::metrics::Stage;
 use super::pb;
 use crate::pipeline::options::TagListError;
@@ -19,9 +21,9 @@ use crate::pipeline::{Classification, Options, OptionsError, is_page};
 use crate::text::{Article, ArticleError};
 
 /// An article of at most so many bytes is classified where its call is handled, which takes less
-/// than a millisecond. A longer one, and any page, would keep other calls waiting and goes to a thread
+/// than half a millisecond. A longer one, and any page, would keep other calls waiting and goes to a thread
 /// of its own; what the pipeline does is the same there, and results keep their order.
-pub(super) const MAX_INLINE_BYTES: usize = 64 << 10;
+const MAX_INLINE_BYTES: usize = 8 << 10;
 
 /// Why an article could not be classified. The message is for the caller.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +48,17 @@ pub(super) enum ClassifyError {
     /// The article has too many tags.
     #[error(transparent)]
     Tags(#[from] TagListError),
+    /// A line that is no request.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// Bytes that are no message.
+    #[error("the message cannot be read: {reason}")]
+    Unreadable {
+        /// The request field that they stand in; empty if none is known.
+        field: String,
+        /// What is wrong with them.
+        reason: String,
+    },
     /// Too many articles are in flight.
     #[error("the server is busy: it has as many articles in flight as it takes; try again shortly")]
     Overloaded,
@@ -69,13 +82,14 @@ pub(super) enum ClassifyError {
 
 impl ClassifyError {
     /// The request field at fault, such as `article.body`; `None` if it is not the request's fault.
-    pub(super) fn field(&self) -> Option<&'static str> {
+    pub(super) fn field(&self) -> Option<&str> {
         match self {
             Self::NoArticle => Some("article"),
             Self::UnknownNumber { field, .. } => Some(field),
             Self::Article(error) => Some(error.field()),
             Self::Options(error) => Some(error.field()),
             Self::Tags(error) => Some(error.field()),
+            Self::Json(JsonError { field, .. }) | Self::Unreadable { field, .. } => Some(field),
             Self::BatchTooLarge { .. } => Some("articles"),
             Self::Overloaded | Self::DeadlineExceeded | Self::Fault => None,
         }
@@ -95,19 +109,20 @@ pub(super) type CheckedOptions = Result<Arc<Options>, ClassifyError>;
 /// Classifies one article. Every call goes this way.
 pub(super) async fn classify_one(
     call: &Call,
-    article: Option<pb::Article>,
+    sent: Sent,
     options: CheckedOptions,
     permit: Result<Permit, Overloaded>,
 ) -> Result<pb::Classification, ClassifyError> {
-    let size_bytes = article.as_ref().map_or(0, |a| a.title.len() + a.body.len());
-    let outcome = checked(call, article, options, permit).await;
+    let article = sent.article.as_ref();
+    let size_bytes = article.map_or(0, |a| a.title.len() + a.body.len());
+    let outcome = checked(call, sent, options, permit).await;
     call.count(size_bytes, outcome.as_ref());
     outcome
 }
 
 async fn checked(
     call: &Call,
-    article: Option<pb::Article>,
+    sent: Sent,
     options: CheckedOptions,
     permit: Result<Permit, Overloaded>,
 ) -> Result<pb::Classification, ClassifyError> {
@@ -116,14 +131,17 @@ async fn checked(
     if call.is_over() {
         return Err(ClassifyError::DeadlineExceeded);
     }
-    let article = convert::article(article)?;
+    let article = convert::article(sent)?;
     check_size(&article, call.shared.config.max_article_bytes)?;
     let options = options?;
     let checked = started.elapsed();
     let is_long = is_long(&article);
     let core = match is_long {
         true => None,
-        false => call.shared.admission.core(&permit).await,
+        false => {
+            let admission = &call.shared.admission;
+            admission.core(&permit, size_bytes(&article)).await
+        }
     };
     // It may have passed meanwhile.
     if call.is_over() {
@@ -149,11 +167,11 @@ async fn checked(
 pub(super) async fn classify_at(
     index: u64,
     call: Arc<Call>,
-    mut article: Option<pb::Article>,
+    mut sent: Sent,
     options: CheckedOptions,
 ) -> pb::ArticleResult {
-    let article_id = article.as_mut().map(|a| std::mem::take(&mut a.id));
-    let outcome = classify_in_turn(call, article, options).await;
+    let article_id = sent.article.as_mut().map(|a| std::mem::take(&mut a.id));
+    let outcome = classify_in_turn(call, sent, options).await;
     pb::ArticleResult {
         article_id: article_id.unwrap_or_default(),
         index,
@@ -166,18 +184,18 @@ pub(super) async fn classify_at(
 /// lost to all others. It ends with its call.
 async fn classify_in_turn(
     call: Arc<Call>,
-    article: Option<pb::Article>,
+    sent: Sent,
     options: CheckedOptions,
 ) -> Result<pb::Classification, ClassifyError> {
     call.pause().await;
     let turn = match call.turn_at_once() {
-        Ok(permit) => return classify_one(&call, article, options, Ok(permit)).await,
+        Ok(permit) => return classify_one(&call, sent, options, Ok(permit)).await,
         Err(turn) => turn,
     };
     let mut waiting = JoinSet::new();
     waiting.spawn(async move {
         let permit = call.permit_in_turn(turn).await;
-        classify_one(&call, article, options, permit).await
+        classify_one(&call, sent, options, permit).await
     });
     // Panics are caught where they may happen; this fails only when the runtime stops.
     match waiting.join_next().await {

@@ -1,11 +1,10 @@
 //! One connection, from its first byte to its last.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -22,6 +21,7 @@ use super::metrics::Shed;
 use super::preface;
 use super::route::Door;
 use super::tls::Acceptor;
+use super::untaken::{Tasks, Untaken};
 
 /// How long a client may take to hear that its connection ends.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -119,10 +119,10 @@ where
     let builder = protocols(&shared.config, heads.clone());
     let (socket, known) = preface::watch(Lingering::new(socket));
     let socket = TokioIo::new(heads.watch(socket));
-    let mut connection = pin!(builder.serve_connection(socket, service));
+    let mut connection = Untaken::new(builder.serve_connection(socket, service));
     let ending = tokio::select! {
         // A connection that fails is its client's affair.
-        _ = connection.as_mut() => return,
+        _ = &mut connection => return,
         // Nor is one that does not say which protocol it speaks.
         () = known.overdue(config.header_timeout) => return,
         ending = ending(config, &activity, lifecycle) => ending,
@@ -139,7 +139,7 @@ where
             return;
         }
     };
-    connection.as_mut().graceful_shutdown();
+    connection.asking().graceful_shutdown();
     // Cut at the end of its time at the latest.
     let cut = async {
         tokio::select! {
@@ -183,10 +183,10 @@ fn header_list_bytes(max_metadata_bytes: usize) -> u32 {
         .saturating_add(HEADER_SLACK_BYTES)
 }
 
-fn protocols(config: &ServerConfig, heads: Heads) -> auto::Builder<TokioExecutor> {
+fn protocols(config: &ServerConfig, heads: Heads) -> auto::Builder<Tasks> {
     let header_list_bytes = header_list_bytes(config.max_metadata_bytes);
     let config = &config.connections;
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+    let mut builder = auto::Builder::new(Tasks);
     builder
         .http1()
         .timer(heads)

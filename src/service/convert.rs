@@ -7,6 +7,7 @@ use tonic::Status;
 use tonic_types::StatusExt;
 
 use super::classify::{CheckedOptions, ClassifyError};
+use super::counted::Sent;
 use super::pb;
 use super::pb::article_result::Outcome;
 use super::status;
@@ -19,8 +20,11 @@ use crate::pipeline::{
 use crate::text::{Article, ArticleDraft, ContentFormat, Field, OffsetUnit, Span};
 
 /// The article of a request, checked.
-pub(super) fn article(sent: Option<pb::Article>) -> Result<Article, ClassifyError> {
-    let sent = sent.ok_or(ClassifyError::NoArticle)?;
+pub(super) fn article(sent: Sent) -> Result<Article, ClassifyError> {
+    if let Some(fault) = sent.fault {
+        return Err(fault);
+    }
+    let sent = sent.article.ok_or(ClassifyError::NoArticle)?;
     let format = match enum_value("article.format", sent.format)? {
         pb::ContentFormat::Unspecified => ContentFormat::Unspecified,
         pb::ContentFormat::Text => ContentFormat::Text,

@@ -13,7 +13,6 @@ use tonic_health::pb::health_server::HealthServer;
 use tonic_reflection::server::Builder as Reflection;
 
 use super::asked::{Asked, Protocol};
-use super::batch;
 use super::config::ServerConfig;
 use super::front::Arriving;
 use super::grpc::Classifier;
@@ -22,7 +21,6 @@ use super::json::Json;
 use super::lifecycle::{Lifecycle, Phase};
 use super::openapi;
 use super::pb;
-use super::pb::classifier_service_server::ClassifierServiceServer;
 use super::plain;
 use super::rest;
 use super::route::Route;
@@ -34,9 +32,7 @@ use super::web::Web;
 #[derive(Debug)]
 pub(super) struct Handlers {
     /// Called past the router, which costs as much as the rest of a call's way.
-    classifier: ClassifierServiceServer<Classifier>,
-    batches: Classifier,
-    encodings: EnabledCompressionEncodings,
+    classifier: Classifier,
     /// The gRPC services that are called seldom.
     others: axum::Router,
     web: Web,
@@ -47,17 +43,8 @@ pub(super) struct Handlers {
 
 impl Handlers {
     pub(super) fn new(config: &ServerConfig, lifecycle: &Lifecycle) -> Result<Self, ServeError> {
-        let classifier = Classifier {
-            lifecycle: lifecycle.clone(),
-        };
-        let batches = classifier.clone();
-        let mut classifier = ClassifierServiceServer::new(classifier)
-            .max_decoding_message_size(config.max_message_bytes);
         let mut encodings = EnabledCompressionEncodings::default();
         for encoding in [CompressionEncoding::Gzip, CompressionEncoding::Zstd] {
-            classifier = classifier
-                .accept_compressed(encoding)
-                .send_compressed(encoding);
             encodings.enable(encoding);
         }
         let health = HealthService {
@@ -68,9 +55,10 @@ impl Handlers {
             .add_service(reflection().build_v1alpha()?);
         let json = Json::new()?;
         Ok(Self {
-            classifier,
-            batches,
-            encodings,
+            classifier: Classifier {
+                encodings,
+                lifecycle: lifecycle.clone(),
+            },
             others: others.prepare().into_axum_router(),
             web: Web::new(&config.cors_origins)?,
             openapi: openapi::document(json.pool(), !config.keys.is_empty()).to_string(),
@@ -125,23 +113,16 @@ impl Handlers {
     }
 
     async fn call<B: Message>(&self, route: Route, request: Request<B>) -> Response<Body> {
-        let Ok(response) = match route {
-            Route::BatchClassify => {
-                Ok(batch::answer(self.batches.clone(), self.encodings, request).await)
-            }
-            Route::Classify | Route::StreamClassify | Route::GetModel => {
-                self.classifier.clone().call(request).await
-            }
-            Route::Unknown => Ok(status::unknown_call(request.uri().path()).into_http()),
+        match route {
+            Route::Health => self.other(request).await,
             Route::Reflection | Route::ReflectionAlpha => {
                 // Nobody waits for the end of a question to a stopping server.
                 let drains = Box::pin(self.lifecycle.clone().reached(Phase::Draining));
                 let until = |body| StreamBody::new(BodyStream::new(body).take_until(drains));
-                Ok(self.other(request.map(until)).await)
+                self.other(request.map(until)).await
             }
-            _ => Ok(self.other(request).await),
-        };
-        response
+            _ => self.classifier.answer(route, request).await,
+        }
     }
 
     async fn other<B: Message>(&self, request: Request<B>) -> Response<Body> {

@@ -166,10 +166,12 @@ fn sent_key(headers: &HeaderMap) -> Option<&str> {
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(SCHEME))
-        .map(|(_, sent)| sent.trim_start_matches(' '));
+        .map(|(_, sent)| sent.trim_start_matches(' '))
+        .filter(|sent| !sent.is_empty());
     let plain = headers
         .get(KEY_HEADER)
-        .and_then(|value| value.to_str().ok());
+        .and_then(|value| value.to_str().ok())
+        .filter(|sent| !sent.is_empty());
     bearer.or(plain)
 }
 
@@ -351,10 +353,18 @@ mod tests {
             let headers = headers("authorization", value);
             assert_eq!(sent_key(&headers), Some("cdk_1"), "{value}");
         }
-        for value in ["Basic cdk_1", "Bearercdk_1", "Bearer", "cdk_1"] {
+        for value in ["Basic cdk_1", "Bearercdk_1", "Bearer", "Bearer ", "cdk_1"] {
             let headers = headers("authorization", value);
             assert_eq!(sent_key(&headers), None, "{value}");
         }
+    }
+
+    #[test]
+    fn a_header_with_nothing_in_it_is_no_key() {
+        assert_eq!(sent_key(&headers(KEY_HEADER, "")), None);
+        let mut both = headers(KEY_HEADER, "cdk_1");
+        both.extend(headers("authorization", "Bearer  "));
+        assert_eq!(sent_key(&both), Some("cdk_1"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! From start to stop, as every open stream needs to know it.
 
+use std::time::Duration;
+
 use tokio::sync::watch;
 
 /// Where the server is on its way. It only moves forward.
@@ -22,6 +24,8 @@ pub(super) enum Stop {
     Server,
     /// Its connection has reached its age.
     Connection,
+    /// No message came for so long, and none was in work.
+    Idle(Duration),
 }
 
 /// A view of the server's phase.

@@ -2,7 +2,7 @@
 //!
 //! - [`pb`]: the public contract, as generated from `proto/`.
 //! - `grpc`: the four calls; read this first.
-//! - `batch`: a batch's articles are counted before they are read.
+//! - `counted`: requests, whose articles and lists are counted before they are read.
 //! - `classify`: one article, the same way for a single call, a batch and a stream.
 //! - `convert`: the contract's messages to the pipeline's values and back.
 //! - `status`: the one place where an error becomes a gRPC status.
@@ -16,12 +16,12 @@
 //!
 //! - `server`: accepts connections, and stops in order; `lifecycle` is what open calls know of it.
 //! - `connection`: one connection and its bounds; `activity`: how busy it is; `preface`: its beginning;
-//!   `heads`: the time for those of HTTP/1; `lingering`: its end.
+//!   `heads`: the time for those of HTTP/1; `untaken`: answers that nobody takes; `lingering`: its end.
 //! - `methods`: what HTTP asks of the methods of requests.
 //! - `front`: where every request comes in; `route`: which call it is for; `asked`: in which protocol,
 //!   and whether it is answered; `handlers`: who answers.
 //! - `admission`, `deadline`: whether a call may start, and until when it may go on.
-//! - `window`: how much of a stream is in work.
+//! - `window`: how much of a stream is in work; `stopping`: why it takes no further message.
 //! - `keys`: who may call; `tls`: encrypted connections.
 //! - `call`: what a call carries; `record`: its line in the log; `metrics`: what is counted;
 //!   `traces`: its span.
@@ -29,12 +29,12 @@
 mod activity;
 mod admission;
 mod asked;
-mod batch;
 mod call;
 mod classify;
 mod config;
 mod connection;
 mod convert;
+mod counted;
 mod deadline;
 mod front;
 mod grpc;
@@ -58,8 +58,10 @@ mod rest;
 mod route;
 mod server;
 mod status;
+mod stopping;
 mod tls;
 mod traces;
+mod untaken;
 mod web;
 mod window;
 

@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
+use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode, Version};
 use http_body::{Frame, SizeHint};
 use tonic::Code;
 use tonic::body::Body;
@@ -16,9 +17,12 @@ use super::activity::OpenCall;
 use super::call::Call;
 use super::route::Route;
 use super::traces::Ended;
+use super::untaken;
 
 const REQUEST_ID: &str = "x-request-id";
 const MAX_REQUEST_ID_BYTES: usize = 64;
+/// What HTTP/2 is handed it keeps until its client reads it, or the connection ends.
+const PIECE_BYTES: usize = 32 << 10;
 
 /// A call that has not ended. Dropped before it is told its code, it was cancelled by its client.
 #[derive(Debug)]
@@ -32,6 +36,7 @@ pub(super) struct Record {
     started: Instant,
     open: OpenCall,
     code: Option<Code>,
+    version: Version,
 }
 
 impl Record {
@@ -54,6 +59,7 @@ impl Record {
             started,
             open,
             code: None,
+            version: head.version,
         }
     }
 
@@ -114,20 +120,27 @@ impl Drop for Record {
         if !self.route.is_probe() {
             self.call.shared.metrics.open_calls.dec();
         }
-        let code = self.code.unwrap_or(Code::Cancelled);
-        if self.code.is_none() {
+        let code = self.code.unwrap_or_else(|| {
             self.open.was_cancelled();
-        }
+            self.call.abandoned()
+        });
         self.write(code);
         self.trace(code);
     }
 }
 
+/// A frame of an answer, or why there is none.
+type Piece = Result<Frame<Bytes>, tonic::Status>;
+
 /// A response whose end is the end of its call.
 #[derive(Debug)]
 pub(super) struct Recorded {
     body: Body,
+    /// What is left of a frame that is handed over in pieces.
+    rest: Bytes,
     record: Option<Record>,
+    call: Arc<Call>,
+    version: Version,
 }
 
 impl Recorded {
@@ -141,8 +154,14 @@ impl Recorded {
         let by_http = has_said_all.then(|| code_of_http(parts.status));
         let told = parts.extensions.get().copied();
         record.code = code_of(&parts.headers).or(told).or(by_http);
-        let record = Some(record).filter(|_| !is_over);
-        Response::from_parts(parts, Self { body, record })
+        let recorded = Self {
+            body,
+            rest: Bytes::new(),
+            call: Arc::clone(&record.call),
+            version: record.version,
+            record: Some(record).filter(|_| !is_over),
+        };
+        Response::from_parts(parts, recorded)
     }
 
     /// Ends the call of an answer of which the head alone was asked for.
@@ -158,10 +177,34 @@ impl Recorded {
             record.code = Some(code.unwrap_or(Code::Ok));
         }
     }
+
+    /// The next frame, of no more than [`PIECE_BYTES`].
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Piece>> {
+        if self.rest.is_empty() {
+            let body = Pin::new(&mut self.body);
+            let frame = ready!(http_body::Body::poll_frame(body, context));
+            let data = frame.map(|frame| frame.map(Frame::into_data));
+            match data {
+                Some(Ok(Ok(data))) => self.rest = data,
+                Some(Ok(Err(trailers))) => return Poll::Ready(Some(Ok(trailers))),
+                Some(Err(status)) => return Poll::Ready(Some(Err(status))),
+                None => return Poll::Ready(None),
+            }
+        }
+        let piece = self.rest.split_to(self.rest.len().min(PIECE_BYTES));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    /// By when a frame that is handed over has to be taken. Of an answer over HTTP/1, what is behind the last one is
+    /// the connection's next request.
+    fn due(&self) -> Option<tokio::time::Instant> {
+        let is_asked = self.record.is_some() || self.version == Version::HTTP_2;
+        is_asked.then(|| self.call.due())
+    }
 }
 
 impl http_body::Body for Recorded {
-    type Data = bytes::Bytes;
+    type Data = Bytes;
     type Error = tonic::Status;
 
     fn poll_frame(
@@ -169,14 +212,16 @@ impl http_body::Body for Recorded {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let this = self.get_mut();
-        let frame = ready!(Pin::new(&mut this.body).poll_frame(context));
+        untaken::due(None);
+        let frame = ready!(this.poll_piece(context));
         match &frame {
             Some(Ok(frame)) => {
                 if let Some(trailers) = frame.trailers_ref() {
                     this.end(Some(trailers));
-                } else if this.body.is_end_stream() {
+                } else if this.is_end_stream() {
                     this.end(None);
                 }
+                untaken::due(this.due());
             }
             Some(Err(_)) => {}
             None => this.end(None),
@@ -185,11 +230,18 @@ impl http_body::Body for Recorded {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match self.rest.len() as u64 {
+            0 => self.body.size_hint(),
+            n_bytes => {
+                let mut hint = SizeHint::new();
+                hint.set_lower(n_bytes);
+                hint
+            }
+        }
     }
 }
 

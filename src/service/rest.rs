@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::future::BoxFuture;
 use futures_util::stream::{self, Stream, StreamExt};
 use http::{Request, Response, StatusCode};
 use http_body::Frame;
@@ -12,21 +11,25 @@ use prost::Message;
 use tonic::body::Body;
 use tonic::{Code, Status};
 
+use super::asked::skim;
 use super::call::Call;
-use super::classify::{ClassifyError, MAX_INLINE_BYTES, classify_at};
+use super::classify::{ClassifyError, classify_at};
 use super::convert;
 use super::deadline;
 use super::front::Arriving;
 use super::grpc;
-use super::json::{Json, JsonError};
+use super::json::Json;
 use super::lifecycle::{Lifecycle, Stop};
 use super::pb;
 use super::plain;
 use super::status;
+use super::stopping::Stopping;
 use super::window;
 
 const JSON_TYPE: &str = "application/json";
 const LINES_TYPE: &str = "application/x-ndjson";
+/// An answer of at most so many bytes, as a message, is written where its call is handled.
+const MAX_INLINE_BYTES: usize = 64 << 10;
 
 /// `POST /v1/classify`: a `ClassifyRequest`, answered with a `ClassifyResponse`.
 pub(super) async fn classify(
@@ -35,16 +38,20 @@ pub(super) async fn classify(
 ) -> Result<Response<Body>, Status> {
     let call = request.body().call();
     let limit_bytes = call.shared.config.max_message_bytes;
-    let body = Limited::new(request.into_body(), limit_bytes)
-        .collect()
-        .await;
-    let bytes = body
-        .map_err(|error| unread(&*error, limit_bytes))?
-        .to_bytes();
-    let request = json
+    let mut body = request.into_body();
+    let read = Limited::new(&mut body, limit_bytes).collect().await;
+    let bytes = match read {
+        Ok(read) => read.to_bytes(),
+        Err(error) => {
+            skim(body, limit_bytes);
+            return Err(unread(&*error, limit_bytes));
+        }
+    };
+    let request: pb::ClassifyRequest = json
         .read("ClassifyRequest", &bytes)
         .map_err(|error| status::bad_json(&error))?;
-    let response = grpc::classify(&call, request)
+    let options = convert::options(request.options);
+    let response = grpc::classify(&call, request.article.into(), options)
         .await
         .map_err(|error| status::of_error(&error))?;
     if response.encoded_len() <= MAX_INLINE_BYTES {
@@ -79,7 +86,7 @@ pub(super) fn lines(
     let answers = json_lines(
         request.into_body(),
         config.max_message_bytes,
-        call.stopped(lifecycle.clone()),
+        Stopping::of(Arc::clone(&call), lifecycle.clone()),
     )
     .enumerate()
     .map(move |(index, line)| {
@@ -118,10 +125,9 @@ fn unread(error: &(dyn std::error::Error + Send + Sync + 'static), limit_bytes: 
     }
 }
 
-/// Why a line has no article.
+/// Why there is no further line.
 #[derive(Debug)]
 enum BadLine {
-    Json(JsonError),
     TooLong { limit_bytes: usize },
     CutOff,
     Stopping { why: Stop, n_taken: u64 },
@@ -133,12 +139,8 @@ async fn answer_line(
     json: Json,
     line: Result<Bytes, BadLine>,
 ) -> pb::StreamClassifyResponse {
-    let request = line.and_then(|line| {
-        json.read::<pb::StreamClassifyRequest>("StreamClassifyRequest", &line)
-            .map_err(BadLine::Json)
-    });
-    let request = match request {
-        Ok(request) => request,
+    let line = match line {
+        Ok(line) => line,
         Err(bad) => {
             let status = bad.status();
             call.refuse_unread(&status);
@@ -146,8 +148,13 @@ async fn answer_line(
         }
     };
     call.take(1);
-    let options = convert::options(request.options);
-    let result = classify_at(index, call, request.article, options).await;
+    // A line that is no request waits for its turn as every article does.
+    let (sent, options) =
+        match json.read::<pb::StreamClassifyRequest>("StreamClassifyRequest", &line) {
+            Ok(request) => (request.article.into(), convert::options(request.options)),
+            Err(error) => (ClassifyError::from(error).into(), convert::options(None)),
+        };
+    let result = classify_at(index, call, sent, options).await;
     pb::StreamClassifyResponse {
         result: Some(result),
     }
@@ -176,7 +183,6 @@ impl BadLine {
 
     fn status(&self) -> Status {
         match self {
-            Self::Json(error) => status::bad_json(error),
             Self::TooLong { limit_bytes } => status::body_too_large(*limit_bytes),
             Self::CutOff => status::cut_off(),
             Self::Stopping { why, n_taken } => status::stopping(*why, *n_taken),
@@ -200,7 +206,7 @@ struct Lines {
     searched: usize,
     n_taken: u64,
     limit_bytes: usize,
-    stop: BoxFuture<'static, Stop>,
+    stop: Stopping,
 }
 
 /// The lines of a body that are not empty. A line over the limit, a body that breaks off and a stop are the last: what
@@ -208,7 +214,7 @@ struct Lines {
 fn json_lines(
     body: Arriving,
     limit_bytes: usize,
-    stop: BoxFuture<'static, Stop>,
+    stop: Stopping,
 ) -> impl Stream<Item = Result<Bytes, BadLine>> + Send + 'static {
     let lines = Lines {
         body,
@@ -247,7 +253,7 @@ impl Lines {
             }
             let frame = tokio::select! {
                 biased;
-                why = &mut self.stop => {
+                why = self.stop.reached() => {
                     let n_taken = self.n_taken;
                     return Some(Err(BadLine::Stopping { why, n_taken }));
                 }
@@ -271,6 +277,7 @@ impl Lines {
             return Err(BadLine::TooLong { limit_bytes });
         }
         self.n_taken += 1;
+        self.stop.put_off();
         Ok(line)
     }
 

@@ -178,15 +178,21 @@ fn front(
 
 /// Accepts connections, without end.
 async fn accept(listener: TcpListener, entrance: &Entrance, connections: &mut JoinSet<()>) {
+    let mut is_failing = false;
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => admit(socket, entrance, connections),
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(PAUSE_AFTER_FAILED_ACCEPT).await;
+            accepted = listener.accept() => {
+                let was_failing = std::mem::replace(&mut is_failing, accepted.is_err());
+                match accepted {
+                    Ok((socket, _)) => admit(socket, entrance, connections),
+                    Err(error) => {
+                        if !was_failing {
+                            tracing::warn!(%error, "connections cannot be accepted; they wait until they can");
+                        }
+                        tokio::time::sleep(PAUSE_AFTER_FAILED_ACCEPT).await;
+                    }
                 }
-            },
+            }
             Some(_) = connections.join_next() => {}
         }
         count(entrance, connections);

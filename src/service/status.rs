@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Version};
 use http_body::Frame;
+use prost::DecodeError;
 use tonic::body::Body;
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
@@ -72,6 +73,8 @@ pub(super) fn code(error: &ClassifyError) -> Code {
         | ClassifyError::Article(_)
         | ClassifyError::Options(_)
         | ClassifyError::Tags(_)
+        | ClassifyError::Json(_)
+        | ClassifyError::Unreadable { .. }
         | ClassifyError::BatchTooLarge { .. } => Code::InvalidArgument,
         ClassifyError::Overloaded => Code::ResourceExhausted,
         ClassifyError::DeadlineExceeded => Code::DeadlineExceeded,
@@ -214,6 +217,12 @@ fn unpacked_too_large(said: &str) -> Status {
     with_reason(Code::ResourceExhausted, MESSAGE_TOO_LARGE, message, details)
 }
 
+/// A second message of a call that has one.
+pub(super) fn several_messages() -> Status {
+    let message = "the call has several messages and takes one: send the others in calls of their own, or articles in a stream";
+    bad_request("", message.to_owned())
+}
+
 /// A body that breaks off.
 pub(super) fn cut_off() -> Status {
     bad_request("", "the request breaks off".to_owned())
@@ -293,24 +302,32 @@ pub(super) fn wrong_encoding(header: &str, sent: &HeaderValue, taken: &'static s
     status
 }
 
-/// The end of a stream that outlives the server or its connection. All articles up to the last index are answered.
+/// The end of a stream that outlives the server or its connection, or is idle. All articles up to the last index are
+/// answered.
 pub(super) fn stopping(why: Stop, n_answered: u64) -> Status {
     let (reason, what) = match why {
-        Stop::Server => ("SERVER_STOPPING", "the server is stopping"),
-        Stop::Connection => ("CONNECTION_ENDING", "the connection has reached its age"),
-    };
-    let (message, last) = match n_answered.checked_sub(1) {
-        Some(last) => (
-            format!(
-                "{what}; the last article answered is number {last}, counted from 0: send the others again, on a new connection"
-            ),
-            last.to_string(),
+        Stop::Server => ("SERVER_STOPPING", "the server is stopping".to_owned()),
+        Stop::Connection => (
+            "CONNECTION_ENDING",
+            "the connection has reached its age".to_owned(),
         ),
-        None => (
-            format!("{what}; no article was answered: send them again, on a new connection"),
-            String::new(),
+        Stop::Idle(time) => (
+            "STREAM_IDLE",
+            format!("the stream was sent nothing for {} s", time.as_secs()),
         ),
     };
+    // What an idle stream was sent is all answered.
+    let further = match why {
+        Stop::Idle(_) => "send further ones in a new stream",
+        Stop::Server | Stop::Connection => "send what has no answer again, on a new connection",
+    };
+    let last = n_answered.checked_sub(1).map(|last| last.to_string());
+    let answered = match &last {
+        Some(last) => format!("the last article answered is number {last}, counted from 0"),
+        None => "no article was answered".to_owned(),
+    };
+    let message = format!("{what}; {answered}: {further}");
+    let last = last.unwrap_or_default();
     let mut details = ErrorDetails::with_retry_info(Some(RETRY_AFTER));
     let metadata = HashMap::from([("last_index".to_owned(), last)]);
     details.set_error_info(reason, DOMAIN, metadata);
@@ -414,6 +431,17 @@ fn numbers(message: &str) -> impl Iterator<Item = &str> {
     message
         .split(|c: char| !c.is_ascii_digit())
         .filter(|digits| !digits.is_empty())
+}
+
+/// Bytes within a field of a request that are no message; the field is empty for the request itself.
+pub(super) fn unreadable(within: &str, error: &DecodeError) -> ClassifyError {
+    let said = error.to_string();
+    let reason = said.strip_prefix(MALFORMED).unwrap_or(&said);
+    let field = format!("{within}.{}", field_path(reason));
+    ClassifyError::Unreadable {
+        field: field.trim_matches('.').to_owned(),
+        reason: reason.to_owned(),
+    }
 }
 
 /// `Article.body: ClassifyRequest.article: invalid string value: …` is about `article.body`: prost

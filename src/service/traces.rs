@@ -34,6 +34,8 @@ const UNNAMED: &str = "unknown_service";
 /// The variable that says how many spans may wait to be sent, and the number without it: the library's own.
 const MAX_WAITING_VARIABLE: &str = "OTEL_BSP_MAX_QUEUE_SIZE";
 const MAX_WAITING: usize = 2_048;
+/// Room for them is made at the start, half a kilobyte for each.
+const MAX_WAITING_CEILING: usize = 1 << 16;
 /// Stands where a secret was.
 pub(crate) const REDACTED: &str = "redacted";
 
@@ -146,6 +148,18 @@ impl SpanProcessor for Bounded {
     }
 }
 
+/// How many spans may wait, by what the environment says.
+fn max_waiting(given: Option<String>) -> usize {
+    let given = given.and_then(|number| number.parse().ok());
+    let given: usize = given.unwrap_or(MAX_WAITING);
+    if given > MAX_WAITING_CEILING {
+        tracing::warn!(
+            "{MAX_WAITING_VARIABLE} is {given}; {MAX_WAITING_CEILING}, the most there is, holds instead"
+        );
+    }
+    given.clamp(1, MAX_WAITING_CEILING)
+}
+
 /// Sends spans, if there is a collector.
 #[derive(Debug, Default)]
 pub(super) struct Traces(Option<(SdkTracerProvider, SdkTracer)>);
@@ -166,9 +180,7 @@ impl Traces {
             .with_tonic()
             .with_endpoint(endpoint)
             .build()?;
-        let max_waiting = std::env::var(MAX_WAITING_VARIABLE).ok();
-        let max_waiting = max_waiting.and_then(|number| number.parse().ok());
-        let max_waiting = max_waiting.unwrap_or(MAX_WAITING);
+        let max_waiting = max_waiting(std::env::var(MAX_WAITING_VARIABLE).ok());
         let waiting = Arc::new(AtomicUsize::new(0));
         let watched = Watched {
             exporter,
@@ -263,5 +275,20 @@ impl Extractor for Headers<'_> {
 
     fn keys(&self) -> Vec<&str> {
         self.0.keys().map(http::HeaderName::as_str).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_number_of_waiting_spans_ends_the_server() {
+        let waiting = |given: &str| max_waiting(Some(given.into()));
+        assert_eq!(max_waiting(None), MAX_WAITING);
+        assert_eq!(waiting("many"), MAX_WAITING);
+        assert_eq!(waiting("100"), 100);
+        assert_eq!(waiting("0"), 1);
+        assert_eq!(waiting("18446744073709551615"), MAX_WAITING_CEILING);
     }
 }

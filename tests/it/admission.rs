@@ -423,7 +423,7 @@ async fn a_call_that_is_not_here_says_so() {
 }
 
 /// A stream whose answers nobody reads: its window has room for the first and no more. It ends with the connection.
-async fn unread_stream(server: &TestServer, headers: &[(&str, &str)]) -> impl Sized + use<> {
+async fn unread_stream(server: &TestServer, headers: &[(&str, &str)]) -> Unread {
     let socket = TcpStream::connect(server.address()).await;
     let mut builder = h2::client::Builder::new();
     builder.initial_window_size(1);
@@ -448,7 +448,52 @@ async fn unread_stream(server: &TestServer, headers: &[(&str, &str)]) -> impl Si
         .await
         .expect("a byte")
         .expect("no reset");
-    (sender, requests, answers, connections)
+    Unread {
+        answers,
+        _requests: requests,
+        _sender: sender,
+        _connections: connections,
+    }
+}
+
+/// What keeps a stream open.
+struct Unread {
+    answers: h2::RecvStream,
+    _requests: h2::SendStream<Bytes>,
+    _sender: h2::client::SendRequest<Bytes>,
+    _connections: JoinSet<Result<(), h2::Error>>,
+}
+
+#[tokio::test]
+async fn a_stream_that_nobody_reads_ends_at_its_deadline() {
+    let server = TestServer::start().await;
+    let mut unread = unread_stream(&server, &[("grpc-timeout", "1S")]).await;
+    let end = soon(unread.answers.data())
+        .await
+        .expect("no end of its own");
+    assert_eq!(end.expect_err("a reset").reason(), Some(h2::Reason::CANCEL));
+    let metrics = get(server.address(), "/metrics").await;
+    let ended = "copydesk_calls_total{method=\"StreamClassify\",code=\"DEADLINE_EXCEEDED\"} 1\n";
+    assert!(metrics.contains(ended), "{metrics}");
+    assert!(metrics.contains("copydesk_open_calls 0\n"), "{metrics}");
+    assert!(
+        metrics.contains("copydesk_articles_in_flight 0\n"),
+        "{metrics}"
+    );
+}
+
+#[tokio::test]
+async fn a_stream_that_nobody_reads_ends_without_a_deadline_too() {
+    let config = ServerConfig {
+        stream_idle_timeout: Duration::from_secs(2),
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let mut unread = unread_stream(&server, &[]).await;
+    let end = soon(unread.answers.data())
+        .await
+        .expect("no end of its own");
+    assert_eq!(end.expect_err("a reset").reason(), Some(h2::Reason::CANCEL));
 }
 
 fn batch(n_articles: usize) -> pb::BatchClassifyRequest {

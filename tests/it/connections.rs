@@ -270,3 +270,40 @@ async fn alerts_and_panels_ask_for_single_calls_of_both_protocols() {
         }
     }
 }
+
+#[tokio::test]
+async fn streams_that_nobody_reads_leave_their_connection_to_others() {
+    let server = TestServer::start().await;
+    let socket = TcpStream::connect(server.address()).await;
+    let mut builder = h2::client::Builder::new();
+    builder.initial_window_size(0);
+    let handshake = builder.handshake::<_, bytes::Bytes>(socket.expect("a server listens"));
+    let (mut sender, connection) = soon(handshake).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    let mut article = article(0);
+    article.body = article.body.repeat(700);
+    let frame = crate::wire::framed(&pb::StreamClassifyRequest {
+        article: Some(article.clone()),
+        options: None,
+    });
+    let path = "/copydesk.v1.ClassifierService/StreamClassify";
+    let mut open = Vec::new();
+    for _ in 0..16 {
+        let (response, mut requests) = sender
+            .send_request(request(path, &[]), false)
+            .expect("sent");
+        // More than the server takes of a stream and holds besides.
+        requests
+            .send_data(frame.repeat(60).into(), false)
+            .expect("sent");
+        soon(response).await.expect("an answer");
+        open.push(requests);
+    }
+    let (response, mut single) = sender
+        .send_request(request(CLASSIFY, &[]), false)
+        .expect("sent");
+    single
+        .send_data(classify_frame(article), true)
+        .expect("sent");
+    soon(response).await.expect("an answer");
+}

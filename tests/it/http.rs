@@ -324,3 +324,28 @@ async fn a_packed_body_is_told_to_come_as_it_is() {
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 }
+
+#[tokio::test]
+async fn a_text_that_is_too_long_is_answered_before_it_ends_and_not_reset() {
+    const LIMIT: usize = 100_000;
+    let config = ServerConfig {
+        max_message_bytes: LIMIT,
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let wire = Wire::connect(server.address()).await;
+    let mut sender = wire.sender.clone();
+    let request = http::Request::post("http://copydesk.test/v1/classify");
+    let request = request.body(()).expect("a request");
+    let (response, mut text) = sender.send_request(request, false).expect("sent");
+    let spaces = |n_bytes| bytes::Bytes::from(vec![b' '; n_bytes]);
+    text.send_data(spaces(LIMIT + 1), false).expect("sent");
+    let response = soon(response).await.expect("an answer");
+    assert_eq!(response.status(), 413);
+    // A reset would have come before the answer to a later call.
+    let later = http::Request::get("http://copydesk.test/healthz");
+    let later = later.body(()).expect("a request");
+    let (later, _) = sender.send_request(later, true).expect("sent");
+    assert_eq!(soon(later).await.expect("an answer").status(), 200);
+    text.send_data(spaces(LIMIT / 2), true).expect("not reset");
+}

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use copydesk::service::{ServerConfig, pb};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -13,7 +13,9 @@ use tonic::{Code, Request, Status};
 use tonic_prost::ProstCodec;
 use tonic_types::StatusExt;
 
-use crate::support::{TestServer, article, classification, pipeline, soon, stream_request};
+use crate::support::{
+    TestServer, article, classification, error, pipeline, soon, stream_request, topic,
+};
 use crate::wire::{CLASSIFY, Sent, Wire, framed};
 
 const LIMIT: usize = 2_000;
@@ -169,6 +171,117 @@ async fn a_text_that_is_not_utf8_ends_its_stream() {
     let mut responses = answer.expect("a stream").into_inner();
     let status = soon(responses.message()).await.expect_err("refused");
     assert_not_utf8(&status);
+}
+
+#[tokio::test]
+async fn a_text_that_is_not_utf8_is_an_error_in_its_place_of_a_batch() {
+    let server = TestServer::start().await;
+    let mut wire = Wire::connect(server.address()).await;
+    let path = "/copydesk.v1.ClassifierService/BatchClassify";
+    let mut message = batch(LIMIT).encode_to_vec();
+    // The articles of a batch have the number that the article of a single call has.
+    message.extend(not_utf8().encode_to_vec());
+    let mut frame = BytesMut::new();
+    frame.put_u8(0);
+    frame.put_u32(message.len().try_into().expect("short"));
+    frame.put_slice(&message);
+    let answer = wire.call(path, &[], Sent::Whole(frame.freeze())).await;
+    assert_eq!(answer.status.code(), Code::Ok, "{}", answer.status);
+    let results = batch_results(answer.body);
+    assert_eq!(classification(&results[0]).topic, topic(0));
+    assert_eq!(error(&results[1]).field, "article.body");
+    assert!(error(&results[1]).message.contains("UTF-8"));
+}
+
+/// The results within an answer's frames.
+fn batch_results(mut body: Bytes) -> Vec<pb::ArticleResult> {
+    let mut results = Vec::new();
+    while body.has_remaining() {
+        assert_eq!(body.get_u8(), 0, "not packed");
+        let length = body.get_u32() as usize;
+        let message = body.split_to(length);
+        let response = pb::BatchClassifyResponse::decode(message).expect("an answer");
+        results.push(response.result.expect("not empty"));
+    }
+    results
+}
+
+/// An article that says of itself to have tags without end, each of which is two bytes.
+fn overtagged() -> pb::Article {
+    pb::Article {
+        existing_tags: vec![String::new(); 1_000_000],
+        ..article(1)
+    }
+}
+
+const OVERTAGGED: &str = "article.existing_tags has 1000000 tags; the limit is 1000";
+
+#[tokio::test]
+async fn tags_over_the_limit_are_counted_and_not_read() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    let request = pb::ClassifyRequest {
+        article: Some(overtagged()),
+        options: None,
+    };
+    let status = soon(client.classify(request)).await.expect_err("too many");
+    assert_eq!(status.code(), Code::InvalidArgument);
+    assert!(status.message().starts_with(OVERTAGGED), "{status}");
+    let request = pb::BatchClassifyRequest {
+        articles: vec![article(0), overtagged(), article(2)],
+        options: None,
+    };
+    let answers = soon(client.batch_classify(request)).await;
+    let mut answers = answers.expect("a stream").into_inner();
+    let mut results = Vec::new();
+    while let Some(answer) = soon(answers.message()).await.expect("no status") {
+        results.push(answer.result.expect("not empty"));
+    }
+    assert_overtagged(&results);
+    let requests =
+        [article(0), overtagged(), article(2)].map(|article| pb::StreamClassifyRequest {
+            article: Some(article),
+            options: None,
+        });
+    let answers = soon(client.stream_classify(tokio_stream::iter(requests))).await;
+    let mut answers = answers.expect("a stream").into_inner();
+    let mut results = Vec::new();
+    while let Some(answer) = soon(answers.message()).await.expect("no status") {
+        results.push(answer.result.expect("not empty"));
+    }
+    assert_overtagged(&results);
+}
+
+/// That the second of three results is an error, and it alone.
+fn assert_overtagged(results: &[pb::ArticleResult]) {
+    let ids: Vec<_> = results.iter().map(|r| r.article_id.as_str()).collect();
+    assert_eq!(ids, ["article-0", "article-1", "article-2"]);
+    assert!(error(&results[1]).message.starts_with(OVERTAGGED));
+    for number in [0, 2] {
+        assert_eq!(classification(&results[number]).topic, topic(number));
+    }
+}
+
+#[tokio::test]
+async fn a_single_call_has_one_message() {
+    let server = TestServer::start().await;
+    for path in [
+        CLASSIFY,
+        "/copydesk.v1.ClassifierService/BatchClassify",
+        "/copydesk.v1.ClassifierService/GetModel",
+    ] {
+        let mut wire = Wire::connect(server.address()).await;
+        let frame = framed(&pb::ClassifyRequest {
+            article: Some(article(0)),
+            options: None,
+        });
+        let one = wire.call(path, &[], Sent::Whole(frame.clone())).await;
+        assert_eq!(one.status.code(), Code::Ok, "{path}: {}", one.status);
+        let two = [frame.clone(), frame].concat().into();
+        let two = wire.call(path, &[], Sent::Whole(two)).await;
+        assert_eq!(two.status.code(), Code::InvalidArgument, "{path}");
+        assert!(two.status.message().contains("several messages"));
+    }
 }
 
 /// The frame of a compressed message, or of what is said to be one.

@@ -188,6 +188,21 @@ async fn lines_end_at_the_deadline_though_their_articles_wait() {
     assert!(answer.contains("\"code\":4"), "{answer}");
 }
 
+#[tokio::test]
+async fn lines_that_are_no_articles_use_up_the_rate_too() {
+    let server = server_with_keys().await;
+    let headers = "x-api-key: cdk_slow\r\ngrpc-timeout: 500m\r\n";
+    let batch = "no JSON\n".repeat(5);
+    let answer = post(server.address(), "/v1/classify:batch", headers, &batch).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // The key lets one line through in the first second, and the deadline's is the last.
+    assert!(
+        answer.matches("is no StreamClassifyRequest").count() <= 1,
+        "{answer}"
+    );
+    assert!(answer.contains("\"code\":4"), "{answer}");
+}
+
 /// What the key for metrics is shown of a counter.
 async fn counted(server: &TestServer, name: &str) -> u64 {
     let head =

@@ -843,3 +843,32 @@ async fn a_collector_that_is_away_is_told_of_once() {
     let told = said.matches("the collector does not take spans").count();
     assert_eq!(told, 1, "{said}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_sets_nothing_is_told() {
+    let server = Server::start(|command| {
+        command.env("COPYDESK_TLS_CLIENT_AUTHORITES", "clients.pem");
+        command.env("COPYDESK_SERVICE_HOST", "10.0.0.1");
+    });
+    assert!(
+        server.first_line.contains("serving"),
+        "{}",
+        server.first_line
+    );
+    let (_, said) = server.stop_with("-TERM");
+    let told = "COPYDESK_TLS_CLIENT_AUTHORITES is set and is no setting";
+    assert!(said.contains(told), "{said}");
+    assert!(!said.contains("COPYDESK_SERVICE_HOST"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn fewer_files_than_connections_are_told() {
+    let server = Server::start(|command| {
+        command.args(["--max-connections", "9000000000"]);
+    });
+    let (_, said) = server.stop_with("-TERM");
+    let told = "max_connections is 9000000000, and this process may have";
+    assert!(said.contains(told), "{said}");
+}

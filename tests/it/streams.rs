@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use copydesk::service::pb;
 use copydesk::service::pb::classifier_service_client::ClassifierServiceClient;
+use copydesk::service::{ServerConfig, pb};
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
@@ -12,8 +13,11 @@ use tokio::task::spawn_blocking;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Streaming};
+use tonic_types::StatusExt;
 
-use crate::support::{TestServer, article, classification, error, soon, stream_request, topic};
+use crate::support::{
+    TestServer, article, classification, error, pipeline, soon, stream_request, topic,
+};
 
 type Responses = Streaming<pb::StreamClassifyResponse>;
 
@@ -204,4 +208,24 @@ async fn clients_that_vanish_leave_nothing_behind() {
     let mut responses = open(&mut other, stream::iter([stream_request(0)])).await;
     let result = next(&mut responses).await.expect("an answer");
     assert_eq!(classification(&result).topic, "Politics");
+}
+
+#[tokio::test]
+async fn a_stream_that_is_sent_nothing_ends_and_says_how_far_it_came() {
+    let config = ServerConfig {
+        stream_idle_timeout: Duration::from_secs(1),
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let mut client = server.client().await;
+    let requests = stream::iter([stream_request(0)]).chain(stream::pending());
+    let mut responses = open(&mut client, requests).await;
+    let result = next(&mut responses).await.expect("an answer");
+    assert_eq!(classification(&result).topic, topic(0));
+    let status = soon(responses.message()).await.expect_err("idle");
+    assert_eq!(status.code(), Code::Unavailable);
+    let details = status.get_error_details();
+    let info = details.error_info().expect("an ErrorInfo");
+    assert_eq!(info.reason, "STREAM_IDLE");
+    assert_eq!(info.metadata["last_index"], "0");
 }

@@ -121,6 +121,8 @@ settings! {
         max_metadata_bytes: NonZeroUsize = |b: &Bounds| at_least_1(b.max_metadata_bytes);
         /// At most so many articles of one stream are in flight.
         stream_window: NonZeroUsize = |b: &Bounds| b.stream_window;
+        /// A stream that is sent no article for so long, and has none in work, ends with UNAVAILABLE; a call of whose answer nothing is read for so long is reset.
+        stream_idle_timeout_seconds: NonZeroU32 = |b: &Bounds| positive_seconds(b.stream_idle_timeout);
         /// A single call that gives no deadline of its own, or a later one, has this one.
         call_timeout_seconds: NonZeroU32 = |b: &Bounds| positive_seconds(b.call_timeout);
         /// How long after SIGTERM or ctrl-c health checks say NOT_SERVING before the server stops accepting calls.

@@ -55,6 +55,7 @@ impl Settings {
                 .max_in_flight
                 .unwrap_or_else(ServerConfig::default_max_in_flight),
             stream_window: self.stream_window,
+            stream_idle_timeout: time(self.stream_idle_timeout_seconds.get()),
             call_timeout: time(self.call_timeout_seconds.get()),
             drain_delay: time(self.drain_delay_seconds),
             drain_timeout: time(self.drain_timeout_seconds),
