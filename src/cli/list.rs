@@ -96,7 +96,9 @@ impl<T: From<String> + Clone + Send + Sync + 'static> TypedValueParser for ListP
         };
         Ok(match source {
             ValueSource::EnvVariable => List::of(text.split(',')),
-            _ => List::of(std::iter::once(text)),
+            // As it is: a file's name may end in a blank.
+            _ if text.trim().is_empty() => List(Vec::new()),
+            _ => List(vec![text.to_owned().into()]),
         })
     }
 }

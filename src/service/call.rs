@@ -44,6 +44,7 @@ pub(super) struct Call {
     pub(super) pipeline: Arc<Pipeline>,
     pub(super) shared: Arc<Shared>,
     pub(super) deadline: Option<Instant>,
+    is_callers_deadline: bool,
     pub(super) tally: Tally,
     /// What it ends with, where neither headers nor trailers of its answer say so.
     pub(super) code: OnceLock<Code>,
@@ -57,6 +58,8 @@ pub(super) struct Call {
 #[derive(Debug, Default)]
 pub(super) struct Pass {
     pub(super) deadline: Option<Instant>,
+    /// Not the server's own, by which it has to be done, however slowly its answer is read.
+    pub(super) is_callers_deadline: bool,
     pub(super) ticket: Ticket,
 }
 
@@ -97,6 +100,7 @@ impl Call {
             pipeline,
             shared,
             deadline: pass.deadline,
+            is_callers_deadline: pass.is_callers_deadline,
             tally: Tally::default(),
             code: OnceLock::new(),
             caller,
@@ -237,7 +241,7 @@ impl Call {
     pub(super) fn due(&self) -> Instant {
         let now = Instant::now();
         let idle = now + self.shared.config.stream_idle_timeout;
-        match self.deadline {
+        match self.deadline.filter(|_| self.is_callers_deadline) {
             Some(deadline) => idle.min(deadline.max(now) + FAREWELL),
             None => idle,
         }

@@ -100,13 +100,18 @@ impl Front {
         let timeout = deadline::timeout(headers).map_err(|error| status::bad_timeout(&error))?;
         self.open(route, known)?;
         let ticket = self.ticket(route, known)?;
+        let is_callers_deadline = timeout.is_some();
         let timeout = match timeout {
             timeout if !route.is_single() => timeout,
             Some(timeout) => Some(timeout.min(config.call_timeout)),
             None => Some(config.call_timeout),
         };
         let deadline = deadline::from_now(timeout);
-        Ok(Pass { deadline, ticket })
+        Ok(Pass {
+            deadline,
+            is_callers_deadline,
+            ticket,
+        })
     }
 
     /// Refuses a caller for whom a route is not open.

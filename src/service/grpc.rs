@@ -198,10 +198,9 @@ fn inbound<T: Send + 'static>(
 ) -> impl Stream<Item = Result<T, Status>> + Send {
     stream::unfold(Some((messages, stop, 0)), |open| async move {
         let (mut messages, mut stop, n_taken) = open?;
-        let next = tokio::select! {
-            biased;
-            why = stop.reached() => Err(status::stopping(why, n_taken)),
-            message = messages.message() => message.map_err(status::of_refusal),
+        let next = match stop.or(messages.message()).await {
+            Ok(message) => message.map_err(status::of_refusal),
+            Err(why) => Err(status::stopping(why, n_taken)),
         };
         stop.put_off();
         match next {

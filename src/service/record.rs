@@ -24,7 +24,8 @@ const MAX_REQUEST_ID_BYTES: usize = 64;
 /// What HTTP/2 is handed it keeps until its client reads it, or the connection ends.
 const PIECE_BYTES: usize = 32 << 10;
 
-/// A call that has not ended. Dropped before it is told its code, it was cancelled by its client.
+/// A call that has not ended. Dropped before it is told its code, it was cancelled by its client, or nobody took its
+/// answer.
 #[derive(Debug)]
 pub(super) struct Record {
     route: Route,
@@ -37,6 +38,8 @@ pub(super) struct Record {
     open: OpenCall,
     code: Option<Code>,
     version: Version,
+    /// By when the piece of its answer that was handed over last has to be taken.
+    due: Option<tokio::time::Instant>,
 }
 
 impl Record {
@@ -60,6 +63,7 @@ impl Record {
             open,
             code: None,
             version: head.version,
+            due: None,
         }
     }
 
@@ -121,7 +125,9 @@ impl Drop for Record {
             self.call.shared.metrics.open_calls.dec();
         }
         let code = self.code.unwrap_or_else(|| {
-            self.open.was_cancelled();
+            if self.due.is_none_or(|due| tokio::time::Instant::now() < due) {
+                self.open.was_cancelled();
+            }
             self.call.abandoned()
         });
         self.write(code);
@@ -221,7 +227,11 @@ impl http_body::Body for Recorded {
                 } else if this.is_end_stream() {
                     this.end(None);
                 }
-                untaken::due(this.due());
+                let due = this.due();
+                untaken::due(due);
+                if let Some(record) = &mut this.record {
+                    record.due = due;
+                }
             }
             Some(Err(_)) => {}
             None => this.end(None),

@@ -251,13 +251,12 @@ impl Lines {
             if self.unread.len() > limit_bytes {
                 return Some(Err(BadLine::TooLong { limit_bytes }));
             }
-            let frame = tokio::select! {
-                biased;
-                why = self.stop.reached() => {
+            let frame = match self.stop.or(self.body.frame()).await {
+                Ok(frame) => frame,
+                Err(why) => {
                     let n_taken = self.n_taken;
                     return Some(Err(BadLine::Stopping { why, n_taken }));
                 }
-                frame = self.body.frame() => frame,
             };
             match frame {
                 Some(Ok(frame)) => {

@@ -178,15 +178,19 @@ fn front(
 
 /// Accepts connections, without end.
 async fn accept(listener: TcpListener, entrance: &Entrance, connections: &mut JoinSet<()>) {
-    let mut is_failing = false;
+    let mut n_failed = 0u32;
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                let was_failing = std::mem::replace(&mut is_failing, accepted.is_err());
                 match accepted {
-                    Ok((socket, _)) => admit(socket, entrance, connections),
+                    Ok((socket, _)) => {
+                        n_failed = 0;
+                        admit(socket, entrance, connections);
+                    }
                     Err(error) => {
-                        if !was_failing {
+                        n_failed = n_failed.saturating_add(1);
+                        // The first may be a client that left while it waited.
+                        if n_failed == 2 {
                             tracing::warn!(%error, "connections cannot be accepted; they wait until they can");
                         }
                         tokio::time::sleep(PAUSE_AFTER_FAILED_ACCEPT).await;

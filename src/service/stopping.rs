@@ -1,6 +1,6 @@
 //! Why and when a stream takes no further message.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -43,16 +43,22 @@ impl Stopping {
         self.idle.as_mut().reset(end);
     }
 
-    /// Completes when the stream is to take no further message.
-    pub(super) async fn reached(&mut self) -> Stop {
+    /// The next message, or why the stream is to take none.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub(super) async fn or<T>(&mut self, message: impl Future<Output = T>) -> Result<T, Stop> {
+        let mut message = pin!(message);
         loop {
             tokio::select! {
                 biased;
-                why = &mut self.outside => return why,
+                why = &mut self.outside => return Err(why),
+                // One that is there already ends the idle time, however late it is looked at.
+                message = &mut message => return Ok(message),
                 () = &mut self.idle => {}
             }
             if !self.call.has_unanswered() {
-                return Stop::Idle(self.call.shared.config.stream_idle_timeout);
+                return Err(Stop::Idle(self.call.shared.config.stream_idle_timeout));
             }
             self.put_off();
         }

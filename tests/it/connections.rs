@@ -95,6 +95,30 @@ async fn a_connection_of_http1_may_be_idle_for_longer_than_a_head_may_take() {
     soon(socket.read_to_end(&mut answer)).await.expect("closed");
 }
 
+/// What is behind the last answer of HTTP/1 is the next request: that answer has been taken.
+#[tokio::test]
+async fn a_connection_of_http1_may_be_idle_for_longer_than_an_answer_may_lie() {
+    let config = ServerConfig {
+        stream_idle_timeout: Duration::from_millis(100),
+        ..ServerConfig::default()
+    };
+    let server = TestServer::start_with(pipeline(), config).await;
+    let mut socket = TcpStream::connect(server.address()).await.unwrap();
+    for _ in 0..2 {
+        let body = r#"{"article": {"body": "The bank raised interest rates."}}"#;
+        let length = body.len();
+        let request = format!(
+            "POST /v1/classify HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        socket.write_all(request.as_bytes()).await.expect("open");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"}}") {
+            answer.push(soon(socket.read_u8()).await.expect("an answer"));
+        }
+        tokio::time::sleep(Duration::from_millis(400)).await;
+    }
+}
+
 #[tokio::test]
 async fn half_a_preface_is_not_waited_for() {
     let server = server(ConnectionConfig {

@@ -65,7 +65,14 @@ pub fn read(bytes: &[u8], file: &str, language: &str) -> Result<ConceptFile, Con
         .filter_map(|r| Some((r.name.as_str(), chosen(&r.labels, language)?)))
         .collect();
     let (mut entries, mut places) = (Vec::new(), Vec::new());
-    let (mut firsts, mut doubled) = (HashMap::new(), Vec::new());
+    let mut firsts = HashMap::new();
+    for resource in &resources {
+        if let Some(label) = labels.get(&*resource.name) {
+            firsts.entry(fold(label)).or_insert(&*resource.name);
+        }
+    }
+    let first_of = |label: &str| firsts.get(&fold(label)).copied();
+    let mut doubled = Vec::new();
     for resource in &resources {
         let name = resource.name.as_str();
         if resource.is_concept && resource.labels.is_empty() {
@@ -82,16 +89,16 @@ pub fn read(bytes: &[u8], file: &str, language: &str) -> Result<ConceptFile, Con
         let Some(label) = labels.get(name) else {
             continue;
         };
-        let first = *firsts.entry(fold(label)).or_insert(name);
-        if first != name {
+        if let Some(first) = first_of(label).filter(|first| *first != name) {
             doubled.push(format!("{label:?} of {name}, as of {first}"));
             continue;
         }
-        // Of one that is retired, in another language or in another file, there is no tag.
-        let parent = resource
-            .broader
-            .as_deref()
-            .and_then(|name| labels.get(name));
+        // Of one that is retired or left out, in another language or in another file, there is no tag.
+        let broader = resource.broader.as_deref();
+        let parent = broader.and_then(|name| {
+            let label = labels.get(name)?;
+            (first_of(label) == Some(name)).then_some(label)
+        });
         entries.push(ConceptEntry {
             label: (*label).to_owned(),
             aliases: in_language(&resource.aliases, language),
@@ -362,6 +369,14 @@ mod tests {
         assert!(found.entries.iter().all(|entry| entry.parent.is_empty()));
         assert!(found.remarks.is_empty());
 
+        // What is left out is nobody's parent: "Law" would be its own.
+        let found = read(
+            r#"<urn:a> skos:prefLabel "Law" ; skos:broader <urn:b> . <urn:b> skos:prefLabel "law" ; skos:broader <urn:c> .
+            <urn:c> skos:prefLabel "Society" ."#,
+        );
+        let parents: Vec<&str> = found.entries.iter().map(|e| &*e.parent).collect();
+        assert_eq!(parents, ["", ""]);
+
         let found = read(
             r#"<urn:a> skos:prefLabel "Mercury" . <urn:b> skos:prefLabel "mercury" .
             <urn:c> skos:prefLabel "Planets" . <urn:d> skos:prefLabel "Ring" ; skos:broader <urn:b> ."#,
@@ -369,7 +384,7 @@ mod tests {
         assert_eq!(found.entries.len(), 3);
         assert_eq!(
             (&*found.entries[0].code, &*found.entries[2].parent),
-            ("urn:a", "Mercury")
+            ("urn:a", "")
         );
         assert_eq!(
             found.remarks,

@@ -54,10 +54,13 @@ impl ArticleFields {
     /// # Errors
     /// What the field is instead.
     pub fn text_of(&self, row: &Map<String, Value>) -> Result<String, String> {
-        string_of(row, self.text_names().find(|name| row.contains_key(*name)))
+        let is_full =
+            |name: &&str| !matches!(row.get(*name), None | Some(Value::Null)) && row[*name] != "";
+        let full = self.text_names().find(is_full);
+        string_of(row, full.or_else(|| self.text_names().next()))
     }
 
-    /// The names of the text's field, of which the first that a row has counts.
+    /// The names of the text's field, of which the first counts in which a row has something.
     pub(super) fn text_names(&self) -> impl Iterator<Item = &str> {
         let text = self.text.as_deref();
         let other = text.filter(|name| *name == USUAL_TEXT).map(|_| BODY);

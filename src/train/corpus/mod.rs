@@ -540,6 +540,12 @@ mod tests {
         let both = b"{\"body\":\"x\",\"text\":\"y\",\"label\":\"A\"}\n";
         let corpus = read(both, RowFormat::JsonLines, false).unwrap();
         assert_eq!(corpus.articles[0].text, "y");
+        for nothing in ["null", "\"\""] {
+            let row =
+                format!("{{\"title\":\"T\",\"body\":\"x\",\"text\":{nothing},\"label\":\"A\"}}\n");
+            let corpus = read(row.as_bytes(), RowFormat::JsonLines, false).unwrap();
+            assert_eq!(corpus.articles[0].text, "x", "{nothing}");
+        }
     }
 
     #[test]
