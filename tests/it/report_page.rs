@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Output;
 
 use regex::Regex;
 use serde_json::Value;
@@ -178,23 +179,24 @@ fn an_archive_of_tags_alone_has_a_page_of_tags() {
     assert_eq!(sections(&page), ["tags"]);
 }
 
+/// A run of which one of the two files cannot be written.
+fn failing_train(out: &Path, page: &Path) -> Output {
+    let rows = data("desk.jsonl");
+    let files = [&*rows, out, page].map(|file| file.to_str().unwrap());
+    let output = run(&[
+        "train", "--data", files[0], "--out", files[1], "--report", files[2],
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    output
+}
+
 #[test]
 fn a_page_that_cannot_be_written_costs_no_model() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("desk.safetensors");
     // Only who writes it learns that no file may have so long a name.
     let page = folder.path().join(format!("{}.html", "x".repeat(300)));
-    let rows = data("desk.jsonl");
-    let output = run(&[
-        "train",
-        "--data",
-        rows.to_str().unwrap(),
-        "--out",
-        out.to_str().unwrap(),
-        "--report",
-        page.to_str().unwrap(),
-    ]);
-    assert_eq!(output.status.code(), Some(1));
+    let output = failing_train(&out, &page);
     let said = stderr(&output);
     let wrote = said.find("wrote ");
     assert!(
@@ -210,17 +212,7 @@ fn a_model_that_cannot_be_written_costs_no_measures() {
     // Only who writes it learns that no file may have so long a name.
     let out = folder.path().join("x".repeat(300));
     let page = folder.path().join("page.html");
-    let rows = data("desk.jsonl");
-    let output = run(&[
-        "train",
-        "--data",
-        rows.to_str().unwrap(),
-        "--out",
-        out.to_str().unwrap(),
-        "--report",
-        page.to_str().unwrap(),
-    ]);
-    assert_eq!(output.status.code(), Some(1));
+    let output = failing_train(&out, &page);
     let said = stderr(&output);
     assert!(said.contains("cannot replace "), "{said}");
     assert!(!said.contains("wrote "), "{said}");
