@@ -438,7 +438,10 @@ async fn unread_stream(server: &TestServer, headers: &[(&str, &str)]) -> Unread 
     let pages = (0..16).map(|number| {
         let mut request = stream_request(number);
         // Pages are read by other threads, and so all of them are in work or wait before the first is answered.
-        request.article.get_or_insert_default().format = pb::ContentFormat::Html.into();
+        let article = request.article.get_or_insert_default();
+        article.format = pb::ContentFormat::Html.into();
+        // Answers have the text: all of them are more than HTTP/2 is handed at once.
+        article.body = format!("<p>{}</p>", "The goalkeeper saved a penalty. ".repeat(200));
         framed(&request)
     });
     let frames: Vec<_> = pages.flatten().collect();
