@@ -346,6 +346,25 @@ mod tests {
         );
     }
 
+    /// A list that the contract gets later would else be read without being counted.
+    #[test]
+    fn every_list_of_the_contract_is_counted() {
+        let pool = prost_reflect::DescriptorPool::decode(pb::DESCRIPTORS).unwrap();
+        for (message, lists) in [
+            ("Article", pb::Article::LISTS),
+            ("ClassifyOptions", pb::ClassifyOptions::LISTS),
+        ] {
+            let name = format!("copydesk.v1.{message}");
+            let message = pool.get_message_by_name(&name).unwrap();
+            let repeated = message
+                .fields()
+                .filter(|field| field.is_list() || field.is_map());
+            let repeated: Vec<u32> = repeated.map(|field| field.number()).collect();
+            let counted: Vec<u32> = lists.iter().map(|(number, _)| *number).collect();
+            assert_eq!(repeated, counted, "{name}");
+        }
+    }
+
     #[test]
     fn each_list_of_the_options_is_counted() {
         for (number, name) in pb::ClassifyOptions::LISTS {
